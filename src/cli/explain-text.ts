@@ -53,7 +53,6 @@ function serverText(server: ServerSnapshot, style: Style): string {
 }
 
 function missingLines(conditions: readonly string[]): readonly string[] {
-  if (conditions.length <= 1)
-    return conditions.map((condition) => `    - would be a candidate if ${condition}`);
-  return ['    - would be a candidate if', ...conditions.map((condition) => `      - ${condition}`)];
+  if (conditions.length <= 1) return conditions.map((condition) => `    - not a candidate: ${condition}`);
+  return ['    - not a candidate:', ...conditions.map((condition) => `      - ${condition}`)];
 }

@@ -1,4 +1,4 @@
-/** When to ask what: probes, addresses and reads that are due, and the next wake. */
+/** Asks for the probes, look-ups and reads that are due, and for the next wake. */
 
 import type { Turn } from './model/events.ts';
 import {
@@ -17,7 +17,6 @@ import { isSide, managedQuestions } from './publish/desired.ts';
 import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
-/** Asks for all that is due, and for a wake when the next thing is. */
 export function schedule(turn: Turn, state: ClusterState): ClusterState {
   const servers = new Map(
     [...state.servers].map(([address, memory]) => [
@@ -44,7 +43,7 @@ function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
 
 function probeIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerMemory): ServerMemory {
   const lastAt = memory.latest?.at;
-  // A suspicion may shorten the pause that was planned, never lengthen it.
+  // A suspicion may shorten the planned pause, never lengthen it.
   const due =
     lastAt === undefined
       ? memory.nextProbeAt
@@ -57,7 +56,7 @@ function probeIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerM
   return { ...memory, probing: deadline, nextProbeAt: plusMs(now.mono, pauseMs(state, memory, now)) };
 }
 
-/** Only what may be published is looked up. */
+/** Only host names that may be published are looked up. */
 const isLookedUp = ({ settings }: ServerMemory): boolean =>
   settings.publish === undefined && settings.discovered === undefined;
 
@@ -71,7 +70,6 @@ function resolveIfDue({ now, effects }: Turn, memory: ServerMemory): ServerMemor
   return { ...memory, resolving: true };
 }
 
-/** When a server's addresses are looked up again. */
 export const nextResolve = (now: Now, found: boolean): MonoMs =>
   plusMs(now.mono, found ? resolveEveryMs : resolveAgainMs);
 
@@ -91,7 +89,7 @@ function readIfDue({ now, effects }: Turn, publication: PublicationState): Publi
   return withZone(publication, { reading: true, questions });
 }
 
-/** The earliest moment at which something is due that no answer will bring. */
+/** The earliest moment at which something is due without an answer. */
 function wakeAt(state: ClusterState, now: Now): MonoMs {
   const times: number[] = [plusMs(now.mono, state.settings.watch.intervalMs)];
   for (const memory of state.servers.values()) {

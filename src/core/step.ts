@@ -1,6 +1,6 @@
 /**
- * The whole service, one state a cluster: an event and the moment go in, the next state and effects come out. It reads no clock, opens no socket, logs nothing.
- * Events are tolerant of being late: what nobody waits for any more changes nothing.
+ * The whole service as a pure function: an event and the time go in, the next state and effects come out. An
+ * event that nobody waits for any more changes nothing.
  */
 
 import { raiseAlarms } from './alarm/alarms.ts';
@@ -20,10 +20,11 @@ import {
   type ClusterState,
   newServer,
   type ServerMemory,
+  withoutInLine,
   withPublication,
   withServer,
 } from './model/state.ts';
-import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';
@@ -35,7 +36,7 @@ import { zoneRead } from './publish/zone-read.ts';
 import { nextResolve, schedule } from './schedule.ts';
 import { takeTurn } from './turn.ts';
 
-/** Takes one event at one moment. Returns the next state, and what is to be done. */
+/** Takes one event. Returns the next state, and what to do. */
 export function step(
   state: ClusterState,
   event: Event,
@@ -44,7 +45,7 @@ export function step(
   const effects: Effect[] = [];
   const turn: Turn = { cluster: state.settings.cluster, now, effects };
   let next = discover(turn, take(turn, checkClocks(state, now), event));
-  // Nothing below brings another observation.
+  // No observation changes below.
   const topology = topologyOf(next, now);
   for (const nameserver of next.publications.keys())
     next = takeTurn(turn, next, next.publications.get(nameserver) as PublicationState, topology);
@@ -52,7 +53,7 @@ export function step(
   return [schedule(turn, next), effects];
 }
 
-/** When the two clocks part, the machine slept or a clock was set: nothing that was observed before counts any more. */
+/** The two clocks drift apart if the machine slept or a clock was set: older observations do not count. */
 function checkClocks(state: ClusterState, now: Now): ClusterState {
   const drifted = Math.abs(now.mono - state.clocks.mono - (now.wall - state.clocks.wall));
   const clocks = { mono: now.mono, wall: now.wall };
@@ -119,7 +120,7 @@ function observed(
 ): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
-  // Then nothing is known of the server: what came before is older still, and nobody listened to a silence.
+  // Nothing is known of the server then: earlier answers are older still, and this silence was not observed.
   if (isOfThePast(state, memory, now))
     return withServer(state, { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono });
   const probe = notMisled(state, memory, told);
@@ -131,15 +132,15 @@ function observed(
   const result = observe({ ...asked, probing: undefined }, probe, now, { askedAt, staleBefore });
   const located = takePeer(state, memory, result.memory, now);
   const known = withServer(
-    result.historyVanished ? forgetLine(state, result.historyVanished) : state,
+    result.historyVanished ? withoutInLine(state, result.historyVanished) : state,
     located,
   );
   const next = doubtPromotion(known, located, now);
-  // A discovered server is never a move target, so there is no hurry to ask it again.
+  // A discovered server is never a move target, so probing it is not urgent.
   return result.suspicious && memory.settings.discovered === undefined ? suspect(next, now) : next;
 }
 
-/** Somebody set a replica writable and left it a replica: months later, when its source dies, that must not pass for a promotion. */
+/** A replica that was made writable and stays a replica was not promoted, even if its source dies later. */
 function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): ClusterState {
   const { promotedAt, settings } = memory;
   if (promotedAt === undefined || now.mono - promotedAt < state.settings.watch.settleMs) return state;
@@ -157,7 +158,7 @@ function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): Cl
   return isReplica ? withServer(state, { ...memory, promotedAt: undefined }) : state;
 }
 
-/** Asked before the clocks jumped, or answered to a process that stood still meanwhile: it says what was, not what is. Ask again. */
+/** The probe began before the clocks jumped, or this process stood still meanwhile: the answer is old. */
 function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): boolean {
   if (probing === undefined) return false;
   return (
@@ -165,16 +166,7 @@ function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): 
   );
 }
 
-function forgetLine(state: ClusterState, id: ServerId): ClusterState {
-  const publications = [...state.publications].map(([name, publication]) => {
-    const line = new Set(publication.evidence.line);
-    line.delete(id);
-    return [name, { ...publication, line }] as const;
-  });
-  return { ...state, publications: new Map(publications) };
-}
-
-/** A crash is pushed to us: ask at once. */
+/** The kept connection broke, perhaps by a crash: probe at once. */
 function connectionLost(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
@@ -204,7 +196,7 @@ function updated(turn: Turn, state: ClusterState, event: Event & { kind: 'update
   const running = openCommand(next, nameserver);
   if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
   const publication = next.publications.get(nameserver) as PublicationState;
-  // More is known in a moment, and belongs into the answer to the command.
+  // The inspection belongs in the answer to the command.
   if (isLookedInto(publication, running.id, turn.now)) return next;
   const result = resultOfUpdate(attempt, outcome, publication.writing.failure);
   return result ? withResult(next, nameserver, result) : next;
@@ -220,7 +212,7 @@ function inspected(state: ClusterState, event: Event & { kind: 'refusal-inspecte
   return isOfCommand ? withResult(next, nameserver, resultOfFailure(failure)) : next;
 }
 
-/** New settings keep what is known of the servers and publications that stay; whether a discovered one may stay is looked at next. A publication whose name or zone changed begins anew. */
+/** Keeps what is known of all that stays. A publication with a new name or zone begins anew. */
 function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now): ClusterState {
   const servers = settings.servers.map((server) => {
     const known = state.servers.get(server.address);

@@ -1,7 +1,4 @@
-/**
- * One publication's turn after every event: decide, remember, and write at most one thing. The decision is taken again at
- * the moment of the write.
- */
+/** One publication's turn after every event: decide, remember, and write at most one update. */
 
 import { isInformed, openCommand } from './command/commands.ts';
 import { obey } from './command/obey.ts';
@@ -20,7 +17,7 @@ import type { MonoMs, Now } from './model/units.ts';
 import type { Topology } from './observe/topology.ts';
 import { recallOnly, write } from './publish/write.ts';
 
-/** Gives one publication its turn. `topology`: as the observations of this state say. */
+/** Gives one publication its turn. `topology`: by the observations of this state. */
 export function takeTurn(
   turn: Turn,
   state: ClusterState,
@@ -28,8 +25,7 @@ export function takeTurn(
   topology: Topology,
 ): ClusterState {
   const { now } = turn;
-  // What was read is older than an update that was applied. A decision on it would decide the same move once more, and
-  // count it as flapping.
+  // The last read is older than an applied update: a decision would repeat the move, and count it twice.
   if (publication.writing.awaiting && publication.zone.failure === undefined) return state;
   const free = situationOf(state, publication, now, { topology });
   const decided = decideFor(free);
@@ -38,8 +34,7 @@ export function takeTurn(
   const noted = withPublication(state, settled);
   const next = withSuspicion(noted, publication.decision, settled.decision, now);
   const running = openCommand(next, publication.settings.nameserver);
-  // Nothing is written without a command while somebody waits to be obeyed: a one-shot freeze must not come after a move
-  // of its own process.
+  // While a command waits, write nothing else: a one-shot freeze must not follow its own process's move.
   if (running && isInformed(next, settled, running)) return obey(turn, next, settled, running);
   if (running) return recallOnly(turn, next, settled);
   return write(turn, situationOf(next, settled, now, { topology }), settled.decision);
@@ -50,7 +45,7 @@ interface Decided {
   readonly publication: PublicationState;
 }
 
-/** The table, then the guards. Too many moves within the window latch: waiting alone must not release the next one. */
+/** The table, then the guards. Too many moves set `flapping`, which time alone does not end. */
 function decideFor(situation: Situation): Decided {
   const { state, now } = situation;
   const { maxMoves, maxMovesWindowMs } = state.settings.watch;
@@ -79,11 +74,11 @@ function noteDecision(turn: Turn, publication: PublicationState, decision: Decis
   return { ...publication, decision, decidedAt, ready };
 }
 
-/** A new decision is watched closely: an unchanged hold for a minute, one that is steady for a while, however long a hold before it was to be watched. */
+/** After a new decision servers are probed more often: for a while if steady, longer during a hold. */
 function withSuspicion(state: ClusterState, before: Decision, after: Decision, now: Now): ClusterState {
   if (sameDecision(before, after)) return state;
   const isSteady = after.kind === 'point-to' && after.reason === 'steady';
-  // Of two publications the other one may still hold.
+  // Another publication may still hold.
   const others = [...state.publications.values()].every(({ decision }) => decision.kind === 'point-to');
   if (isSteady && others) return { ...state, suspectUntil: (now.mono + suspectAfterSteadyMs) as MonoMs };
   return { ...state, suspectUntil: Math.max(state.suspectUntil, now.mono + suspectDuringHoldMs) as MonoMs };

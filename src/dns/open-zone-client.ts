@@ -1,39 +1,28 @@
-/** From a nameserver's configuration to its client; the key is read and checked before anything is sent. */
+/** Opens the client of a configured nameserver. The key is read and checked before anything is sent. */
 import type { Failure } from '../core/model/observation.ts';
 import type { Clock } from '../ports.ts';
 import type { DnsClient } from './client/dns-client.ts';
 import { createNsupdateClient } from './client/nsupdate.ts';
 import { createRfc2136Client } from './client/rfc2136.ts';
 import { readKey } from './key/key-reading.ts';
-import type { Endpoint } from './transport/endpoint.ts';
+import type { Rfc2136Options } from './read/reading-side.ts';
 
-export interface NameserverOptions {
-  /** As the configuration calls it. */
-  readonly name: string;
-  /** IP address, or a host name with one address. */
-  readonly address: string;
-  readonly port: number;
+/** What both kinds of client take as it is. */
+type SharedOptions = Omit<Rfc2136Options, 'key' | 'fudgeSeconds' | 'clock' | 'messageId' | 'openTransport'>;
+
+export interface NameserverOptions extends SharedOptions {
   readonly via: 'rfc2136' | 'nsupdate';
-  readonly transport: 'tcp' | 'udp';
-  /** In any form of keyfile.ts. Absent: messages go unsigned. */
+  /** In any form of keyfile.ts. Absent: messages are unsigned. */
   readonly keyFile?: string;
-  /** The text of `keyFile`, where it was read already. */
+  /** The text of `keyFile`, if it was already read. */
   readonly keyText?: string;
-  /** Which key, where the file holds several. */
+  /** Which key, if the file holds several. */
   readonly keyName?: string;
-  /** TSIG fudge; rounded up to whole seconds. nsupdate has its own, 300 s. */
+  /** TSIG fudge, rounded up to whole seconds. nsupdate always uses 300 s. */
   readonly fudgeMs: number;
-  /** The longest that one exchange may take; the request's own deadline counts too. */
-  readonly timeoutMs: number;
-  /** The nameservers that propagation waits for; absent: the zone's NS RRset. */
-  readonly verify?: readonly Endpoint[];
-  /** Resolvers that applications use: propagation asks them too, where it is told to. */
-  readonly resolvers?: readonly Endpoint[];
-  /** Hears later of what works, but should be told: that a zone's SOA names another server (`not-the-primary`). */
-  readonly onWarning?: (failure: Failure) => void;
   /** More arguments for nsupdate, as `-g`. */
   readonly nsupdateArgs?: readonly string[];
-  /** The program and what stands before its options; default: `nsupdate`, found by PATH. */
+  /** The program and what comes before its options. Default: `nsupdate`, found by PATH. */
   readonly nsupdateCommand?: readonly string[];
 }
 
@@ -42,40 +31,23 @@ type OpenedZoneClient =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * Opens no socket: the connection is made at the first use. Fails with `key-unreadable`, `key-invalid` or `key-not-found`: a key that cannot
- * be had must never end as an unsigned update. Warns of a key for hmac-md5 (`tsig-weak-algorithm`), and of rights that are too wide
- * (`key-exposed`, `key-group-readable`) where it reads the file itself. Never rejects.
+ * Opens no socket: the first use makes the connection. Fails with `key-unreadable`, `key-invalid` or
+ * `key-not-found`: an unusable key must never end as an unsigned update. Warns of a key for hmac-md5
+ * (`tsig-weak-algorithm`), and of wide rights (`key-exposed`, `key-group-readable`) if it reads the file
+ * itself. Never rejects.
  */
 export async function openZoneClient(options: NameserverOptions, clock: Clock): Promise<OpenedZoneClient> {
   const parsed = await readKey(options);
   if (parsed?.kind === 'invalid') return { kind: 'failed', failure: parsed.failure };
-  const {
-    name,
-    address,
-    port,
-    transport,
-    timeoutMs,
-    verify,
-    resolvers,
-    onWarning,
-    nsupdateArgs,
-    nsupdateCommand,
-  } = options;
+  const { via, keyFile, keyText, keyName, fudgeMs, nsupdateArgs, nsupdateCommand, ...shared } = options;
   const clientOptions = {
-    name,
-    address,
-    port,
-    transport,
-    timeoutMs,
+    ...shared,
     clock,
-    fudgeSeconds: Math.min(65_535, Math.ceil(options.fudgeMs / 1000)),
-    ...(verify === undefined ? {} : { verify }),
-    ...(resolvers === undefined ? {} : { resolvers }),
-    ...(onWarning === undefined ? {} : { onWarning }),
+    fudgeSeconds: Math.min(65_535, Math.ceil(fudgeMs / 1000)),
     ...(parsed === undefined ? {} : { key: parsed.key }),
   };
   const client =
-    options.via === 'nsupdate'
+    via === 'nsupdate'
       ? createNsupdateClient({
           ...clientOptions,
           command: nsupdateCommand ?? ['nsupdate'],

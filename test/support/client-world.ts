@@ -1,10 +1,11 @@
-/** A client and a nameserver of our own making, with a check after each test that neither leaves a socket or a timer. */
+/** A client and a fake nameserver. After each test, neither may leave a socket or a timer. */
 import { afterEach, expect } from 'vitest';
 import type { Fqdn, MonoMs } from '../../src/core/model/units.ts';
 import type { Rrset, UpdatePlan } from '../../src/core/model/zone.ts';
 import { systemClock } from '../../src/daemon/clock.ts';
-import { createRfc2136Client, type Rfc2136Options } from '../../src/dns/client/rfc2136.ts';
+import { createRfc2136Client } from '../../src/dns/client/rfc2136.ts';
 import { tsigKey } from '../../src/dns/message/tsig.ts';
+import type { Rfc2136Options } from '../../src/dns/read/reading-side.ts';
 import type { Clock, ZoneClient } from '../../src/ports.ts';
 import {
   answerTo,
@@ -22,7 +23,7 @@ export const address: Rrset = { name, type: 'A', ttlSeconds: 5, rdata: ['192.0.2
 export const plan: UpdatePlan = { zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset: address }] };
 
 const timers = new Set<object>();
-/** The system's clock; it knows the timers that are set. */
+/** The system's clock, which counts the pending timers. */
 export const clock: Clock = {
   ...systemClock,
   after: (ms, callback) => {
@@ -41,14 +42,15 @@ export const clock: Clock = {
 
 export const soon = (ms = 3000) => (clock.mono() + ms) as MonoMs;
 export const nowSeconds = () => Math.floor(Date.now() / 1000);
-export const sign = (answer: Buffer, request: Buffer) => signAnswer(answer, request, key, nowSeconds());
+export const sign = (answer: Buffer, request: Buffer) =>
+  signAnswer(answer, request, { key, timeSeconds: nowSeconds() });
 export const isUpdate = (message: Buffer) => (message.readUInt16BE(2) & 0x7800) === 0x2800;
 export const aAnswer = (message: Buffer, last = 1) =>
   answerTo(message, { answers: [rr(name, 1, Buffer.of(192, 0, 2, last))] });
 
 const running: { nameserver: FakeNameserver; client: ZoneClient }[] = [];
 
-/** To be called at the top of each test file. */
+/** Call this at the top of each test file. */
 export function checkForLeaks(): void {
   afterEach(async () => {
     for (const { nameserver, client } of running.splice(0)) {
@@ -56,7 +58,7 @@ export function checkForLeaks(): void {
       await nameserver.close();
     }
     expect(timers.size).toBe(0);
-    // No socket is left, on either side; a closed one needs a turn of the event loop to go.
+    // No socket is left on either side. A closed socket needs a turn of the event loop to go.
     await expect
       .poll(() => process.getActiveResourcesInfo().filter((kind) => /TCP|UDP/.test(kind)), { interval: 1 })
       .toEqual([]);
@@ -64,14 +66,14 @@ export function checkForLeaks(): void {
 }
 
 const isSigned = (message: Buffer) => message.readUInt16BE(10) === 1;
-/** There is no wildcard: the client asks where it reads an RRset for the first time. */
+/** There is no wildcard. The client asks when it reads an RRset for the first time. */
 const noWildcard = (message: Buffer): Buffer | undefined => {
   if (!message.includes('_source-dns-wildcard')) return undefined;
   const answer = answerTo(message, { rcode: 3 });
   return isSigned(message) ? sign(answer, message) : answer;
 };
 
-/** Starts both; they are ended after the test. `wildcards`: the handler hears also whether there is one. */
+/** Starts both; the test's end stops them. `wildcards`: the handler also gets the question for a wildcard. */
 export async function start(
   handler: Handler,
   options: Partial<Rfc2136Options> = {},
@@ -95,7 +97,7 @@ export async function start(
   return { nameserver, client, update, read };
 }
 
-/** Without key: exactOptionalPropertyTypes does not take `key: undefined`. */
+/** Without a key: exactOptionalPropertyTypes does not allow `key: undefined`. */
 export function unsigned(): Partial<Rfc2136Options> {
   return { key: undefined } as unknown as Partial<Rfc2136Options>;
 }

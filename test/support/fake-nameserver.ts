@@ -1,13 +1,17 @@
 /**
- * A nameserver of our own making on 127.0.0.1, TCP and UDP on one port, that answers whatever a test wants. Its TSIG is written anew from RFC 8945.
+ * A fake nameserver on 127.0.0.1, TCP and UDP on one port, that answers as the test says. Its TSIG is written
+ * independently from RFC 8945. A handler gets each message and replies with bytes, never, late or often:
  *
- * A handler gets each message, and replies with bytes:
- *   (message, reply) => reply(answerTo(message, { rcode: 5 }))                          an answer, unsigned, right but for what the parts say
- *   (message, reply) => reply(signAnswer(answerTo(message), message, key, seconds))     signed; the parts of the TSIG record can be wrong, too
- *   (message, reply) => reply(Buffer.from('garbage'))                                   any bytes, as one datagram or behind TCP's length field
- *   (message, _, over, connection) => connection?.write(Buffer.concat([framed(a), framed(b)]))   any bytes on the stream, framed or not
- *   (message, reply, over) => over === 'udp' ? reply(cutShort) : reply(whole)           another answer for each transport
- * Reply never, later, or often: what is right is the test's business. `answers.ts` is a table of odd answers that are built so.
+ *   // An unsigned answer, right except for the given parts:
+ *   (message, reply) => reply(answerTo(message, { rcode: 5 }))
+ *   // A signed answer; the parts of the TSIG record can be wrong, too:
+ *   (message, reply) => reply(signAnswer(answerTo(message), message, { key, timeSeconds }))
+ *   // Any bytes, as one datagram or behind TCP's length field:
+ *   (message, reply) => reply(Buffer.from('garbage'))
+ *   // Any bytes on the stream, framed or not:
+ *   (message, _, over, connection) => connection?.write(Buffer.concat([framed(a), framed(b)]))
+ *   // Another answer for each transport:
+ *   (message, reply, over) => over === 'udp' ? reply(cutShort) : reply(whole)
  */
 import { createHmac } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -23,12 +27,12 @@ export interface FakeNameserver {
   connections(): number;
   /** TCP connections open now. */
   open(): number;
-  /** Ends all TCP connections from its side. */
+  /** Ends all TCP connections from the nameserver's side. */
   hangUp(): void;
   close(): Promise<void>;
 }
 
-/** Called for each message; `reply` may be called often, at once or later. */
+/** Called for each message. `reply` may be called often, at once or later. */
 export type Handler = (
   message: Buffer,
   reply: (answer: Buffer) => void,
@@ -36,7 +40,7 @@ export type Handler = (
   connection: Socket | undefined,
 ) => void;
 
-/** Starts it on a free port. What `beside` answers is not the test's business: it is neither handled nor counted. */
+/** Starts the nameserver on a free port. Messages that `beside` answers are neither handled nor counted. */
 export async function startFakeNameserver(
   handler: Handler,
   beside: (message: Buffer) => Buffer | undefined = () => undefined,
@@ -99,16 +103,16 @@ export const u16 = (n: number): Buffer => Buffer.from([n >> 8, n & 0xff]);
 const u48 = (n: number): Buffer =>
   Buffer.concat([u16(Math.floor(n / 2 ** 32)), u16(Math.floor(n / 65_536) & 0xffff), u16(n & 0xffff)]);
 
-/** A message as TCP carries it: with its length before it (RFC 1035 4.2.2). */
+/** A message behind its length, as TCP carries it (RFC 1035 4.2.2). */
 export const framed = (message: Buffer): Buffer => Buffer.concat([u16(message.length), message]);
 
-/** Writes these bytes one by one, each in a segment of its own. */
+/** Writes the bytes one by one, each in a separate segment. */
 export async function dribble(connection: Socket, bytes: Buffer): Promise<void> {
   connection.setNoDelay(true);
   for (const byte of bytes) await new Promise((resolve) => connection.write(Buffer.of(byte), resolve));
 }
 
-/** The question section of a message (one question). */
+/** The question section of a message with one question. */
 export function questionOf(message: Buffer): Buffer {
   let at = 12;
   while (message[at] !== 0) at += message[at]! + 1;
@@ -123,7 +127,7 @@ export interface AnswerParts {
   readonly id?: number;
   /** Default: that of the message. */
   readonly opcode?: number;
-  /** It is a question (QR = 0). */
+  /** A question (QR = 0). */
   readonly isQuestion?: boolean;
   /** Whole questions; default: that of the message. */
   readonly questions?: readonly Buffer[];
@@ -173,7 +177,7 @@ export const opt = ({
     options,
   ]);
 
-/** An RR; the names are canonical texts. */
+/** An RR. Names are canonical texts. */
 export function rr(owner: string, type: number, rdata: Buffer, { klass = 1, ttl = 5 } = {}): Buffer {
   return Buffer.concat([wire(owner), u16(type), u16(klass), u16(0), u16(ttl), u16(rdata.length), rdata]);
 }
@@ -192,13 +196,16 @@ export interface TsigParts {
   readonly error?: number;
   readonly other?: Buffer;
   readonly fudge?: number;
-  /** What stands in place of the right MAC. */
+  /** Replaces the right MAC. */
   readonly mac?: Buffer;
-  /** The MAC is cut to so many bytes (RFC 8945 5.2.2.1). */
+  /** Cuts the MAC to so many bytes (RFC 8945 5.2.2.1). */
   readonly macBytes?: number;
-  /** Default: the id of the answer. The digest covers this one (RFC 8945 4.3.2). */
+  /** Default: the answer's id. The digest covers this id (RFC 8945 4.3.2). */
   readonly originalId?: number;
-  /** How the names are written; what is digested stays canonical (RFC 8945 4.3.3). A pointer is `Buffer.of(0xc0, offset)`. */
+  /**
+   * How the names are written; the digest uses the canonical names (RFC 8945 4.3.3). A pointer is
+   * `Buffer.of(0xc0, offset)`.
+   */
   readonly keyName?: Buffer;
   readonly algorithmName?: Buffer;
   readonly klass?: number;
@@ -207,12 +214,14 @@ export interface TsigParts {
   readonly after?: readonly Buffer[];
 }
 
-/** Signs an answer (RFC 8945 5.3.1): the digest covers the request's MAC with its length, the message, and the TSIG variables. */
+/**
+ * Signs an answer (RFC 8945 5.3.1): the digest covers the request's MAC with its length, the message, and the
+ * TSIG variables.
+ */
 export function signAnswer(
   answer: Buffer,
   request: Buffer,
-  key: TsigKey,
-  timeSeconds: number,
+  { key, timeSeconds }: { readonly key: TsigKey; readonly timeSeconds: number },
   parts: TsigParts = {},
 ): Buffer {
   const { error = 0, other = Buffer.alloc(0), fudge = 300, klass = 255, ttl = 0, after = [] } = parts;
@@ -250,7 +259,10 @@ export function signAnswer(
   return signed;
 }
 
-/** The MAC in a request whose last RR is our TSIG: found from the name and algorithm, which are not compressed. */
+/**
+ * The MAC in a request that ends with our TSIG RR. Its name and algorithm, which are not compressed, locate
+ * it.
+ */
 function macOf(request: Buffer, name: Buffer, algorithm: Buffer): Buffer {
   const start = request.lastIndexOf(Buffer.concat([name, u16(250), u16(255)]));
   const at = start + name.length + 10 + algorithm.length + 8;

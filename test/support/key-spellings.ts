@@ -1,6 +1,6 @@
 /**
- * Key files that named accepts, each with a key of its own, and what key it is. test/unit/dns/key/keyfile.test.ts reads them;
- * test/real/contract/key-files.test.ts asks named-checkconf, and a real named that includes these very files.
+ * Key files that named accepts, each with another key, and the key that they hold. keyfile.test.ts reads
+ * them; test/real/contract/key-files.test.ts gives these files to named-checkconf and to a real named.
  */
 import type { TsigAlgorithm } from '../../src/dns/message/tsig.ts';
 
@@ -9,7 +9,7 @@ export interface Spelling {
   readonly text: string;
   /** Canonical, as an Fqdn. */
   readonly name: string;
-  /** As a quoted string of named.conf has it. */
+  /** As in a quoted string of named.conf. */
   readonly quotedName: string;
   readonly algorithm: TsigAlgorithm;
   /** Absent: the whole MAC. */
@@ -18,7 +18,7 @@ export interface Spelling {
   readonly secret: string;
 }
 
-/** 32 bytes that differ a key; the base64 has a `+` and ends in `=`. */
+/** 32 bytes, different for each key. The base64 has a `+` and ends in `=`. */
 const secretOf = (what: string): string =>
   Buffer.from(`>>>>${what}${'.'.repeat(28)}`.slice(0, 32), 'latin1').toString('base64');
 
@@ -35,7 +35,7 @@ function plain(
   return { what, text: write(name, secret), name: `${name}.`, quotedName: name, algorithm, secret };
 }
 
-/** A name as it stands in the file, quotes included, and the canonical one. */
+/** A name as in the file, with its quotes, and the canonical name. */
 function named(written: string, name: string): Spelling {
   const secret = secretOf(name);
   const quotedName = written.startsWith('"') ? written.slice(1, -1) : written;
@@ -149,7 +149,7 @@ export const spellings: readonly Spelling[] = [
   ),
 ];
 
-/** A key that stands in a view, which must also have every zone. */
+/** A key in a view, which must also have every zone. */
 export const inView = (zones: string): Spelling =>
   plain(
     'in a view',

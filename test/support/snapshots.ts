@@ -50,7 +50,7 @@ export const shopSnapshot: Snapshot = {
       replicatesFrom: [],
       evidence: ['It is named in the ledger as a former source.'],
       observed: [],
-      missing: ['it answered', 'it had rejoined, as a replica of db2:3306'],
+      missing: ['it does not answer', 'it has not rejoined, as a replica of db2:3306'],
       promotion: null,
       alarms: ['server-unknown'],
       failure: {
@@ -114,7 +114,7 @@ export const shopSnapshot: Snapshot = {
       // A server or a zone may send text that moves the cursor.
       evidence: ['It says: \u001b[2Jgone'],
       observed: ['takes no writes: read_only is on'],
-      missing: ['it were writable'],
+      missing: ['it is not writable'],
       promotion: 'do not promote it now: the source db2:3306 takes writes',
       alarms: [],
       failure: null,

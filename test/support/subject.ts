@@ -1,16 +1,16 @@
-/** What the contract of ZoneClient runs on: a nameserver, the ways to open a client for it, and in what it differs from BIND. */
+/** A nameserver for the contract of ZoneClient: how to open a client for it, and how it differs from BIND. */
 import type { Fqdn } from '../../src/core/model/units.ts';
 import type { Clock, ZoneClient } from '../../src/ports.ts';
 
 /** The nameserver that the suite runs on. */
 export interface Subject {
   readonly zone: Fqdn;
-  /** Clusters whose names the key may change; the suite needs these two. */
+  /** Clusters whose names the key may change. The suite needs these two. */
   readonly clusters: readonly [string, string];
   /** How many nameservers propagation watches. */
   readonly nameservers: number;
   readonly differences: Differences;
-  /** A client with the right key and the system's clock, but for what is asked otherwise. */
+  /** A client with the right key and the system's clock, unless the variation says otherwise. */
   open(options?: ClientVariation): Promise<ZoneClient>;
 }
 
@@ -19,37 +19,37 @@ export interface ClientVariation {
   readonly clock?: Clock;
   /** Nobody listens there. */
   readonly down?: boolean;
-  /** A time-out of 400 ms: over UDP an answer that proves nothing is only told at the end. */
+  /** A time-out of 400 ms: over UDP, an answer that proves nothing is reported only at the end. */
   readonly hasty?: boolean;
 }
 
 /**
- * In what nameservers differ, each with its word in the suite: an outcome as `applied`, or as its kind and its failure's code. `unknown` stands
- * where the nameserver does not sign what it says: the failure then still tells what it said.
+ * How nameservers differ. Each word is an outcome: `applied`, or its kind and its failure's code. `unknown`:
+ * the nameserver does not sign this answer; the failure still tells what it said.
  */
 export interface Differences {
   /**
-   * An update in which one name may not be changed by the key. `rest`: what becomes of the others in the message. PowerDNS leaves out what its
-   * policy denies, does the others, and says NOERROR: so every update is read back.
+   * An update with one name that the key may not change. `rest`: the fate of the other names. PowerDNS leaves
+   * out what its policy denies, applies the rest, and answers NOERROR: that is why every update is read back.
    */
   readonly denied: {
     readonly outcome: 'refused update-refused' | 'unknown zone-not-served' | 'applied';
     readonly rest: 'kept' | 'changed';
   };
-  /** An update, and a query, of a zone that is not there. */
+  /** An update and a query of a zone that does not exist. */
   readonly otherZone: readonly ['refused zone-not-served' | 'unknown zone-not-served', 'query-refused'];
-  /** An update, and a query, that are signed with another secret. */
+  /** An update and a query that are signed with another secret. */
   readonly wrongSecret: KeyFault;
-  /** An update whose time is off by more than the fudge; `seconds`: the failure says by how much. */
+  /** An update whose time is off by more than the fudge. `seconds`: the failure tells the difference. */
   readonly wrongClock: {
     readonly outcome: 'refused tsig-badtime' | 'unknown tsig-badkey';
     readonly seconds: boolean;
   };
-  /** A CNAME that is added beside an A. Ignored without a word (RFC 2136 3.4.2.2), or refused: in no case is it there. */
+  /** A CNAME beside an A: silently ignored (RFC 2136 3.4.2.2), or refused. It never exists. */
   readonly aliasBesideAddress: 'applied' | 'refused update-refused';
-  /** An RR that is there already is added with another TTL and nothing is deleted: is the new TTL there? */
+  /** Adds an existing RR with another TTL and deletes nothing: does the new TTL exist? */
   readonly ttlAlone: 'taken' | 'ignored';
-  /** A prerequisite on TXT that differs from what is there in a letter's case only. */
+  /** A prerequisite on TXT that differs from the stored TXT only in a letter's case. */
   readonly txtCase: 'refused prerequisite-failed' | 'applied';
 }
 
@@ -66,7 +66,7 @@ export const bindDifferences: Differences = {
   txtCase: 'refused prerequisite-failed',
 };
 
-/** The text of a key file in BIND's form, as the variation wants it. */
+/** The text of a key file in BIND's form, for the variation. */
 export function variedKeyText(text: string, { key }: ClientVariation): string {
   if (key === 'unknown-name') return text.replace(/key "[^"]+"/, 'key "nobody"');
   if (key === 'wrong-secret')

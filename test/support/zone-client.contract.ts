@@ -1,4 +1,4 @@
-/** What every ZoneClient must do, on a real nameserver. One suite, run on each kind of client. */
+/** What every ZoneClient must do. The suite runs on each kind of client. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../src/core/model/units.ts';
 import { type Change, type Prerequisite, type Rrset, sameRdata } from '../../src/core/model/zone.ts';
@@ -10,13 +10,12 @@ import type { Subject } from './subject.ts';
 
 /** What a client can do. */
 export interface Abilities {
-  /** False: the client cannot be given another clock (nsupdate takes the system's). */
+  /** False: the client cannot use another clock (nsupdate uses the system's). */
   readonly setClock: boolean;
-  /** Default 50; less where each update is a process. */
+  /** Default 50; fewer if each update is a process. */
   readonly raceRounds?: number;
 }
 
-/** Runs the suite. */
 export function zoneClientContract(title: string, subject: () => Subject, can: Abilities): void {
   describe(title, () => {
     let run: ContractRun;
@@ -32,7 +31,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
     });
     afterAll(() => run.end());
 
-    test('a name that does not exist reads as nothing', async () => {
+    test('a name that does not exist has no RRsets', async () => {
       const { source, ledger } = names;
       expect(
         await read(
@@ -43,7 +42,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       ).toEqual([]);
     });
 
-    test('the first publication: absent RRsets as prerequisites, then it is there; the second finds them', async () => {
+    test('the first publication requires absent RRsets and is then stored; a second one fails', async () => {
       const { source, ledger, srv } = names;
       const address: Rrset = { name: source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] };
       const service: Rrset = {
@@ -72,7 +71,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       });
     });
 
-    test('an SRV RRset that leads to a name that no host has, and back', async () => {
+    test('an SRV RRset to a name without a host, and back', async () => {
       const { source, srv } = names;
       const leadingTo = (target: Fqdn): Rrset => ({
         name: srv,
@@ -94,7 +93,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       expect(await swap(odd, leadingTo(source))).toEqual({ kind: 'applied' });
     });
 
-    test('A and AAAA are replaced by a CNAME, and back, each in one message', async () => {
+    test('a CNAME replaces A and AAAA, and back, each in one message', async () => {
       const { source, ledger } = names;
       const drop = (type: Rrset['type']): Change => ({ kind: 'delete-rrset', name: source, type });
       const [before] = await read({ name: ledger, type: 'TXT' });
@@ -116,7 +115,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       expect((await ask()).map(sorted)).toEqual(both('3').map(sorted));
     });
 
-    test('a TXT RR of many character-strings is read back byte for byte, and is its own prerequisite', async () => {
+    test('a TXT RR of many character-strings reads back byte for byte, and works as its own prerequisite', async () => {
       const { other } = names;
       const strings = [
         ...fields(9),
@@ -144,7 +143,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       expect(await update([{ kind: 'rrset-is', rrset: text }], swap)).toMatchObject({
         code: 'prerequisite-failed',
       });
-      // Another cut into character-strings is another RRset.
+      // The same text in other character-strings is another RRset.
       expect(
         await update([{ kind: 'rrset-is', rrset: { ...next, rdata: [['v=1epoch=2']] } }], swap),
       ).toMatchObject({
@@ -186,7 +185,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
 
     interopContract(() => run, can);
 
-    test('what comes too late or was called back is not sent, nor what finds nobody', async () => {
+    test('a late or recalled update is not sent, nor an update without a nameserver', async () => {
       const { source, other } = names;
       const [before] = await read({ name: source, type: 'A' });
       const plan = {
@@ -210,13 +209,13 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
 
       const nobody = await open({ down: true });
       const outcome = await nobody.update({ plan, notAfter: soon(), deadline: soon(2000) });
-      // Over UDP only the answer would prove it: a forger can send ICMP.
+      // Over UDP only an answer would be a proof: a forger can send ICMP.
       expect(['refused connection-refused', 'unknown connection-refused']).toContain(outcomeWords(outcome));
       const reading = await nobody.read({ questions: [{ name: other, type: 'TXT' }], deadline: soon(2000) });
       expect(reading).toMatchObject({ kind: 'failed', failure: { code: 'connection-refused' } });
     });
 
-    test('every nameserver has it in the end, with its serial', async () => {
+    test('every nameserver answers the change in the end, with its serial', async () => {
       const { source, other } = names;
       const rrset: Rrset = { name: source, type: 'A', ttlSeconds: 5, rdata: ['192.0.2.77'] };
       const changes: readonly Change[] = [
@@ -242,7 +241,7 @@ export function zoneClientContract(title: string, subject: () => Subject, can: A
       for (const secondary of secondaries) expect(secondary.serial).toBe(primary!.serial);
     });
 
-    test('closed, it answers at once', async () => {
+    test('a closed client answers at once', async () => {
       const { source } = names;
       const closing = await open();
       const questions = [{ name: source, type: 'A' as const }];

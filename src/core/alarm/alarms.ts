@@ -1,4 +1,4 @@
-/** What an operator should know, derived from the state after every step. An alarm is a condition: it is there or it is not. */
+/** What an operator should know, by the state after every step. An alarm is a condition, not an event. */
 
 import { follow, joining, ofTheCopy, rebuilding, saveFirst } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf, promotedBehind } from '../decide/ahead.ts';
@@ -18,17 +18,16 @@ import type { ClusterState } from '../model/state.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView, Topology } from '../observe/topology.ts';
-import { drift } from '../publish/intent.ts';
+import { drift } from '../publish/repair.ts';
 import { addressAlarm } from './address-alarm.ts';
 import { failoverListAlarm } from './failover-list-alarm.ts';
-import { ofFailure } from './failure-alarm.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
 import { propagationAlarms } from './propagation-alarms.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
 import { unlistedAlarms } from './unlisted-alarms.ts';
-import { writeAlarms } from './write-alarms.ts';
+import { ofFailure, writeAlarms } from './write-alarms.ts';
 
-/** The state with its alarms, and a line in the history for each that came or went. */
+/** The state with its alarms, and a line in the history for each alarm that is raised or over. */
 export function raiseAlarms(turn: Turn, state: ClusterState, topology: Topology): ClusterState {
   const alarms: Alarm[] = [];
   for (const publication of state.publications.values())
@@ -48,7 +47,7 @@ export function raiseAlarms(turn: Turn, state: ClusterState, topology: Topology)
 
 const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject === b.subject;
 
-/** Transactions that were not counted yet, none, or some: three different things to say. How many changes all the time. */
+/** Not counted yet, none, or some: the sentence differs. The number itself changes all the time. */
 const severity = ({ count }: Alarm): number => (count === undefined ? -1 : Math.min(count, 1));
 
 function alarmsOf(situation: Situation): readonly Alarm[] {
@@ -62,64 +61,56 @@ function alarmsOf(situation: Situation): readonly Alarm[] {
 }
 
 function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[] {
+  const { address: subject, contact } = member;
   const alarms: Alarm[] = [];
   const failure = failureOf(situation, member);
-  if (member.contact === 'unknown')
-    alarms.push(
-      ofFailure(
-        'server-unknown',
-        member.address,
-        failure ?? { message: `${member.address} does not answer.` },
-      ),
-    );
-  if (member.contact === 'alive')
-    alarms.push(
-      ofFailure('server-refuses', member.address, failure ?? { message: `${member.address} refuses us.` }),
-    );
+  if (contact === 'unknown')
+    alarms.push(ofFailure('server-unknown', subject, failure ?? { message: `${subject} does not answer.` }));
+  if (contact === 'alive')
+    alarms.push(ofFailure('server-refuses', subject, failure ?? { message: `${subject} refuses us.` }));
   if (member.duplicate)
     alarms.push({
       code: 'duplicate-uuid',
-      subject: member.address,
-      sentence: `${member.address} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
+      subject,
+      sentence: `${subject} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
     });
   const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
   if (twin)
     alarms.push({
       code: 'duplicate-server-id',
-      subject: member.address,
-      sentence: `${member.address} has the same server_id (${member.known?.serverId}) as ${twin.address}: who replicates from which of them cannot be told. Give each server a server_id of its own.`,
+      subject,
+      sentence: `${subject} has the same server_id (${member.known?.serverId}) as ${twin.address}, so nobody can tell which of the two a replica follows. Give each server its own server_id.`,
     });
   alarms.push(...addressAlarm(situation, member));
-  if (isPublished(situation, member) || member.contact !== 'reachable') return alarms;
+  if (isPublished(situation, member) || contact !== 'reachable') return alarms;
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
-  const errant = situation.publication.evidence.rejoins.get(member.address)?.errant;
+  const errant = situation.publication.evidence.rejoins.get(subject)?.errant;
   if (isSuperseded(situation, member))
     return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
   if (errant !== undefined && errant > 0)
     alarms.push({
       code: 'errant-transactions',
-      subject: member.address,
+      subject,
       count: errant,
-      sentence: `${member.address} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
+      sentence: `${subject} has ${plural(errant)} that the source ${situation.published?.address} lacks: ${errantMend(situation, member)}.`,
     });
   return alarms;
 }
 
 function sameServer({ address, sameAs, known }: ServerView): readonly Alarm[] {
   if (sameAs === undefined) return [];
-  const sentence = `${sameAs} and ${address} are one server (${known?.home} by its own word): it is counted as ${sameAs}. Remove one of the two from servers.`;
+  const sentence = `${sameAs} and ${address} are one server (it says that it is ${known?.home}). It is counted as ${sameAs}. Remove one of the two from servers.`;
   return [{ code: 'same-server', subject: address, sentence }];
 }
 
-/** If it is promoted, they reach every other server by auto-positioning (manual 19.1.3.3). */
+/** Why to act: after a promotion, auto-positioning brings them to every other server (manual 19.1.3.3). */
 function errantMend(situation: Situation, member: ServerView): string {
   const former = formerSourceOf(situation, member);
   const { decision } = situation.publication;
-  if (decision.kind === 'hold')
-    return `while it is in doubt who the source is (${decision.reason}), leave it as it is`;
+  if (decision.kind === 'hold') return `leave it as it is while the source is in doubt (${decision.reason})`;
   return former
-    ? `it replicates from the former source ${former.address}, so these are stale writes, or were lost by the promotion. Save them if they matter (mysqlbinlog), then rebuild it from the source`
-    : `find out what they are, ${saveFirst}, then rebuild it from the source before it is ever promoted`;
+    ? `it replicates from the former source ${former.address}, so these are stale writes, or the promotion lost them. Save them if they matter (mysqlbinlog), then rebuild it from the source`
+    : `find out what they are, ${saveFirst}, then rebuild it from the source before anybody promotes it`;
 }
 
 const isSameServerId = (a: ServerView, b: ServerView): boolean =>
@@ -129,43 +120,35 @@ const plural = (count: number): string => (count === 1 ? '1 transaction' : `${co
 
 function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
   const stale = errant !== undefined && errant > 0;
-  // A writable peer in one multi-primary cluster is as it should be.
   const { published, members } = situation;
+  const { address: subject } = member;
   const misplaced = misplacedName(situation, member);
-  if (misplaced !== undefined)
-    return [{ code: 'stale-source', subject: member.address, sentence: misplaced }];
+  if (misplaced !== undefined) return [{ code: 'stale-source', subject, sentence: misplaced }];
+  // A writable peer in one multi-primary cluster is as it should be.
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
-  const source = published?.address;
-  const is = member.writable ? 'is writable, and ' : '';
-  const unknown = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts))
-    ? 'cannot be told without GTIDs'
-    : 'is not known yet';
-  const hidden = situation.publication.evidence.rejoins.get(member.address)?.hidden
-    ? ' (what it wrote without a GTID is not known)'
-    : '';
-  const counted =
-    errant === undefined
-      ? `whether it has transactions that ${source} lacks ${unknown}`
-      : `has no transaction that ${source} lacks${hidden}`;
-  const has = stale
-    ? `has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it)`
-    : counted;
-  const mend = stale
-    ? `${saveFirst}, then ${rebuilding(member.known, 'the source')}: with auto-positioning its stale rows would flow to every replica if it were promoted later`
-    : `make it read-only${errant === undefined ? '' : `, and ${placeOf(situation, member)}`}`;
-  return [
-    {
-      code: 'stale-source',
-      subject: member.address,
-      count: errant,
-      sentence: `Former source ${member.address} ${is}${has}: ${mend}.`,
-    },
-  ];
+  const sentence = `Former source ${subject} ${staleWords(situation, member, errant)}.`;
+  return [{ code: 'stale-source', subject, count: errant, sentence }];
+}
+
+/** What a former source has that the source lacks, and what to do. Reads on from its address. */
+function staleWords(situation: Situation, member: ServerView, errant: number | undefined): string {
+  const source = situation.published?.address;
+  if (errant === undefined) {
+    const isBlind = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts));
+    const unknown = isBlind ? 'Without GTIDs nobody can tell' : 'It is not known yet';
+    return `is writable. ${unknown} whether it has transactions that ${source} lacks: make it read-only`;
+  }
+  const is = member.writable ? 'is writable and ' : '';
+  if (errant > 0)
+    return `${is}has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it): ${saveFirst}, then ${rebuilding(member.known, 'the source')}. If it were promoted later, auto-positioning would send its stale rows to every replica`;
+  const { hidden } = situation.publication.evidence.rejoins.get(member.address) ?? {};
+  const but = hidden ? ' (what it wrote without a GTID is not known)' : '';
+  return `${is}has no transaction that ${source} lacks${but}: make it read-only, and ${placeOf(situation, member)}`;
 }
 
 function placeOf(situation: Situation, member: ServerView): string {
   if (!isOutOfGroup(member)) return `a replica of ${situation.published?.address}`;
-  return `a member of its group ${isLeftToGroup(situation, member) ? `(${joining(member.known)})` : 'once that is started again'}`;
+  return `a member of its group ${isLeftToGroup(situation, member) ? `(${joining(member.known)})` : 'once the group is started again'}`;
 }
 
 function duplicatesOf({ members }: Situation, { id, address }: ServerView): string {
@@ -173,23 +156,23 @@ function duplicatesOf({ members }: Situation, { id, address }: ServerView): stri
   return others.length === 0 ? 'a server that was discovered' : names(others);
 }
 
-/** The published server is a replica of this former source, or has nothing that it lacks: then the name is what is wrong, and advice to make this one a replica would lose data. */
+/** The name points to the wrong server: to make this former source a replica could lose data. */
 function misplacedName(situation: Situation, member: ServerView): string | undefined {
   const { published } = situation;
   if (published === undefined || !member.writable) return undefined;
   const back = wayBack(situation, member);
   if (back !== undefined)
-    return `${member.address} is writable, but the name points to ${published.address}: ${back}. The name goes back with: ${follow(situation, member)}`;
+    return `${member.address} is writable, but the name points to ${published.address}: ${back}. To move the name back: ${follow(situation, member)}`;
   if (!isReplicaOf(situation, published, member)) return undefined;
-  return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks: see which of the two is the source, and bring these transactions to it first`;
+  return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks. Find out which of the two is the source, and first bring these transactions to it.`;
 }
 
-/** It is on its way back, and nothing will ever say that it has arrived. */
+/** A former source that replicates again, but nothing can show that it has caught up. */
 function notComparable(situation: Situation, member: ServerView): readonly Alarm[] {
   const because = incomparable(situation, member);
   if (because === undefined) return [];
   const source = situation.published?.address;
-  const sentence = `Former source ${member.address} replicates from ${source}, but whether it has caught up cannot be told: ${because}.`;
+  const sentence = `Former source ${member.address} replicates from ${source}, but nobody can tell whether it has caught up: ${because}.`;
   return [{ code: 'not-comparable', subject: member.address, sentence }];
 }
 
@@ -198,24 +181,22 @@ function failureOf({ state }: Situation, member: ServerView): Failure | undefine
   return probe === undefined || probe.kind === 'reachable' ? undefined : probe.failure;
 }
 
-/** Other writable servers of the line that replicate from nobody, or from each other, while the published one is writable too. */
+/** Other writable servers of the line, while the published one is writable too. */
 function rivals(situation: Situation): readonly Alarm[] {
   const { published, candidates } = situation;
   if (published === undefined || !candidates.includes(published)) return [];
   return otherWriters(situation, published).map((rival) => ({
     code: 'two-sources',
     subject: rival.address,
-    sentence: `${rival.address} is writable, and so is the published source ${published.address}: make the one read-only that is not meant to be the source.`,
+    sentence: `${rival.address} is writable, and so is the published source ${published.address}. Make the one read-only that must not be the source.`,
   }));
 }
 
 function zoneAlarms(situation: Situation): readonly Alarm[] {
   const { publication, settings } = situation;
-  const alarms: Alarm[] = [];
-  const { failure: readFailure } = publication.zone;
-  if (readFailure) alarms.push(ofFailure('nameserver-unreadable', settings.nameserver, readFailure));
+  const { failure } = publication.zone;
   return [
-    ...alarms,
+    ...(failure ? [ofFailure('nameserver-unreadable', settings.nameserver, failure)] : []),
     ...writeAlarms(situation),
     ...propagationAlarms(publication, situation.now),
     ...ledgerAlarms(situation),
@@ -227,31 +208,29 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
   if (ledger === undefined || ledger.cluster !== state.settings.cluster) return [];
   const alarms: Alarm[] = [];
   const wrong = drift(situation, ledger);
-  // An update that is on its way may be what sets it right.
+  // The update on its way may repair it.
   const isKnown = state.alarms.some(
     (alarm) => alarm.code === 'zone-drift' && alarm.subject === settings.source.name,
   );
-  if (
-    wrong.length > 0 &&
-    (isKnown || (publication.writing.inFlight === undefined && publication.writing.awaiting === undefined))
-  )
+  const { inFlight, awaiting } = publication.writing;
+  if (wrong.length > 0 && (isKnown || !(inFlight || awaiting)))
     alarms.push({
       code: 'zone-drift',
       subject: settings.source.name,
-      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} does not say what the ledger says. It is put right while the source is well; else name the server that is meant: ${follow(situation)}`,
+      sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${wrong.length === 1 ? 'differs' : 'differ'} from the ledger. This is repaired while the source is well. Otherwise name the right server: ${follow(situation)}`,
     });
   if (published && ledger.by !== state.settings.instance && differingForm(situation, ledger, published)) {
     alarms.push({
       code: 'config-differs',
       subject: settings.nameserver,
-      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would: make the two configurations the same.`,
+      sentence: `Instance ${ledger.by} published ${settings.source.name} in another form than this configuration would. Make the two configurations the same.`,
     });
   }
   if (ledger.was.length >= formerLimit)
     alarms.push({
       code: 'ledger-full',
       subject: settings.source.name,
-      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}): the name cannot move before one of them has, or is forgotten: source-dns forget.`,
+      sentence: `${ledger.was.length} former sources have not rejoined (${names(ledger.was)}). The name cannot move before one of them rejoins or is forgotten (source-dns forget).`,
     });
   return [
     ...alarms,
@@ -261,25 +240,24 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
   ];
 }
 
-/** Before a move: the only server that could follow is not the most advanced. */
+/** Before a move: a server that could be the next source is not the most advanced. */
 function behindAlarm(situation: Situation): readonly Alarm[] {
   const { published, candidates } = situation;
   if (published === undefined || candidates.includes(published)) return [];
   return candidates.flatMap((candidate) => {
     const lacks = belongsToLine(situation, candidate) ? candidateLacks(situation, candidate) : undefined;
     if (lacks === undefined) return [];
-    const sentence = `${candidate.address} lacks ${lackWords(lacks)}.`;
-    return [
-      { code: 'candidate-behind' as const, subject: candidate.address, count: countOf(lacks), sentence },
-    ];
+    const { address: subject } = candidate;
+    const sentence = `${subject} lacks ${lackWords(lacks)}.`;
+    return [{ code: 'candidate-behind' as const, subject, count: countOf(lacks), sentence }];
   });
 }
 
-/** After a move: it went to a server that was not the most advanced. */
+/** After a move: the new source was not the most advanced server. */
 function promotedAlarm(situation: Situation): readonly Alarm[] {
   const behind = promotedBehind(situation);
   const { published } = situation;
   if (published === undefined || behind === undefined) return [];
-  const sentence = `${published.address} was promoted, but of the previous source ${behind.previous} it lacks ${lackWords(behind.lacks)}${behind.mayBeStale ? `, unless ${behind.previous} wrote them after the promotion` : ''}.`;
+  const sentence = `${published.address} was promoted without all data of the previous source ${behind.previous}: it lacks ${lackWords(behind.lacks)}${behind.mayBeStale ? `, unless ${behind.previous} wrote them after the promotion` : ''}.`;
   return [{ code: 'promoted-behind', subject: published.address, count: countOf(behind.lacks), sentence }];
 }

@@ -1,4 +1,4 @@
-/** Where the way of a server's data to the source is broken: the servers that they come through as far as those lead, and what is wrong at the last one. */
+/** Where the way of the source's data to a server is broken, and what is wrong there. */
 
 import type { Ways } from '../decide/replica-lag.ts';
 import { isSuperseded, type Situation } from '../decide/situation.ts';
@@ -8,21 +8,27 @@ import { claimOf, leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
 
 export interface Break {
-  /** The server itself, then the one that it gets its data from, and so on. */
+  /** The server itself, then its upstream, and so on. */
   readonly through: readonly [ServerView, ...ServerView[]];
   /**
-   * What is wrong at the last of them. `channel`: its channel brings nothing. `nobody`: it has none. `out`: its group goes on without it. `circle`: it replicates from one that is there
-   * already. `former`: it replicates from a former source that has not rejoined. `unknown`: nobody can tell.
+   * What is wrong at the last of them:
+   *
+   * - `channel`: its channel brings nothing;
+   * - `nobody`: it has no channel;
+   * - `out`: its group goes on without it;
+   * - `circle`: it replicates from a server in `through`;
+   * - `former`: it replicates from a former source that has not rejoined;
+   * - `unknown`: nobody can tell.
    */
   readonly kind: 'channel' | 'nobody' | 'out' | 'circle' | 'former' | 'unknown';
-  /** The same, to be read on from the server's name. */
+  /** The same in words. Reads on from the server's name. */
   readonly why: string;
-  /** The last server's channel, and where it leads to if that is a server of ours. */
-  readonly channel?: Channel;
-  readonly upstream?: ServerView;
+  /** The last server's channel, and the server of ours to which it leads. */
+  readonly channel?: Channel | undefined;
+  readonly upstream?: ServerView | undefined;
 }
 
-/** To be asked for a server that has no way. */
+/** Only for a server to which no way leads. */
 export function breakOf(situation: Situation, ways: Ways, server: ServerView): Break {
   const through: [ServerView, ...ServerView[]] = [server];
   for (let last = server; ; ) {
@@ -45,7 +51,7 @@ function stepFrom(
   if (known === undefined)
     return { kind: 'unknown', why: server.contact === 'alive' ? 'refuses us' : 'has not answered yet' };
   const own = known.channels.map((channel) => ({ channel, upstream: upstreamOf(situation, channel) }));
-  // Of several channels the one is told that could help most: from a server that has the source's data, else one that runs, else one from a server of ours.
+  // Name the most useful channel: from a server with the source's data, else one that runs, else one of ours.
   const [chosen] = [
     ...own.filter(({ upstream }) => upstream !== undefined && ways.has(upstream.address)),
     ...own.filter(
@@ -57,7 +63,7 @@ function stepFrom(
   if (chosen === undefined) return withoutChannel(situation, server, through);
   const { channel, upstream } = chosen;
   const to = upstream?.address ?? channel.sourceAddress;
-  const at = { channel, ...(upstream && { upstream }) };
+  const at = { channel, upstream };
   if (upstream === undefined && claimOf(channel) !== undefined) return besideUs(situation, channel);
   const broken = brokenWords(server, channel, to);
   if (broken !== undefined || upstream === undefined)
@@ -69,7 +75,7 @@ function stepFrom(
     : { next: upstream };
 }
 
-/** A member of a group gets its data from the group: from its primary, if any. */
+/** A member of a group gets its data from the group's primary, if there is one. */
 function withoutChannel(
   { topology }: Situation,
   { known, id }: ServerView,
@@ -86,14 +92,14 @@ function withoutChannel(
   return { kind: 'nobody', why: 'replicates from nobody' };
 }
 
-/** A server that is in no configuration may follow the source all the same, unless it was the source itself; or it is another cluster's. */
+/** An unknown server may follow the source, or be of another cluster. A former source does not follow it. */
 function besideUs({ ledger }: Situation, channel: Channel): Step {
   const isFormer = ledger?.was.some(({ uuid }) => uuid === claimOf(channel)) ?? false;
-  const why = `replicates from ${channel.sourceAddress}, ${isFormer ? 'a former source that has not rejoined' : 'which is no server of this configuration'}`;
+  const why = `replicates from ${channel.sourceAddress}, ${isFormer ? 'a former source that has not rejoined' : 'which is not a server of this configuration'}`;
   return { kind: isFormer ? 'former' : 'unknown', why, channel };
 }
 
-/** The server of ours that a channel leads to, whatever its receiver does. */
+/** The server of ours to which a channel leads, also if its receiver is off. */
 export const upstreamOf = ({ topology }: Situation, channel: Channel): ServerView | undefined =>
   topology.servers.find((server) => leadsTo(channel, server));
 
@@ -105,10 +111,10 @@ const stateOf = (
   return upstreams.find((upstream) => upstream.channel === channel)?.state ?? 'off';
 };
 
-/** Undefined where data flow. */
+/** Undefined: data flow. */
 function brokenWords(server: ServerView, channel: Channel, to: string): string | undefined {
   const state = stateOf(server, channel);
   if (state === 'streams') return undefined;
-  if (state === 'silent') return `hears nothing of ${to}, though its receiver is on`;
+  if (state === 'silent') return `hears nothing from ${to}, although its receiver is on`;
   return `does not replicate from ${to}: receiver ${channel.receiver}, applier ${channel.applier}`;
 }

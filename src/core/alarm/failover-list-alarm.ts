@@ -1,4 +1,4 @@
-/** Replicas that choose another source by themselves (manual 19.4.9): what is wrong in the lists that they choose from. */
+/** Replicas that choose another source by themselves (manual 19.4.9): wrong servers in their lists. */
 
 import { quote } from '../decide/advice.ts';
 import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
@@ -7,9 +7,9 @@ import { type FailoverSource, splitAddress } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
 import type { ServerView, Upstream } from '../observe/topology.ts';
 
-/** The alarm `failover-list` of a replica whose lists hold former sources that have not rejoined (it counts them), or a server that nobody configured. */
+/** The alarm `failover-list`: former sources that have not rejoined (`count`), or unknown servers. */
 export function failoverListAlarm(situation: Situation, replica: ServerView): readonly Alarm[] {
-  // Where the source of this cluster gets its data from elsewhere, that list is the other cluster's business.
+  // The published source's own list belongs to the cluster that it replicates from.
   if (replica.facts === undefined || isPublished(situation, replica)) return [];
   const upstreams = replica.upstreams.filter((upstream) => !upstream.outsider);
   const formers = upstreams.flatMap((upstream) => formersIn(situation, replica, upstream));
@@ -25,13 +25,13 @@ export function failoverListAlarm(situation: Situation, replica: ServerView): re
   ];
 }
 
-/** But for what a managed group puts there: that is in the group, which admits nobody with transactions of its own. */
+/** Not the entries of a managed group: the group admits no server with transactions of its own. */
 function formersIn(situation: Situation, replica: ServerView, upstream: Upstream): readonly string[] {
   return (upstream.channel.failoverSources ?? []).flatMap((source) => {
     const member = memberAt(situation, source.address);
     if (source.managed !== undefined || member === undefined || !isSuperseded(situation, member)) return [];
-    const why = `a former source that has not rejoined${returning(situation, upstream, source)}`;
-    return `${mayGo(replica, upstream, source)}, ${why}. Until it has rejoined, take it out of the list: ${deletion(upstream.channel.name, source.address)}`;
+    const why = `a former source that has not rejoined. ${returning(situation, upstream, source)}`;
+    return `${maySwitch(replica, upstream, source)}, ${why}Until it has rejoined, remove it from the list: ${deletion(upstream.channel.name, source.address)}`;
   });
 }
 
@@ -39,14 +39,14 @@ function strangersIn(situation: Situation, replica: ServerView, upstream: Upstre
   return (upstream.channel.failoverSources ?? []).flatMap((source) =>
     memberAt(situation, source.address) || isOurName(situation, source.address)
       ? []
-      : `${mayGo(replica, upstream, source)}, which is no server of this configuration. Add it to the servers${otherwise(upstream.channel.name, source)}`,
+      : `${maySwitch(replica, upstream, source)}, which is not a server of this configuration. Add it to the servers${otherwise(upstream.channel.name, source)}`,
   );
 }
 
-const mayGo = ({ address }: ServerView, { channel }: Upstream, source: FailoverSource): string =>
-  `${address} may go over to ${source.address} by itself (${channelWords(channel.name)}, weight ${source.weight})`;
+const maySwitch = ({ address }: ServerView, { channel }: Upstream, source: FailoverSource): string =>
+  `${address} may switch to ${source.address} by itself (${channelWords(channel.name)}, weight ${source.weight})`;
 
-/** What a replica does as soon as a source of a higher weight answers: it leaves the one that it has. */
+/** A replica leaves its source as soon as a source of a higher weight answers. */
 function returning(situation: Situation, { channel, member }: Upstream, listed: FailoverSource): string {
   const present = (channel.failoverSources ?? []).find(
     ({ address }) =>
@@ -54,17 +54,17 @@ function returning(situation: Situation, { channel, member }: Upstream, listed: 
       (member !== undefined && memberAt(situation, address)?.address === member),
   );
   return present !== undefined && listed.weight > present.weight
-    ? `, and does so as soon as that one answers: its present source weighs only ${present.weight}`
+    ? `It does so as soon as ${listed.address} answers: its present source has only weight ${present.weight}. `
     : '';
 }
 
-/** What its group put there belongs to the group, and is nothing to be removed. */
+/** An entry of a managed group is not to be removed. */
 const otherwise = (channel: string, { address, managed }: FailoverSource): string =>
   managed === undefined
-    ? `, or take it out of the list: ${deletion(channel, address)}`
+    ? `, or remove it from the list: ${deletion(channel, address)}`
     : `: the group ${managed} put it there.`;
 
-/** By the account of an administrator, on the replica: the mechanism's own function (manual 14.18.3). */
+/** For an administrator, on the replica (manual 14.18.3). */
 function deletion(channel: string, address: ServerAddress): string {
   const { host, port } = splitAddress(address);
   return `SELECT asynchronous_connection_failover_delete_source(${quote(channel)}, ${quote(host)}, ${port}, '');`;
@@ -74,8 +74,8 @@ function deletion(channel: string, address: ServerAddress): string {
 export const channelWords = (name: string): string => (name === '' ? 'default channel' : `channel ${name}`);
 
 /**
- * The member that a replica's configuration calls so: by the configured address, its short name, an address that it resolves to, or because a channel to that very
- * address told the member's identity.
+ * The member that an address in a replica's configuration means: by the configured address, a short name, an
+ * IP address, or a channel to the same address that showed the member's identity.
  */
 export function memberAt(
   { topology, members, state }: Situation,
@@ -107,6 +107,6 @@ function isSpelledLike(a: ServerAddress, b: ServerAddress): boolean {
   );
 }
 
-/** The name that we publish: it leads to the source, whoever that is. */
+/** The name that we publish: it always leads to the source. */
 const isOurName = ({ settings }: Situation, address: ServerAddress): boolean =>
   `${splitAddress(address).host.replace(/\.$/, '')}.` === settings.source.name;

@@ -1,4 +1,4 @@
-/** Servers that get nothing of the published source while it is well: when it is gone, they are behind by all of that. */
+/** The alarm `not-replicating`: a server gets nothing from the published source while that source is well. */
 
 import {
   closing,
@@ -20,8 +20,8 @@ import type { ServerView } from '../observe/topology.ts';
 import { type Break, breakOf, upstreamOf } from './broken-way.ts';
 
 /**
- * The alarm `not-replicating`. At once where its channel from the published source is stopped, or fails, while that source is well: while it is away every replica's is. A receiver that is
- * just connecting has no error yet. After `settle` where its data come from nowhere else either: while replicas are being re-pointed, that is so for a moment.
+ * At once if its channel from the published source is stopped or has an error. After `settle` if no other way
+ * brings the data either: while replicas are re-pointed, that is so for a moment.
  */
 export function notReplicatingAlarm(situation: Situation, server: ServerView): readonly Alarm[] {
   const sentence = stoppedSentence(situation, server) ?? waylessSentence(situation, server);
@@ -38,12 +38,12 @@ function stoppedSentence(situation: Situation, server: ServerView): string | und
   const { receiver, applier, lastError, name } = stopped;
   const next =
     lastError === undefined
-      ? `; it was stopped, or never started. ${startingIt(server.facts, name)}`
+      ? `. It was stopped, or never started. ${startingIt(server.facts, name)}`
       : ` (${lastError}).`;
   return `${server.address} does not replicate from the source ${published.address}: receiver ${receiver}, applier ${applier}${next}`;
 }
 
-/** Somebody may need it stopped: for a backup, or because it still has what was deleted on the source by mistake. */
+/** Somebody may need it stopped: for a backup, or to save data that were deleted on the source by mistake. */
 function startingIt(facts: ServerFacts, channel: string): string {
   const confined = confinement(facts);
   return confined === undefined ? `If nobody needs it stopped: ${starting(facts, channel)}` : `${confined}.`;
@@ -64,11 +64,11 @@ function waylessSentence(situation: Situation, server: ServerView): string | und
   return `${what(server, published, broken)}. ${remedy({ situation, ways, server, published, broken })}`;
 }
 
-/** Other alarms say it, or the server's own cluster keeps it. */
+/** Another alarm says it, or the server's own cluster takes care of it. */
 function isSaidElsewhere(situation: Situation, server: ServerView): boolean {
   const { facts, writable } = server;
   if (facts === undefined) return true;
-  // The alarm `stale-source`.
+  // By the alarm `stale-source`.
   if (isSuperseded(situation, server) && (writable || errantOf(situation, server) > 0)) return true;
   if (facts.channels.length > 0) return false;
   return (
@@ -88,10 +88,10 @@ function what(
   const source = `the source ${published.address}`;
   if (next !== undefined) {
     const last = through.at(-1);
-    return `${address} replicates from ${next.address}, which does not follow ${source}: ${last === next ? 'it' : last?.address} ${why}`;
+    return `${address} replicates from ${next.address}, which does not follow ${source}: ${last?.address} ${why}`;
   }
   const error = channel?.lastError === undefined ? '' : ` (${channel.lastError})`;
-  return `${address} ${why}${error}${kind === 'channel' ? '' : `, and gets nothing of ${source}`}`;
+  return `${address} ${why}${error}${kind === 'channel' ? '' : `, and gets nothing from ${source}`}`;
 }
 
 interface Case {
@@ -102,14 +102,12 @@ interface Case {
   readonly broken: Break;
 }
 
-/** What to do next. */
 function remedy(which: Case): string {
   const { situation, server, published } = which;
   const { decision } = situation.publication;
   const { rejoins } = situation.publication.evidence;
   // Somebody may be about to make another server the source.
-  if (decision.kind === 'hold')
-    return `While it is in doubt who the source is (${decision.reason}), leave it as it is.`;
+  if (decision.kind === 'hold') return `Leave it as it is while the source is in doubt (${decision.reason}).`;
   const errant = rejoins.get(server.address)?.errant;
   const copy = rebuilding(server.known, published.address);
   if (errant !== undefined && errant > 0)
@@ -119,7 +117,7 @@ function remedy(which: Case): string {
   return byStatements(which, errant, copy);
 }
 
-/** A server that has, or may have, transactions of its own is never made a replica: they would be lost, or spread. */
+/** Never for a server that may have transactions of its own: they would be lost or spread. */
 function byStatements(
   { situation, ways, server, published, broken }: Case,
   errant: number | undefined,
@@ -132,26 +130,26 @@ function byStatements(
   if (broken.kind === 'out' && beyond.length === 0 && known?.group?.name === published.known?.group?.name)
     return backIntoGroup(situation, server, source);
   if (known?.gtidExecuted === undefined || published.known?.gtidExecuted === undefined)
-    return `Without GTIDs nobody can tell where it would have to begin: ${copy}.`;
+    return `Without GTIDs nobody can tell where it must begin: ${copy}.`;
   if (errant === undefined)
-    return `Whether it has transactions that ${source} lacks is not known yet: look before it becomes a replica.`;
+    return `It is not known yet whether it has transactions that ${source} lacks. Check this before you make it a replica.`;
   const own =
     known.channels.find((channel) => upstreamOf(situation, channel) !== undefined) ?? broken.channel;
   const close = server.writable ? `${closing(server)}; ` : '';
   const either =
     broken.kind === 'channel' && beyond.length > 0
-      ? `Mend that, or make it a replica of ${source}`
+      ? `Correct that, or make it a replica of ${source}`
       : `To make it a replica of ${source}`;
   return `${either}: ${close}${following(known, source, own === undefined || known.channels.length === 0 ? undefined : own.name)}.`;
 }
 
-/** Nobody can join a group in which nobody is. */
+/** A server cannot join a group that has no members. */
 const backIntoGroup = (situation: Situation, server: ServerView, source: string): string =>
   isLeftToGroup(situation, server)
     ? `To bring it back into its group: ${joining(server.known)}.`
-    : `Nobody is in its group: that must be ${startAnewFrom(source)}; then bring it back: ${joining(server.known)}.`;
+    : `Nobody is in its group: the group must be ${startAnewFrom(source)}. Then bring the server back: ${joining(server.known)}.`;
 
-/** The server at the other end of its own channel has the source's data. */
+/** The upstream of its own channel has the source's data. */
 const isMendable = (ways: Ways, { kind, upstream }: Break): boolean =>
   kind === 'channel' &&
   upstream !== undefined &&
@@ -163,5 +161,7 @@ function mending({ channel, upstream }: Break, { known }: ServerView): string {
   const isOff = channel.receiver === 'off' || channel.applier === 'off';
   if (isOff && channel.lastError === undefined)
     return `It was stopped, or never started. ${startingIt(known, channel.name)}`;
-  return isOff ? 'Mend what its error says, then start it.' : `See that it reaches ${upstream?.address}.`;
+  return isOff
+    ? 'Remove the cause of its error, then start it.'
+    : `Make sure that it can reach ${upstream?.address}.`;
 }

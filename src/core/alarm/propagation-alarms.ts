@@ -1,4 +1,4 @@
-/** The alarms of nameservers and resolvers that do not answer the last move in time. */
+/** The alarms of nameservers and resolvers that do not answer with the last move in time. */
 
 import type { Alarm } from '../model/events.ts';
 import type { Failure } from '../model/observation.ts';
@@ -6,7 +6,7 @@ import type { PublicationState } from '../model/publication.ts';
 import type { Now } from '../model/units.ts';
 import { sides } from '../publish/propagation.ts';
 
-/** Who was asked for the whole of a slice, and did not answer the new RRsets; a resolver only when its TTL is over. Each with the cause, as it was told last. */
+/** After a whole slice, for a resolver after its TTL. Each with its newest cause. */
 export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
   sides.flatMap((among) => {
     const spread = propagation?.[among];
@@ -21,16 +21,15 @@ export const propagationAlarms = ({ propagation }: PublicationState, now: Now): 
           return {
             code,
             subject: nameserver,
-            sentence: `${nameserver} does not answer ${late}: ${causeWords(failure)}`,
+            sentence: `${nameserver} does not answer with ${late}: ${causeWords(failure)}`,
           };
         const sentence =
           among === 'nameservers'
-            ? `${nameserver} did not answer ${late} in time.`
-            : `${nameserver} does not answer ${late} although its TTL is over.`;
+            ? `${nameserver} did not answer with ${late} in time.`
+            : `${nameserver} does not answer with ${late}, although the TTL of the old one is over.`;
         return { code, subject: nameserver, sentence };
       });
   });
 
-/** A cause and what to do about it, which belong together wherever an alarm is read. */
 const causeWords = ({ message, hint }: Failure): string =>
   hint === undefined ? message : `${message} ${hint}`;

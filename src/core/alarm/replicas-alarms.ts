@@ -1,4 +1,4 @@
-/** Two instances that do not agree about the replicas' RRset: one keeps it, the other one says so and keeps off. */
+/** Two instances disagree about the replicas' RRset: one keeps it, and the other one only raises an alarm. */
 
 import type { Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
@@ -7,7 +7,6 @@ import type { ReplicasName } from '../model/settings.ts';
 import { findRrset } from '../model/zone.ts';
 import { doRulesDiffer, wantedReplicas } from '../publish/wanted-replicas.ts';
 
-/** What this instance would do otherwise, if it kept the replicas' RRset. */
 export function replicasAlarms(situation: Situation, ledger: Ledger): readonly Alarm[] {
   const { settings, publication, published } = situation;
   const { replicas, nameserver } = settings;
@@ -16,7 +15,7 @@ export function replicasAlarms(situation: Situation, ledger: Ledger): readonly A
       {
         code: 'config-differs',
         subject: nameserver,
-        sentence: `Instance ${ledger.by} keeps ${rulesInWords(ledger.replicas)}; this configuration says ${rulesInWords(replicas)}, so this instance leaves it alone.`,
+        sentence: `Instance ${ledger.by} keeps ${rulesInWords(ledger.replicas)}, but this configuration says ${rulesInWords(replicas)}. This instance changes nothing: make the two configurations the same.`,
       },
     ];
   if (
@@ -37,7 +36,7 @@ export function replicasAlarms(situation: Situation, ledger: Ledger): readonly A
     {
       code: 'replicas-differ',
       subject: replicas.name,
-      sentence: `Instance ${ledger.by} took over ${replicas.name} and says ${inWords(there)}; this one would say ${inWords(wanted)}, and leaves it alone: one of the two does not see a server as it is.`,
+      sentence: `Instance ${ledger.by} took over ${replicas.name} and publishes ${inWords(there)}. This instance would publish ${inWords(wanted)}, but changes nothing. One of the two instances sees a server wrongly.`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** The alarms of discovered servers: one that looks like a source, and those for which there is no room. */
+/** The alarms of discovered servers. */
 
 import type { Situation } from '../decide/situation.ts';
 import {
@@ -11,7 +11,6 @@ import {
 import type { Alarm } from '../model/events.ts';
 import type { ServerView } from '../observe/topology.ts';
 
-/** What an operator should know of servers that are not in the configuration. */
 export function unlistedAlarms(situation: Situation): readonly Alarm[] {
   const sources = unlistedSources(situation);
   const parts = discoveredOf(situation).filter((server) => takesPart(situation, server));
@@ -31,11 +30,11 @@ export function unlistedAlarms(situation: Situation): readonly Alarm[] {
 const unlistedText = (situation: Situation, server: ServerView, sources: readonly ServerView[]): string =>
   sources.includes(server)
     ? `${looksLikeSource(situation, server)} Until then the name moves to no other server by itself.`
-    : `${server.address} is part of the replication, but not in the configuration, so nothing can be published to it: add it to servers.`;
+    : `${server.address} takes part in the replication, but is not in the configuration, so the name cannot move to it: add it to servers.`;
 
 function besidePublished({ published, candidates }: Situation, { address }: ServerView): readonly Alarm[] {
   if (published === undefined || !candidates.includes(published)) return [];
-  const sentence = `${address}, which is not in the configuration, is writable, and so is the published source ${published.address}: make one of them read-only.`;
+  const sentence = `${address} is writable, but is not in the configuration. The published source ${published.address} is writable too: make one of them read-only.`;
   return [{ code: 'two-sources', subject: address, sentence }];
 }
 
@@ -48,7 +47,7 @@ function noRoom({ state }: Situation): readonly Alarm[] {
       code: 'discovery-full',
       subject: state.settings.cluster,
       count: unasked.length,
-      sentence: `${unasked.length} more ${unasked.length === 1 ? 'server was' : 'servers were'} found (${shown}${unasked.length > 3 ? ', …' : ''}), and ${unasked.length === 1 ? 'is' : 'are'} not asked: add the servers of this cluster to servers, or make discover_within narrower.`,
+      sentence: `${unasked.length} more ${unasked.length === 1 ? 'server was' : 'servers were'} found (${shown}${unasked.length > 3 ? ', …' : ''}), but ${unasked.length === 1 ? 'is' : 'are'} not asked. Add the servers of this cluster to servers, or make discover_within narrower.`,
     },
   ];
 }

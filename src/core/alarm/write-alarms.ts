@@ -1,15 +1,16 @@
-/** What an operator should know of writing the zone: updates that do not get through, or come out otherwise than they were written, and what a wildcard answers. */
+/** The alarms of writing the zone: refused updates, changed ones, left out names, and wildcards. */
 
 import type { Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
+import type { Failure } from '../model/observation.ts';
 import type { Fqdn } from '../model/units.ts';
+import type { AlarmCode } from '../model/vocabulary.ts';
 import { type Rrset, rdataWords } from '../model/zone.ts';
 import type { Altered, ZoneView } from '../model/zone-view.ts';
 import { isSettled } from '../publish/altered.ts';
 import { isSide, managedQuestions } from '../publish/desired.ts';
 import { isSideTrouble, noProgress } from '../publish/refusals.ts';
 import { isLookingAround } from '../publish/wanted-replicas.ts';
-import { ofFailure } from './failure-alarm.ts';
 
 export const writeAlarms = (situation: Situation): readonly Alarm[] => [
   ...refused(situation),
@@ -19,16 +20,16 @@ export const writeAlarms = (situation: Situation): readonly Alarm[] => [
 ];
 
 function refused({ publication, settings }: Situation): readonly Alarm[] {
-  const { refusals, failure: writeFailure } = publication.writing;
+  const { refusals, failure } = publication.writing;
   const { nameserver } = settings;
-  // A move that was refused goes again at once, without its side names.
+  // A refused move is sent again at once, without its side names.
   if (refusals?.what === 'move' && isSideTrouble(publication)) return [];
   const stuck = noProgress(publication);
   if (stuck !== undefined) return [{ code: 'no-progress', subject: nameserver, sentence: stuck }];
-  return writeFailure ? [ofFailure('update-refused', nameserver, writeFailure)] : [];
+  return failure ? [ofFailure('update-refused', nameserver, failure)] : [];
 }
 
-/** It stands until an update with a side name was applied, or while one lies outside of the zone. */
+/** Until an update with a side name is applied, or while a side name is outside the zone. */
 function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[] {
   const { leftOut: said, whyRefused } = publication.writing;
   const { view } = publication.zone;
@@ -36,7 +37,7 @@ function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[]
   const outside = view?.outside ?? [];
   const failure = outside[0]?.failure ?? said;
   if (failure === undefined) return [];
-  // The same words may have been looked into, when a later update was refused with them.
+  // A later update may have been refused with the same words, and inspected.
   const found =
     whyRefused.find((refusal) => refusal.found && refusal.said.message === failure.message)?.found ?? failure;
   const sides = managedQuestions(settings, ledger?.replicas?.name).filter((question) =>
@@ -46,12 +47,12 @@ function leftOut({ publication, settings, ledger }: Situation): readonly Alarm[]
   const why =
     outside.length > 0
       ? 'Nothing can be read or written there.'
-      : `The nameserver ${nameserver} refuses an update of the source's name together with them; each is tried again by itself.`;
+      : `Nameserver ${nameserver} refuses an update of the source's name together with them. Each is tried again alone.`;
   return [
     {
       code: 'left-out',
       subject: source.name,
-      sentence: `${source.name} is kept without ${left}, which may say what was right before. ${why} ${found.message}`,
+      sentence: `${source.name} is written without ${left}, which may be out of date. ${why} ${found.message}`,
       hint: found.hint,
     },
   ];
@@ -64,7 +65,7 @@ function altered({ publication, settings }: Situation): readonly Alarm[] {
     {
       code: 'write-altered',
       subject: settings.nameserver,
-      sentence: `${settings.nameserver} took our update and changed it: ${found.map(alteredWords).join('; ')}. It is not written again. ${alteredCause(found)}`,
+      sentence: `${settings.nameserver} accepted our update but changed it: ${found.map(alteredWords).join('; ')}. It is not written again. ${alteredCause(found)}`,
     },
   ];
 }
@@ -72,8 +73,8 @@ function altered({ publication, settings }: Situation): readonly Alarm[] {
 function alteredWords({ wrote, shows }: Altered): string {
   const what = `${wrote.name} ${wrote.type}`;
   if (wrote.rrset === undefined)
-    return `${what} was removed, and is still there (${shows ? rrsetWords(shows) : 'nothing'})`;
-  return `${what} was written as ${rrsetWords(wrote.rrset)}, and ${shows ? `is ${rrsetWords(shows)}` : 'is not there'}`;
+    return `${what} was removed, but is still there (${shows ? rrsetWords(shows) : 'nothing'})`;
+  return `${what} was written as ${rrsetWords(wrote.rrset)}, but ${shows ? `is ${rrsetWords(shows)}` : 'is not there'}`;
 }
 
 const rrsetWords = (rrset: Rrset): string => `${rdataWords(rrset)} with TTL ${rrset.ttlSeconds}`;
@@ -81,11 +82,11 @@ const rrsetWords = (rrset: Rrset): string => `${rdataWords(rrset)} with TTL ${rr
 function alteredCause(found: readonly Altered[]): string {
   const cut = found.find(({ wrote, shows }) => wrote.rrset !== undefined && shows !== undefined);
   if (cut?.shows !== undefined)
-    return `If the nameserver bounds TTLs (max-zone-ttl), set ttl: ${cut.shows.ttlSeconds} in the configuration; else see what rewrites that RRset.`;
-  return 'An RRset of another type at that name may keep it out (RFC 2136 3.4.2.2).';
+    return `If the nameserver limits TTLs (max-zone-ttl), set ttl: ${cut.shows.ttlSeconds} in the configuration. Otherwise find out what rewrites that RRset.`;
+  return 'An RRset of another type at that name may prevent it (RFC 2136 3.4.2.2).';
 }
 
-/** Only names that clients use: an application that looks one up gets the wildcard's address, or SERVFAIL, instead of none. */
+/** Only for names that clients use: they get the wildcard's address, or SERVFAIL, instead of no address. */
 function wildcards(situation: Situation): readonly Alarm[] {
   const { publication, settings, state } = situation;
   const { view } = publication.zone;
@@ -93,7 +94,7 @@ function wildcards(situation: Situation): readonly Alarm[] {
   if (view === undefined || !publication.ready || isLookingAround(situation)) return [];
   const clients: readonly (Fqdn | undefined)[] = [settings.source.name, settings.replicas?.name];
   const found = [...view.synthesized, ...view.looping].filter(({ name }) => clients.includes(name));
-  // An update that is on its way may be what publishes the name.
+  // The update on its way may publish the name.
   const isKnown = (name: Fqdn): boolean =>
     state.alarms.some(({ code, subject }) => code === 'wildcard' && subject === name);
   const shown = [...new Set(found.map(({ name }) => name))].filter(
@@ -113,10 +114,18 @@ function wildcardWords({ synthesized, looping }: ZoneView, name: Fqdn): string {
   const loop = looping.find((each) => each.name === name);
   const answers = `the nameserver answers for it (${answered.join(', ')}), as a wildcard does`;
   if (loop === undefined)
-    return `${answers}: applications that use this name are sent there. Remove the wildcard, or stop using the name.`;
+    return `${answers}. Applications that use this name are sent there. Remove the wildcard, or stop using the name.`;
   const why =
     answered.length > 0
       ? `${answers}, and that alias`
-      : `the nameserver answers SERVFAIL for it, as where the wildcard ${loop.wildcard} is a CNAME that`;
-  return `${why} leads back to itself: applications that use this name get SERVFAIL. Remove the wildcard, or give it a target that it does not cover.`;
+      : `the nameserver answers SERVFAIL for it: the wildcard ${loop.wildcard} seems to be a CNAME that`;
+  return `${why} leads back to itself. Applications that use this name get SERVFAIL. Remove the wildcard, or give it a target that it does not cover.`;
 }
+
+/** An alarm with the words and the hint of a failure. */
+export const ofFailure = (code: AlarmCode, subject: string, failure: Omit<Failure, 'code'>): Alarm => ({
+  code,
+  subject,
+  sentence: failure.message,
+  hint: failure.hint,
+});

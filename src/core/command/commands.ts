@@ -1,19 +1,18 @@
-/** Commands of operators and failover tools: one at a time, each judged on a zone and a server that were looked at after it came, each answered once. */
+/** The queue of commands. Each begins after a new look at the zone and the server, and is answered once. */
 
 import type { Commanded } from '../decide/situation.ts';
 import type { Command, CommandResult, Turn } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type { Attempt, PublicationState } from '../model/publication.ts';
+import { type Attempt, type PublicationState, withWriting, withZone } from '../model/publication.ts';
 import type { ClusterState, CommandProgress, RunningCommand } from '../model/state.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
-/** Puts a command in the queue. */
 export function acceptCommand(turn: Turn, state: ClusterState, id: string, command: Command): ClusterState {
   if (state.commands.some((other) => other.id === id)) return state;
   if (state.commands.length >= commandQueueLimit) {
-    const sentence = `${commandQueueLimit} commands are waiting already; try again.`;
+    const sentence = `${commandQueueLimit} commands are already waiting. Try again.`;
     const results = resultsForAll(state, { kind: 'failed', code: 'busy', sentence });
     turn.effects.push({ kind: 'reply', id, answer: { results } });
     return state;
@@ -28,7 +27,7 @@ const resultsForAll = (
 ): readonly CommandResult[] =>
   [...state.publications.keys()].map((nameserver) => ({ nameserver, ...result }));
 
-/** Lets the first command of the queue begin: the zones are read and its server is asked now. */
+/** Begins the first command of the queue: its zones are read and its server is probed now. */
 function beginNext(state: ClusterState, now: Now): ClusterState {
   const [head, ...rest] = state.commands;
   if (head === undefined || head.since !== undefined) return state;
@@ -40,22 +39,21 @@ function beginNext(state: ClusterState, now: Now): ClusterState {
   const servers = new Map(state.servers);
   const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
   if (target) servers.set(target.settings.address, { ...target, nextProbeAt: now.mono });
+  const atOnce = (publication: PublicationState): PublicationState =>
+    withZone(withWriting(publication, { nextAt: now.mono, pauses: new Map() }), { nextReadAt: now.mono });
   const publications = new Map(
-    [...state.publications].map(([name, publication]) => [
-      name,
-      { ...publication, nextReadAt: now.mono, nextWriteAt: now.mono, pauses: new Map() },
-    ]),
+    [...state.publications].map(([name, publication]) => [name, atOnce(publication)]),
   );
   return { ...state, servers, publications, commands: [{ ...head, since: now.mono, until }, ...rest] };
 }
 
-/** The command in progress, if this publication still owes it a result. */
+/** The command in progress, if it still needs a result of this publication. */
 export function openCommand(state: ClusterState, nameserver: string): RunningCommand | undefined {
   const [head] = state.commands;
   return head?.since !== undefined && head.progress.get(nameserver)?.result === undefined ? head : undefined;
 }
 
-/** Whether zone and server were looked at after the command came. */
+/** Whether zone and server were read after the command came. */
 export function isInformed(
   state: ClusterState,
   publication: PublicationState,
@@ -69,13 +67,13 @@ export function isInformed(
   )
     return false;
   const { command } = running;
-  // Force is for what is unknown, and only a silent server is forgotten: what can be known within one probe is known first.
+  // Force and forget are for servers that do not answer: so probe first.
   if (!('server' in command)) return true;
   const server = state.servers.get(command.server);
   return server === undefined || (server.latest !== undefined && server.latest.at > since);
 }
 
-/** What the decision is told of it. */
+/** What the decision needs of the command. */
 export const commandedBy = (running: RunningCommand): Commanded | undefined =>
   running.command.kind === 'follow'
     ? {
@@ -85,7 +83,7 @@ export const commandedBy = (running: RunningCommand): Commanded | undefined =>
       }
     : undefined;
 
-/** Notes what one publication makes of the command; the first result stays. */
+/** Notes the result of one publication; the first result stays. */
 export function withResult(
   state: ClusterState,
   nameserver: string,
@@ -94,7 +92,7 @@ export function withResult(
   return withProgress(state, nameserver, { result: { nameserver, ...result } });
 }
 
-/** Notes the epoch that the command found, so that another instance's move can be told from ours. */
+/** Notes the epoch that the command found, to tell another instance's move from ours. */
 export const withEpoch = (state: ClusterState, nameserver: string, epoch: number): ClusterState =>
   withProgress(state, nameserver, { epoch });
 
@@ -105,7 +103,7 @@ function withProgress(state: ClusterState, nameserver: string, change: CommandPr
   return { ...state, commands: [{ ...head, progress }, ...rest] };
 }
 
-/** What the outcome of its own update means for a command; undefined: not settled yet. `told`: the failure in better words. */
+/** The result of a command by its update; undefined: not settled yet. `told`: the failure in better words. */
 export function resultOfUpdate(
   attempt: Attempt,
   outcome: UpdateOutcome,
@@ -126,7 +124,7 @@ export function resultOfUpdate(
   return resultOfFailure(told ?? outcome.failure);
 }
 
-/** Answers the command in progress when every publication has a result, or its time is up; then the next one begins. */
+/** Answers the command when every publication has a result or its time is up. Then begins the next one. */
 export function finishCommands({ now, effects }: Turn, state: ClusterState): ClusterState {
   const [head, ...rest] = state.commands;
   if (head?.since === undefined) return state;
@@ -139,7 +137,7 @@ export function finishCommands({ now, effects }: Turn, state: ClusterState): Clu
   return beginNext({ ...state, commands: rest }, now);
 }
 
-/** What the nameserver itself says no with; every other failure is silence of some kind. */
+/** Refusals by the nameserver itself. After every other failure it counts as unreachable. */
 const saysNo = new Set([
   'update-refused',
   'query-refused',
@@ -153,7 +151,7 @@ const saysNo = new Set([
   'unexpected-rcode',
 ]);
 
-/** What a failure of the nameserver means for a command: it could not be reached, or it said no. */
+/** The result of a command after a failure: the nameserver refused, or could not be reached. */
 export const resultOfFailure = ({ code, message, hint }: Failure): Omit<CommandResult, 'nameserver'> => ({
   kind: saysNo.has(code) || code.startsWith('tsig-') ? 'failed' : 'unreachable',
   code,

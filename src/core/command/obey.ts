@@ -1,4 +1,4 @@
-/** Does what the command in progress says, or says why not. */
+/** Carries out the command in progress, or answers why not. */
 
 import { guard } from '../decide/guard.ts';
 import { isLedgerBehind, isSuperseded, type Situation } from '../decide/situation.ts';
@@ -20,7 +20,6 @@ import { commandedBy, resultOfFailure, withEpoch, withResult } from './commands.
 
 type Result = Omit<CommandResult, 'nameserver'>;
 
-/** Does what the command in progress says, or says why not. */
 export function obey(
   turn: Turn,
   state: ClusterState,
@@ -32,17 +31,17 @@ export function obey(
   const { remembered, failure } = publication.zone;
   const noted = withEpoch(state, nameserver, remembered?.epoch ?? 0);
   if (failure) return withResult(noted, nameserver, resultOfFailure(failure));
-  // The update was refused, and what would allow it is known in a moment: that is the answer.
+  // The update was refused, and an inspection will say why: that is the answer.
   if (isLookedInto(publication, running.id, now)) return noted;
   const situation = situationOf(noted, publication, now, { command: commandedBy(running) });
   if (running.command.kind !== 'follow') return rewrite(turn, situation, running);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;
   const decision = guard(situation, decide(situation));
-  // The update that is on its way may still be applied: its outcome is the answer.
+  // The update on its way may still be applied: its outcome is the answer.
   const isOnItsWay = publication.writing.inFlight?.commandId === running.id;
   const answer = isOnItsWay ? undefined : answerWithoutWrite(situation, decision, running, known);
   if (answer) return withResult(noted, nameserver, answer);
-  // A command may move what moved too often, and its time is now.
+  // A command may move a flapping name, and counts as decided now.
   const unlatched = {
     ...publication,
     limits: { ...publication.limits, flapping: false, moves: [] },
@@ -51,7 +50,7 @@ export function obey(
   return write(turn, { ...situation, publication: unlatched }, decision, { commandId: running.id });
 }
 
-/** The result of a follow that needs no write, or must not write. */
+/** The result of a follow that needs no write or must not write; undefined: write. */
 function answerWithoutWrite(
   situation: Situation,
   decision: Decision,
@@ -61,13 +60,13 @@ function answerWithoutWrite(
   const { publication, ledger, state, published } = situation;
   const { command } = running;
   if (command.kind !== 'follow') return undefined;
-  // A ledger that went back is not in force: what was named is published anew, at an epoch that nobody has seen.
+  // A ledger that went back is not in force: the named server is published anew, at a new epoch.
   const isInForce = !isLedgerBehind(situation);
   if (ledger && isInForce && published?.address === command.server && ledger.source === command.server) {
     return {
       kind: 'done',
       code: 'steady',
-      sentence: `${command.server} is published already, since epoch ${ledger.epoch}.`,
+      sentence: `${command.server} is already published, since epoch ${ledger.epoch}.`,
     };
   }
   if (decision.kind === 'hold') {
@@ -85,7 +84,6 @@ function answerWithoutWrite(
       sentence: `Instance ${ledger.by} moved the name to ${ledger.source} meanwhile (epoch ${ledger.epoch}).`,
     };
   }
-  // Whatever comes of it, a dry run writes nothing.
   if (command.dryRun) {
     const intended = intendedWrite(situation, decision);
     const { settings } = publication;
@@ -102,12 +100,12 @@ const observing = (state: ClusterState): Result => ({
   sentence: `Cluster ${state.settings.cluster} is in mode: observe, which writes nothing. Set mode: active.`,
 });
 
-/** What a command makes of the ledger alone: a changed one, or a result that needs no write. */
+/** What a command does to the ledger: a changed ledger, or a result without a write. */
 type Rewriting =
   | { readonly kind: 'ledger'; readonly ledger: Ledger; readonly sentence: string }
   | { readonly kind: 'result'; readonly result: Result };
 
-/** Freeze, thaw and forget: a change of the ledger alone. */
+/** Freeze, thaw and forget change only the ledger. */
 function rewrite(turn: Turn, situation: Situation, running: RunningCommand): ClusterState {
   const { state, ledger, publication } = situation;
   const { cluster, mode, watch } = state.settings;
@@ -139,7 +137,7 @@ function rewrite(turn: Turn, situation: Situation, running: RunningCommand): Clu
   return write(turn, now, current.decision, { commandId: running.id, explicit });
 }
 
-/** What this instance remembers differently, beside the ledger: a thaw counts moves anew, a forgotten server is not waited for. */
+/** What changes beside the ledger: a thaw counts moves anew, a forgotten server is not waited for. */
 function afterCommand(publication: PublicationState, command: Command): PublicationState {
   if (command.kind === 'thaw')
     return { ...publication, limits: { ...publication.limits, flapping: false, moves: [] } };
@@ -160,7 +158,7 @@ function rewriteLedger(
   const done = (sentence: string): Rewriting => result('done', command.kind, sentence);
   switch (command.kind) {
     case 'freeze': {
-      if (ledger.frozen) return done(`It is frozen already, by ${ledger.frozen.by}: ${ledger.frozen.reason}`);
+      if (ledger.frozen) return done(`It is already frozen by ${ledger.frozen.by}: ${ledger.frozen.reason}`);
       const frozen = { by: command.by, reason: command.reason };
       return {
         kind: 'ledger',
@@ -172,7 +170,7 @@ function rewriteLedger(
       if (ledger.frozen === undefined)
         return done(
           publication.limits.flapping
-            ? 'It was not frozen; its moves are counted anew.'
+            ? 'It was not frozen. Its moves are counted from zero again.'
             : 'It was not frozen.',
         );
       const { frozen: _thawed, ...rest } = ledger;
@@ -190,11 +188,11 @@ const result = (kind: Result['kind'], code: string, sentence: string): Rewriting
 
 function insteadOfForget(situation: Situation, server: ServerView): string {
   if (!isSuperseded(situation, server))
-    return 'It is no former source, so nothing needs to be forgotten. If it shall go: stop it, and take it out of the configuration.';
-  return `It is a former source, and is remembered until it has rejoined: make it a replica of ${situation.ledger?.source}, or stop it and take it out of the configuration.`;
+    return 'It is not a former source, so nothing needs to be forgotten. To remove it: stop it, and delete it from the configuration.';
+  return `It is a former source, and is remembered until it has rejoined. Make it a replica of ${situation.ledger?.source}, or stop it and delete it from the configuration.`;
 }
 
-/** The ledger's memory of a former source keeps stale writes out, so only one that is silent is forgotten. */
+/** Remembering a former source keeps its stale writes out, so only a silent one is forgotten. */
 function forgotten(
   situation: Situation,
   ledger: Ledger,
@@ -206,14 +204,14 @@ function forgotten(
     return result(
       'held',
       'published-source-alive',
-      `${address} is the published source: name another one first, with follow.`,
+      `${address} is the published source. First name another one with follow.`,
     );
   }
   if (server?.contact === 'reachable' || server?.contact === 'alive') {
     return result(
       'held',
       'superseded-source',
-      `${address} lives, and only a server that will not come back is forgotten. ${insteadOfForget(situation, server)}`,
+      `${address} is alive, and only a server that will not come back can be forgotten. ${insteadOfForget(situation, server)}`,
     );
   }
   const was = ledger.was.filter((former) => former.address !== address && former.uuid !== server?.id);
@@ -230,5 +228,5 @@ function forgotten(
         'unknown-server',
         `${address} is neither a server of this configuration nor a former source in the ledger.`,
       )
-    : result('done', 'forget', `${address} is not waited for any more; the ledger did not name it.`);
+    : result('done', 'forget', `${address} is no longer waited for. The ledger did not name it.`);
 }

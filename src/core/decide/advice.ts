@@ -1,4 +1,4 @@
-/** What a person would type, in the words of the server's product and version. Advice only: source-dns executes none of it. */
+/** The statements and commands that we propose to a person. source-dns executes none of them. */
 
 import { subtract } from '../gtid/gtid.ts';
 import { type ServerFacts, splitAddress, type Version, type WriteSwitch } from '../model/observation.ts';
@@ -7,11 +7,11 @@ import { ownMembership } from '../observe/membership.ts';
 import type { ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
 
-/** Makes it refuse writes, also an administrator's where the product can: MariaDB has no super_read_only. */
+/** Also refuses an administrator's writes where the product can: MariaDB has no super_read_only. */
 export const closing = ({ known }: ServerView): string =>
   known?.flavour === 'mariadb' ? 'SET GLOBAL read_only = ON' : 'SET GLOBAL super_read_only = ON';
 
-/** Makes it writable, as far as variables keep it from that. In MySQL read_only cannot be OFF while super_read_only is ON, so one statement does both. */
+/** Opens the variables that can be opened. MySQL's read_only = OFF also ends super_read_only. */
 export function opening({ offlineMode, readOnly, superReadOnly, switches = [] }: ServerFacts): string {
   return [
     ...(offlineMode ? ['SET GLOBAL offline_mode = OFF'] : []),
@@ -23,23 +23,17 @@ export function opening({ offlineMode, readOnly, superReadOnly, switches = [] }:
 const isDynamic = ({ variable }: WriteSwitch): boolean =>
   variable === 'transaction_read_only' || variable === 'tx_read_only';
 
-/**
- * What keeps it from writes until it is restarted with another my.cnf. Each reads on from "would be a candidate if". innodb_force_recovery lets a server start on damaged
- * data: to take it away is no small step.
- */
+/** What refuses writes until a restart with another my.cnf. Follows "not a candidate:". */
 export const restarting = ({ switches = [] }: ServerFacts): readonly string[] =>
   switches
     .filter((each) => !isDynamic(each))
     .map(({ variable, value }) =>
       variable === 'innodb_force_recovery'
-        ? `it ran without innodb_force_recovery (it is ${value}), which takes a restart with another my.cnf; but first find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source`
-        : `it ran without ${variable}, which takes a restart with another my.cnf`,
+        ? `it runs with innodb_force_recovery = ${value}. First find out why it was set: it lets InnoDB start on damaged data, so a replica is the safer source. Then take it out of my.cnf and restart the server`
+        : `it runs with ${variable}: take it out of my.cnf and restart the server`,
     );
 
-/**
- * Why no statement makes it replicate, and what to do; undefined: statements can. MySQL keeps its channels in tables of InnoDB: while InnoDB takes no writes, these cannot be changed, and
- * nothing that a replica receives can be committed.
- */
+/** Why no statement makes it replicate: MySQL keeps its channels in InnoDB tables. Undefined: one can. */
 export function confinement({ switches = [] }: ServerFacts): string | undefined {
   const confining = switches.filter((each) => !isDynamic(each));
   if (confining.length === 0) return undefined;
@@ -50,26 +44,25 @@ export function confinement({ switches = [] }: ServerFacts): string | undefined 
   return `It cannot replicate with ${values}: restart it without ${confining.map(({ variable }) => variable).join(' and ')}${sound}`;
 }
 
-/** Brings a server back into its group, which goes on. While it is in ERROR the plugin still runs, and START alone is refused. */
+/** Brings a server back into its running group. In ERROR the plugin still runs: START alone is refused. */
 export const joining = (server: ServerFacts | undefined): string =>
   `${server && ownMembership(server)?.state === 'ERROR' ? 'STOP GROUP_REPLICATION; ' : ''}START GROUP_REPLICATION`;
 
-/** What starts a group in which nobody is any more. Which member has most, and whether silent ones still form a group, only a person can tell. */
+/** Starts a group again that has no member left. Only a person can tell which member has most. */
 export const startAnewFrom = (member: string): string =>
   `started again from ${member} (InnoDB Cluster: dba.rebootClusterFromCompleteOutage())`;
 
-/** Gives a server the data of another one, and throws away what it has. To be proposed only after `saveFirst` where it has transactions of its own. */
+/** Replaces the data of a server. Where it has transactions of its own, propose `saveFirst` before. */
 export const rebuilding = (server: ServerFacts | undefined, from: string): string =>
   `rebuild it from ${from} (${server?.flavour === 'mariadb' ? 'mariadb-backup' : 'CLONE'})`;
 
-/** What comes before a server's own transactions are thrown away. */
 export const saveFirst = 'save them if they matter (mysqlbinlog)';
 
-/** Two servers with one UUID: a new one comes with the next start. */
+/** The copy gets a new UUID at its next start. */
 export const ofTheCopy =
-  'Of the server whose data folder is the copy remove auto.cnf, and restart that server';
+  'Find out which server has the copied data folder, remove auto.cnf there, and restart that server';
 
-/** Ends one channel for good, and deletes what of its relay log is not executed yet (manual 15.4.2.3). */
+/** Removes one channel, with the part of its relay log that is not executed yet (manual 15.4.2.3). */
 export function detaching(server: ServerFacts, channel: string): string {
   const { stop, reset, named, suffix } = dialect(server, channel);
   return `${stop}${named}${suffix}; ${reset}${named} ALL${suffix}`;
@@ -81,10 +74,7 @@ export function starting(server: ServerFacts, channel: string, thread: '' | ' SQ
   return `${start}${named}${thread}${suffix}`;
 }
 
-/**
- * Makes it a replica of that server by GTIDs: by the channel that it has, whose account stays as it is, or by a new one. To be proposed only where it has no transaction that the source
- * lacks.
- */
+/** Makes it a replica by GTIDs. Only for a server that has no transaction that the source lacks. */
 export function following(server: ServerFacts, source: ServerAddress, channel?: string): string {
   const { host, port } = splitAddress(source);
   const { stop, change, prefix, named, suffix } = dialect(server, channel ?? '');
@@ -107,7 +97,7 @@ export function following(server: ServerFacts, source: ServerAddress, channel?: 
   ].join('; ');
 }
 
-/** A former source of MariaDB has its own writes in the binary log only, and would begin before them. DEMOTE_TO_SLAVE came with 10.10. */
+/** A former source of MariaDB has its own writes in the binary log only. DEMOTE_TO_SLAVE came with 10.10. */
 function mariadbPosition({ version, positions }: ServerFacts): readonly (readonly [string, string])[] {
   if (positions === undefined || subtract(positions.current, positions.replica).size === 0)
     return [['USE_GTID', 'slave_pos']];
@@ -119,8 +109,9 @@ function mariadbPosition({ version, positions }: ServerFacts): readonly (readonl
 }
 
 /**
- * START REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1, CHANGE REPLICATION SOURCE with MySQL 8.0.23. MariaDB names a channel after the verb, MySQL at the end. Where a server has
- * other channels, a statement that names none means all of them, also those from other clusters, or is refused (error 3079): then the default channel is named too.
+ * START REPLICA came with MySQL 8.0.22 and MariaDB 10.5.1, CHANGE REPLICATION SOURCE with MySQL 8.0.23. A
+ * server with several channels gets the default channel by name: a statement without a name means all
+ * channels, or is refused (error 3079).
  */
 function dialect({ flavour, version, channels }: ServerFacts, channel: string) {
   const isMariadb = flavour === 'mariadb';
@@ -148,11 +139,10 @@ const isAtLeast = (version: Version, [major, minor, patch]: readonly [number, nu
       ? version.minor > minor
       : version.patch >= patch;
 
-/** Names the source by hand; `server` absent: whichever it is. */
+/** Names the source by hand. No server: a placeholder. */
 export const follow = ({ state }: Situation, server?: { readonly address: string }, force = false): string =>
   `source-dns follow ${state.settings.cluster} ${server?.address ?? 'SERVER'}${force ? ' --force' : ''}`;
 
-/** The server will not come back. */
 export const forget = ({ state }: Situation, server: { readonly address: string }): string =>
   `source-dns forget ${state.settings.cluster} ${server.address}`;
 

@@ -1,7 +1,4 @@
-/**
- * Who is ahead without GTIDs: file and position in the source's binary log, among the replicas of one source and with that source itself. Of two files only the order is
- * known, and of two servers' files not even that.
- */
+/** Which server is ahead without GTIDs: by file and position in one server's binary log. */
 
 import type { Channel, Coordinates } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
@@ -18,7 +15,7 @@ interface Progress {
   readonly received: Coordinates | undefined;
 }
 
-/** Undefined where no other server is in a log that this one is in. */
+/** Undefined: no other server is in a log that this server is in. */
 export function lacksByCoordinates(
   situation: Situation,
   member: ServerView,
@@ -56,15 +53,15 @@ function lackIn(
   if (most === undefined || own === undefined) return null;
   return {
     server: most.server,
-    ...(most.at.file === own.file ? { bytes: most.at.position - own.position } : {}),
+    bytes: most.at.file === own.file ? most.at.position - own.position : undefined,
   };
 }
 
-/** False for places in files of two series, too. */
+/** False also for files of two series. */
 const isBehind = (one: Coordinates, other: Coordinates): boolean =>
   isAtOrAfter(other, one) && !isAtOrAfter(one, other);
 
-/** In its sources' logs by its channels, and at the end of its own. */
+/** In its sources' logs by its channels, and at the end of its own log. */
 function progressOf(situation: Situation, { address, facts }: ServerView): readonly Progress[] {
   const channels = (facts?.channels ?? []).map((channel) => ({
     log: logOf(situation, channel),
@@ -75,6 +72,6 @@ function progressOf(situation: Situation, { address, facts }: ServerView): reado
   return end ? [...channels, { log: address, executed: end, received: end }] : channels;
 }
 
-/** Whose binary log a channel reads: by identity where it tells one, also of a receiver that is off. */
+/** The server whose binary log a channel reads: by identity if there is one, also if the receiver is off. */
 const logOf = ({ members }: Situation, channel: Channel): ServerAddress =>
   members.find(({ known }) => known && isIdentifiedAs(channel, known))?.address ?? channel.sourceAddress;

@@ -1,7 +1,4 @@
-/**
- * Who is ahead. Replicas are not synchronised with each other: when their source is gone, one of them has more of its transactions than the others. Executed is compared
- * with executed, received with received (executed, or in the relay log). docs/decisions/014.
- */
+/** Which server is ahead: replicas of a lost source differ (docs/decisions/014). */
 
 import { countGtids, restrict, subtract, union } from '../gtid/gtid.ts';
 import { emptyGtidSet, type GtidSet, uuidOf } from '../gtid/gtid-set.ts';
@@ -14,7 +11,7 @@ import { lacksByCoordinates } from './ahead-by-coordinates.ts';
 import type { Lack, Lacks } from './lack.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from './situation.ts';
 
-/** What a server lacks that others of the line have, by everybody's fresh answers; undefined where nothing can be said. */
+/** What a server lacks that others of the line have, by fresh answers. Undefined: nothing can be said. */
 export function lacksOf(situation: Situation, member: ServerView): Lacks | undefined {
   if (member.facts === undefined || !isOfLine(situation, member)) return undefined;
   const others = situation.members
@@ -22,20 +19,20 @@ export function lacksOf(situation: Situation, member: ServerView): Lacks | undef
     .map((other) => withoutStale(situation, other));
   if (member.facts.wsrep) return lacksByWriteSets(member.facts.wsrep, others);
   const lacks = lacksByGtids(member, others, lineOrigins(situation, member));
-  // Sets leave out what has no GTID.
+  // Sets leave out transactions without a GTID.
   return lacks && hasEveryGtid(member.facts)
     ? lacks
     : (some(lacks) ?? lacksByCoordinates(situation, member, others) ?? lacks);
 }
 
 /**
- * What a server would lack that is about to become the source: also of those that refuse us, as they last answered, but not of one that does not answer, which may be
- * gone with it. Undefined without GTIDs, and where nobody has more.
+ * What the next source would lack, also of servers that refuse us (by their last answer). Silent servers do
+ * not count. Undefined: nothing, or there are no GTIDs.
  */
 export function candidateLacks(situation: Situation, target: ServerView): Lacks | undefined {
   const { members } = situation;
   const others = members.filter(
-    // What one of its peers has committed it gets, or all of them refuse.
+    // A peer's commits arrive here too, or all peers refuse them.
     (other) =>
       other !== target &&
       other.contact !== 'unknown' &&
@@ -46,24 +43,23 @@ export function candidateLacks(situation: Situation, target: ServerView): Lacks 
   return some(lacksByGtids(target, clean, lineOrigins(situation, target)));
 }
 
-/** A move that lost something of the source before it. */
+/** A move that lost transactions of the source before it. */
 interface PromotedBehind {
   readonly previous: ServerAddress;
   readonly lacks: Lacks;
-  /** We were not there at the promotion, and who has most of it still has a channel from a former source: it may be what that wrote since. */
+  /**
+   * Perhaps stale writes: we did not see the promotion, and their holder still has a former source's channel.
+   */
   readonly mayBeStale: boolean;
 }
 
-/**
- * What the published source never got of the one before it, although others of the line did; undefined where there is nothing. The ledger's mark tells whose transactions
- * these are, so it is known after a restart too, and for as long as somebody has them.
- */
+/** What the published source never got of the source before it. The ledger's mark tells the writer. */
 export function promotedBehind(situation: Situation): PromotedBehind | undefined {
   const { published, ledger, publication, members } = situation;
   const origin = ledger?.line?.uuid;
   if (published?.known === undefined || origin === undefined || isOwnOrigin(published.known, origin))
     return undefined;
-  // Of a source outside of the cluster there is always something that one has and another one has not yet.
+  // Of a source outside of the cluster, one server always has something that another has not yet.
   const previous =
     members.find(({ known }) => known && isOwnOrigin(known, origin)) ??
     ledger?.was.find(({ uuid }) => uuid === origin);
@@ -90,35 +86,38 @@ export function promotedBehind(situation: Situation): PromotedBehind | undefined
 const some = (lacks: Lacks | undefined): Lacks | undefined =>
   lacks?.executed || lacks?.received ? lacks : undefined;
 
-/** As it was before it got what a former source may have written after the promotion: nobody lacks stale writes. */
+/** The server before it could get stale writes of a former source: no server lacks those. */
 function withoutStale({ publication }: Situation, server: ServerView): ServerView {
   const before = publication.evidence.beforeStale.get(server.address);
   return before ? { ...server, known: before } : server;
 }
 
-/** The former source that a server still has a channel from: what it has more than the source may be stale writes. */
+/** The former source that a server still has a channel from: its extra transactions may be stale writes. */
 export const formerSourceOf = (situation: Situation, { upstreams }: ServerView): ServerView | undefined =>
   situation.members.find(
     (member) =>
       isSuperseded(situation, member) && upstreams.some((upstream) => upstream.member === member.address),
   );
 
-/** A former source's own transactions are stale, a stranger's are none of ours. */
+/** A former source's own transactions are stale; a stranger's do not count. */
 const isOfLine = (situation: Situation, member: ServerView): boolean =>
   belongsToLine(situation, member) && !isSuperseded(situation, member);
 
-/** Whose transactions count: those of servers that the published source has executed anything of. What somebody else wrote on a replica puts it ahead of nobody. */
+/**
+ * Counts the transactions of servers of which the published source has executed any. Writes of others on a
+ * replica do not put it ahead.
+ */
 function lineOrigins({ published, ledger }: Situation, target: ServerView): (origin: string) => boolean {
   const executed = [published, target].map((server) => server?.known && gtidsOf(server.known));
   const origins = new Set([...(executed[0] ?? executed[1] ?? emptyGtidSet).keys()].map(uuidOf));
   if (ledger) origins.add(ledger.uuid);
-  // A transaction of its own it cannot lack.
+  // It cannot lack a transaction of its own.
   return (origin) => origins.has(origin) && !(target.known && isOwnOrigin(target.known, origin));
 }
 
 const executedBy = gtidsOf;
 
-/** With what was only received: undefined where nothing is known of what it has executed. */
+/** Executed and received. Undefined: what it has executed is not known. */
 export function receivedBy(facts: ServerFacts): GtidSet | undefined {
   const executed = gtidsOf(facts);
   return (
@@ -127,7 +126,7 @@ export function receivedBy(facts: ServerFacts): GtidSet | undefined {
   );
 }
 
-/** Nodes of a Galera cluster, by the write sets that all of them number alike. What a node has received, it says nowhere. */
+/** Nodes of one Galera cluster, by write set numbers. A node does not tell what it has received. */
 function lacksByWriteSets(node: Wsrep, others: readonly ServerView[]): Lacks | undefined {
   const peers = others.filter(({ known }) => known?.wsrep?.clusterUuid === node.clusterUuid);
   if (peers.length === 0) return undefined;
@@ -160,12 +159,12 @@ function worst(
   const own = target.known && setOf(target.known);
   return most(others, (facts) => {
     const theirs = setOf(facts);
-    // In this order: MariaDB's positions are compared by what both have, so nothing may be left out before.
+    // MariaDB's positions are compared by what both have, so first subtract, then restrict.
     return own && theirs ? countGtids(restrict(subtract(theirs, own), isCounted)) : 0;
   });
 }
 
-/** The server that has most of what is counted, the first of several; null: nobody has any. */
+/** The first server that has most of what is counted; null: no server has any. */
 function most(servers: readonly ServerView[], countIn: (facts: ServerFacts) => number): Lack | null {
   let found: Lack | null = null;
   for (const { address, known } of servers) {

@@ -13,7 +13,7 @@ export const isCandidate = (situation: Situation, server: ServerView): boolean =
 
 /** Why a server cannot be the source, in words; undefined for a candidate. */
 export function disqualification(situation: Situation, server: ServerView): string | undefined {
-  if (server.sameAs !== undefined) return `is ${server.sameAs}, by another address`;
+  if (server.sameAs !== undefined) return `is ${server.sameAs} under another address`;
   if (server.servesNobody) return 'lets no client in';
   if (server.contact !== 'reachable') return contactWords[server.contact];
   if (!server.writable) return (server.facts && whyNotWritable(server, server.facts)) ?? 'is read-only';
@@ -37,7 +37,7 @@ export function unfitness(situation: Situation, server: ServerView): string | un
   return defect(situation, server);
 }
 
-/** What of its own state keeps a server from being the source, whatever the configuration says of it. */
+/** What in its own state keeps a server from being the source, whatever its configuration says. */
 export function defect(situation: Situation, server: ServerView): string | undefined {
   if (server.duplicate) return 'has the same server UUID as another server';
   if (isSecondary(server)) return 'is a secondary of its group';
@@ -63,12 +63,12 @@ const contactWords = {
 export const bindingsOf = (situation: Situation, server: ServerView): readonly Upstream[] =>
   server.upstreams.filter((upstream) => binds(situation, server, upstream));
 
-/** Whether this channel makes the server a replica. An upstream outside the inventory does not; one that cannot be identified counts as a member. */
+/** An upstream outside the inventory does not bind. An upstream that cannot be identified does. */
 function binds(situation: Situation, server: ServerView, upstream: Upstream): boolean {
   if (upstream.outsider || upstream.member === server.address) return false;
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
-  // The published source is no replica of who takes no writes: that is the passive half of a ring, be it there, stopped or dead.
+  // The published source is no replica of a read-only server in a circle, running, stopped or dead.
   if (
     isPublished(situation, server) &&
     source.known !== undefined &&
@@ -78,20 +78,21 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
     return false;
   if (upstream.state === 'connecting')
     return !(source.contact === 'unknown' && isLeft(situation, server, source));
-  // A ring of co-sources, or a longer circle: over read-only members the channel leads back to the server itself. Where others in it are writable the published one is no replica either, nor the one that a person names.
+  // A circle: over read-only members the channel leads back to the server itself. For the published server,
+  // and for the server that a command names, the others in the circle may be writable too.
   const isChosen = isPublished(situation, server) || situation.command?.server === server.address;
   return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
 }
 
-/** It has answered since this channel leads to it: an answer from before is no word of a ring, for the source may be on its way there. */
+/** It has answered since this channel leads to it: an older answer may be from before its promotion. */
 const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
   metAt !== undefined && observedAt !== undefined && observedAt >= metAt;
 
-/** A receiver that still looks for a dead source: the published one, or, once the server itself is published, the one that it took over from. */
+/** The receiver looks for a dead source: the published one, or the one that the published server followed. */
 const isLeft = (situation: Situation, server: ServerView, source: ServerView): boolean =>
   isPublished(situation, source) || (isPublished(situation, server) && isSuperseded(situation, source));
 
-/** Who could write beside that server: candidates that do not write in the same cluster as it does, and who is writable in one circle with it. */
+/** Other servers that could write: candidates that are no peers, and writable servers in its circle. */
 export const otherWriters = (situation: Situation, server: ServerView): readonly ServerView[] => {
   const { members, candidates } = situation;
   const circle = writableInCircle(situation, server);

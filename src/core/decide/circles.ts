@@ -1,4 +1,4 @@
-/** Circles of replication: two or more servers, each of which replicates from the next. Only a writable one puts anything in. */
+/** Circles of replication: each of two or more servers replicates from the next. */
 
 import type { ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
@@ -7,7 +7,7 @@ import type { Situation } from './situation.ts';
 const sourcesOf = ({ members, topology }: Situation, server: ServerView): readonly ServerView[] =>
   members.filter((source) => source !== server && topology.followersOf(source.address).includes(server));
 
-/** Every server above this one, and itself: its sources, their sources, and so on; not beyond a server that `passes` does not let by. */
+/** A server, its sources, their sources, and so on, up to servers that do not pass. */
 function allAbove(
   server: ServerView,
   sources: (member: ServerView) => readonly ServerView[],
@@ -18,7 +18,7 @@ function allAbove(
   return above;
 }
 
-/** Whether a server's source gets all that it has, over read-only members, from this very server: then the server is no replica of it. */
+/** Whether the source gets all data from this server, over read-only members: then it is no replica. */
 export const leadsBack = (situation: Situation, server: ServerView, source: ServerView): boolean =>
   allAbove(
     source,
@@ -26,15 +26,15 @@ export const leadsBack = (situation: Situation, server: ServerView, source: Serv
     (member) => !member.writable,
   ).has(server);
 
-/** The same where others in the circle may be writable as well. */
+/** The same, but others in the circle may be writable too. */
 export const isInCircle = (situation: Situation, server: ServerView, source: ServerView): boolean =>
   allAbove(source, (member) => sourcesOf(situation, member)).has(server);
 
-/** The same of a channel, by the member that it leads to. */
+/** The same, by the member that a channel leads to. */
 export const leadsRound = (situation: Situation, server: ServerView, member: string | undefined): boolean =>
   situation.members.some((source) => source.address === member && isInCircle(situation, server, source));
 
-/** Members that are writable in one circle with that server, be it writable or not. */
+/** Writable members in one circle with that server, which may be read-only itself. */
 export const writableInCircle = (situation: Situation, server: ServerView): readonly ServerView[] =>
   situation.members.filter(
     (member) =>
@@ -44,7 +44,7 @@ export const writableInCircle = (situation: Situation, server: ServerView): read
       isInCircle(situation, member, server),
   );
 
-/** Whether a server has a way of channels that are not off, by the newest answers, up to that one. */
+/** Whether channels lead from a server up to that one, by the newest answers. */
 export const isBelow = ({ members }: Situation, server: ServerView, top: ServerView): boolean =>
   allAbove(server, ({ upstreams }) =>
     members.filter(({ address }) => upstreams.some(({ member }) => member === address)),

@@ -1,30 +1,27 @@
-/**
- * Single-primary groups: who elects in which group, and which group decides. A configuration may have several groups (an InnoDB ClusterSet): a vote belongs to the group
- * that its voter is in, and only the group of the published source says who the source is (docs/decisions/018).
- */
+/** Elections in single-primary groups: only the published source's group decides (docs/decisions/018). */
 
 import { hasMajority, isOnlineIn, isPresent, ownMembership } from '../observe/membership.ts';
 import { isBelieved, type ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
 
-/** The single-primary group that a server is set up for, as its newest answer says, whether it is a member now or not. */
+/** The single-primary group that a server is set up for, by its newest answer, member or not. */
 export const groupNameOf = ({ known }: ServerView): string | undefined =>
   known?.group?.singlePrimary ? known.group.name : undefined;
 
 const ownElector = ({ known }: ServerView) =>
   known?.group?.singlePrimary ? ownMembership(known) : undefined;
 
-/** By its own word. Somebody made it writable by hand: that elects nobody. */
+/** By its own word. A secondary that a person made writable was not elected. */
 export function isSecondary(server: ServerView): boolean {
   const own = ownElector(server);
   return isPresent(own) && own?.role === 'SECONDARY';
 }
 
-/** By its own word it is set up for a single-primary group, and is not in it: OFFLINE, ERROR, or not started since its process began. */
+/** By its own word it is set up for a single-primary group, but not in it: OFFLINE, ERROR or not started. */
 export const isOutOfGroup = (server: ServerView): boolean =>
   groupNameOf(server) !== undefined && !isPresent(ownElector(server));
 
-/** Its group goes on, somewhere: a server that became writable without the group was made so by hand, or began a group of its own (bootstrap). */
+/** Its group still runs: a server writable outside it was opened by hand, or bootstrapped its own group. */
 export const isLeftToGroup = ({ topology }: Situation, server: ServerView): boolean =>
   groupNameOf(server) !== undefined &&
   topology.servers.some(
@@ -35,22 +32,19 @@ export const isLeftToGroup = ({ topology }: Situation, server: ServerView): bool
       isPresent(ownElector(member)),
   );
 
-/**
- * The group of the published source. Where its newest answer names none, or there was no answer since we began: the group that the ledger's mark names, because a group
- * commits under its own name. Otherwise nobody knows which of several groups it was, or whether the only group that answers replicates from it.
- */
+/** The published source's group, by its newest answer, else by the ledger's mark (a group's own name). */
 export function publishedGroup({ members, published, ledger }: Situation): string | undefined {
   const own = published && groupNameOf(published);
   return own ?? members.map(groupNameOf).find((group) => group !== undefined && group === ledger?.line?.uuid);
 }
 
-/** The member that a majority of the published source's group, several of its members, agree on as PRIMARY. */
+/** The PRIMARY on which a majority of the published source's group agrees. */
 export function groupPrimary(situation: Situation): ServerView | undefined {
   const group = publishedGroup(situation);
   return group === undefined ? undefined : electedIn(situation, group);
 }
 
-/** Why a server is the primary of the group that decides, or, before the first publication, of its own group; undefined: it is not. */
+/** Why a server is the primary of the group that decides (before the first publication: of its own group). */
 export function electionOf(situation: Situation, server: ServerView): string | undefined {
   const group = groupNameOf(server);
   if (group === undefined || (situation.ledger !== undefined && group !== publishedGroup(situation)))
@@ -61,7 +55,7 @@ export function electionOf(situation: Situation, server: ServerView): string | u
     : undefined;
 }
 
-/** Not an elector: a server that says itself that it is out of the group. One that was never asked may well be in. */
+/** A server that says that it is out of the group is no elector. A server that was never asked may be one. */
 const mayElect = (group: string, server: ServerView): boolean =>
   server.known === undefined ||
   (groupNameOf(server) === group && !(server.facts !== undefined && isOutOfGroup(server)));
@@ -69,7 +63,7 @@ const mayElect = (group: string, server: ServerView): boolean =>
 function electedIn({ members }: Situation, group: string): ServerView | undefined {
   const electors = members.filter((member) => mayElect(group, member));
   const votes = electors.flatMap((member) => voteOf(member) ?? []);
-  // One member that was expelled, or left alone, agrees with itself: that is nobody's majority.
+  // An expelled or isolated member agrees with itself: one vote is no majority.
   const needed = Math.max(Math.floor(electors.length / 2) + 1, 2);
   return members.find(
     (member) => groupNameOf(member) === group && votes.filter((vote) => vote === member.id).length >= needed,
@@ -77,8 +71,8 @@ function electedIn({ members }: Situation, group: string): ServerView | undefine
 }
 
 /**
- * A group that shrank in order down to one. Nobody is left to agree, so each other server must say now that it is not in this group, and the last one must not count it any
- * more: the views may differ for a while. Silence is no leave.
+ * The last member of a group that shrank in order. Every other server must say that it is not in the group,
+ * and the last member must not count it. Silence is no leave.
  */
 function isLastOf({ members }: Situation, group: string, server: ServerView): boolean {
   const vote = voteOf(server);
@@ -92,8 +86,8 @@ function isLastOf({ members }: Situation, group: string, server: ServerView): bo
 }
 
 /**
- * A member that says that it is PRIMARY, of the group that decides, where the word of some silent ones lacks: these. One of them may be out of the group, or elect with others.
- * undefined: it is no such member, or one that answers does not agree either.
+ * The silent servers that a PRIMARY of the deciding group needs: they may be out of the group, or elect with
+ * others. Undefined: it is no PRIMARY, or a server that answers does not agree.
  */
 export function silentBeside(situation: Situation, server: ServerView): readonly ServerView[] | undefined {
   const group = groupNameOf(server);
@@ -112,7 +106,7 @@ const isElsewhere = (group: string, { known, facts }: ServerView): boolean =>
   (known?.group !== undefined && known.group.name !== group) ||
   (facts !== undefined && !isPresent(ownMembership(facts)));
 
-/** An expelled member is not believed. */
+/** An expelled member has no vote. */
 function voteOf({ facts }: ServerView): string | undefined {
   if (facts?.group === undefined || !isOnlineIn(facts.group, facts.id) || !hasMajority(facts.group))
     return undefined;
@@ -122,7 +116,7 @@ function voteOf({ facts }: ServerView): string | undefined {
   return primaries.length === 1 ? primaries[0]?.id : undefined;
 }
 
-/** The members of the published source's group, where none of them is known to live; undefined: it is in no group, or one of them lives. */
+/** The members of the published source's group if none of them is known to live, else undefined. */
 export function lostGroup(situation: Situation): readonly ServerView[] | undefined {
   const group = publishedGroup(situation);
   const members = situation.members.filter((member) => group !== undefined && groupNameOf(member) === group);

@@ -1,12 +1,12 @@
-/** In which form a server is published, or why it must not be: the configuration's form, of addresses that are proven. */
+/** The form in which a server is published, or why it must not be published. */
 
+import { isIpText } from '../model/ip-address.ts';
 import { unsafeKind } from '../model/ip-ranges.ts';
 import { type Form, formFits, formText, type Ledger } from '../model/ledger.ts';
 import { splitAddress } from '../model/observation.ts';
 import type { SourceName } from '../model/settings.ts';
 import { proposalWords } from '../observe/server-addresses.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { isIpText } from '../publish/desired.ts';
 import type { Situation } from './situation.ts';
 
 /** Why a server must not be published. */
@@ -17,20 +17,16 @@ interface Unsafe {
 /** The form of a move to that server. */
 export function moveForm(situation: Situation, target: ServerView): Form | Unsafe {
   const { settings, state, command } = situation;
-  // Force overrides what is unknown: where the server cannot be asked, the resolver's word has to do.
+  // Force overrides what is unknown: if the server cannot be asked, the resolver's answer counts.
   if (command?.force && target.contact !== 'reachable') {
     const addresses =
       target.settings.publish ?? state.servers.get(target.address)?.proposed ?? target.addresses;
-    return formOf(
-      { ...target, ...(addresses ? { addresses } : {}) },
-      settings.source,
-      state.settings.allowLoopback,
-    );
+    return formOf({ ...target, addresses }, settings.source, state.settings.allowLoopback);
   }
   return unprovenAddress(situation, target) ?? formOf(target, settings.source, state.settings.allowLoopback);
 }
 
-/** What is known against the addresses of a server; of an alias against those that its host name leads to, since clients are sent there. */
+/** What is known against the addresses of a server; for an alias, against those of its host name. */
 function unprovenAddress({ settings, state }: Situation, target: ServerView): Unsafe | undefined {
   const { proposal, addresses, known } = target;
   const memory = state.servers.get(target.address);
@@ -46,22 +42,22 @@ function unprovenAddress({ settings, state }: Situation, target: ServerView): Un
     return undefined;
   return addresses.includes(known.peer)
     ? undefined
-    : { unsafe: `answers at ${known.peer}, which its host name has not been seen to say` };
+    : { unsafe: `answers at ${known.peer}, but its host name was not seen to lead there` };
 }
 
-/** The form that this configuration gives the published source, where the ledger says another. */
+/** The form of this configuration for the published source, if the ledger has another form. */
 export function differingForm(situation: Situation, ledger: Ledger, target: ServerView): Form | undefined {
   const { settings, state } = situation;
   const { addresses, proposal } = target;
   if (settings.source.type === 'address' && addresses === undefined) return undefined;
   if (unprovenAddress(situation, target)) return undefined;
-  // A family that is published already is not taken away for want of a proof: this machine may have no IPv6. Beside a proven address of its family one that is not is no loss.
+  // A published address family stays without a proof: this machine may have no IPv6.
   const kept =
     proposal.kind === 'proven'
       ? ledger.form.targets.filter((address) => proposal.unreached.includes(address))
       : [];
   const form = formOf(
-    { ...target, ...(addresses ? { addresses: [...addresses, ...kept] } : {}) },
+    { ...target, addresses: addresses && [...addresses, ...kept] },
     settings.source,
     state.settings.allowLoopback,
   );
@@ -69,7 +65,6 @@ export function differingForm(situation: Situation, ledger: Ledger, target: Serv
   return formText(form) === formText(ledger.form) && target.address === ledger.source ? undefined : form;
 }
 
-/** How a server is published by this configuration, or why it must not be. */
 export function formOf(
   server: ServerView,
   source: SourceName,

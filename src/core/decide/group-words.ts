@@ -1,4 +1,4 @@
-/** What a person is told where a group decides: its primary is never to be closed, and a member that is out of it never to be opened, since either would write beside the group. */
+/** Sentences about groups: never close their primary, never open a member that is out of its group. */
 
 import { names } from '../model/decision.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -6,26 +6,26 @@ import { follow, startAnewFrom } from './advice.ts';
 import { groupNameOf, isLeftToGroup, isSecondary, publishedGroup, silentBeside } from './elections.ts';
 import type { Situation } from './situation.ts';
 
-/** Of a PRIMARY beside silent members. Reads on from its name. */
+/** A PRIMARY with silent members. Reads on from its name. */
 export const lonePrimary = (silent: readonly ServerView[]): string =>
   `is PRIMARY of its group, but ${names(silent)} ${silent.length === 1 ? 'has not said that it' : 'have not said that they'} left`;
 
-/** The same with what to do next, of the first candidate that it is true of; undefined: of none. */
+/** The same for the first such candidate, with what to do next. */
 export function lonePrimaryText(situation: Situation): string | undefined {
   const lone = lonePrimaryOf(situation);
   return (
     lone &&
-    `${lone.server.address} ${lonePrimary(lone.silent)}: start ${names(lone.silent)}, or \`${follow(situation, lone.server)}\`.`
+    `${lone.server.address} ${lonePrimary(lone.silent)}. Start ${names(lone.silent)}, or run \`${follow(situation, lone.server)}\`.`
   );
 }
 
-/** What would settle it; undefined: no candidate is such a PRIMARY. */
+/** What would change it; undefined: no candidate is such a PRIMARY. */
 export function lonePrimaryWouldChange(situation: Situation): readonly string[] | undefined {
   const lone = lonePrimaryOf(situation);
   if (lone === undefined) return undefined;
   const { server, silent } = lone;
   return [
-    `An answer of ${names(silent)}: that ${silent.length === 1 ? 'it is' : 'they are'} out of the group, or that ${server.address} is ${silent.length === 1 ? 'its' : 'their'} primary.`,
+    `An answer from ${names(silent)}: ${silent.length === 1 ? 'it is' : 'they are'} out of the group, or ${server.address} is ${silent.length === 1 ? 'its' : 'their'} primary.`,
     `If ${names(silent)} ${silent.length === 1 ? 'does' : 'do'} not write elsewhere: ${follow(situation, server)}`,
   ];
 }
@@ -40,16 +40,16 @@ function lonePrimaryOf(
   return undefined;
 }
 
-/** Of candidates, those that a statement may close: who is in a group is closed and opened by the group. */
+/** The servers that a statement may close. Servers in a group are opened and closed by the group. */
 export const ungrouped = (servers: readonly ServerView[]): readonly ServerView[] =>
   servers.filter((server) => groupNameOf(server) === undefined);
 
-/** What is promoted there gets the name without a command: a server of no group, or one whose group goes on and is the published source's. */
+/** Whether the name follows a promotion there: no group, or the published source's group, which runs. */
 export const mayFollowItsGroup = (situation: Situation, server: ServerView): boolean =>
   groupNameOf(server) === undefined ||
   (groupNameOf(server) === publishedGroup(situation) && isLeftToGroup(situation, server));
 
-/** What to do about a lost group: its sentences, also where another group could take over. Who shall write, only a person can tell. */
+/** What to do about a lost group. Only a person can tell which group shall write. */
 export function groupAwayWouldChange(situation: Situation): readonly string[] {
   const { published, ledger } = situation;
   const primaries = situation.members.filter(
@@ -61,15 +61,15 @@ export function groupAwayWouldChange(situation: Situation): readonly string[] {
   );
   const name = published?.address ?? ledger?.source;
   return [
-    `The group of ${name}, if it is lost, must be ${startAnewFrom('the member that has most')}: the name follows its primary.`,
+    `If the group of ${name} is lost, it must be ${startAnewFrom('the member that has most')}. Then the name follows its primary.`,
     ...primaries.map(
       (primary) =>
-        `Or the group of ${primary.address} becomes the primary one by force; then: ${follow(situation, primary)}`,
+        `Or make the group of ${primary.address} the primary one by force; then: ${follow(situation, primary)}`,
     ),
   ];
 }
 
-/** Whether the published source is of a group in which nobody is heard to be. */
+/** Whether the published source has a group that no server is heard to be in. */
 export const isGroupAway = (situation: Situation): boolean => {
   const group = publishedGroup(situation);
   return (

@@ -1,4 +1,4 @@
-/** Before any move: what may still stop it. */
+/** The guards: what may stop a move that a rule decided. */
 
 import { type Decision, hold, holdWhileAsking, names } from '../model/decision.ts';
 import { fits, formerLimit, highestEpoch } from '../model/ledger.ts';
@@ -38,24 +38,21 @@ function tooManyFormer({ ledger }: Situation): Decision | undefined {
   );
 }
 
-/** What is written must be read again. The configuration and the prober refuse what cannot be: so this is somebody's hand, or a server of another configuration. */
+/** What cannot be read again is not written. Configuration and prober allow no such values. */
 function noRoom({ ledger, publication }: Situation, target: ServerView): Decision | undefined {
   const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0);
   if (epoch >= highestEpoch)
     return hold(
       'ledger-full',
-      `Epoch ${epoch} is the last that a ledger can have: somebody wrote it by hand.`,
+      `Epoch ${epoch} is the highest that a ledger can hold: somebody wrote it by hand.`,
     );
   const uuid = target.id ?? ('-' as ServerId);
   return fits({ uuid, address: target.address })
     ? undefined
-    : hold('ledger-full', `${target.address} has an identity or an address that is too long for the ledger.`);
+    : hold('ledger-full', `The identity or the address of ${target.address} is too long for the ledger.`);
 }
 
-/**
- * Another instance moved the name on what it saw. What we saw before that, fresh as it may be, is no reason to move it again: a slow instance would give the name
- * back to the old source by what its servers were like before.
- */
+/** Another instance moved the name after these answers: old answers must not move it back. */
 function outdated(
   { publication, published, ledger, state }: Situation,
   target: ServerView,
@@ -82,7 +79,7 @@ function flapping({ publication, state }: Situation): Decision | undefined {
   const { maxMoves, maxMovesWindowMs } = state.settings.watch;
   return hold(
     'flapping',
-    `The name moved ${maxMoves} times within ${maxMovesWindowMs / 60_000} minutes; thaw it or name the source with: follow.`,
+    `The name moved ${maxMoves} times within ${maxMovesWindowMs / 60_000} minutes. Thaw it, or name the source with follow.`,
   );
 }
 
@@ -94,7 +91,8 @@ function behind(situation: Situation, target: ServerView): Decision | undefined 
       'candidate-behind',
       `${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked, and may have transactions that ${target.address} lacks.`,
     );
-  // Not for what was only received: a relay log may be discarded at any time, and then nobody could ever let the name go on (decision 014).
+  // Received transactions do not hold a move: a relay log may be discarded, and the hold would never end
+  // (note 014).
   const lacks = candidateLacks(situation, target);
   return lacks?.executed
     ? hold('candidate-behind', `${target.address} lacks ${lackWords(lacks)}.`)

@@ -1,4 +1,4 @@
-/** The single steps by which data go from one server to the next: a replication channel, or the membership of one cluster. By the newest answers. */
+/** One step on which data go between two servers: a channel, or membership of one cluster. */
 
 import { isWritable, type ServerFacts } from '../model/observation.ts';
 import type { ServerAddress } from '../model/units.ts';
@@ -7,16 +7,15 @@ import { arePeers } from '../observe/multi-primary.ts';
 import { isBelieved, type ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
 
-/** One step: `replica` gets its data from `upstream`. */
 export interface Hop {
   readonly replica: ServerAddress;
   readonly upstream: ServerAddress;
   readonly how: 'channel' | 'group' | 'galera' | 'aurora';
-  /** How far `replica` may be behind `upstream`, seconds; Infinity: data flow, but nobody knows how late they are. */
+  /** How far `replica` may be behind `upstream`. Infinity: data flow with an unknown lag. */
   readonly lagSeconds: number;
 }
 
-/** All steps on which data flow now, as far as the servers that are asked tell. */
+/** All hops on which data flow now, by the newest answers. */
 export function hopsOf(situation: Situation): readonly Hop[] {
   const { servers } = situation.topology;
   const believed = servers.filter((server) => server.known !== undefined && isBelieved(server));
@@ -33,18 +32,15 @@ export function hopsOf(situation: Situation): readonly Hop[] {
   });
 }
 
-/**
- * Seconds by which the newest answer is older than `fresh_for`. While a server does not answer, its lag may have grown by a second in every second, and no more: so a short silence of
- * a server in the middle does not cut off the servers below it, and a long one does.
- */
+/** Seconds since the newest answer got older than `fresh_for`: the lag may have grown by as much since. */
 function staleness({ state, now }: Situation, { contact, observedAt }: ServerView): number {
   if (contact === 'reachable') return 0;
-  // The clock did not count while the machine slept.
+  // The clock stopped while the machine slept.
   if (observedAt === undefined || observedAt <= state.staleBefore) return Number.POSITIVE_INFINITY;
   return Math.max(0, now.mono - observedAt - state.settings.watch.freshForMs) / 1000;
 }
 
-/** A delayed channel has no lag until the next write; but then it will have. */
+/** A delayed channel shows no lag before the next write. */
 function channelHops({ address, upstreams }: ServerView): readonly Hop[] {
   return upstreams.flatMap(
     ({ state, member, channel: { applier, lagSeconds = Number.POSITIVE_INFINITY, delaySeconds = 0 } }) =>
@@ -61,7 +57,7 @@ function channelHops({ address, upstreams }: ServerView): readonly Hop[] {
   );
 }
 
-/** To every other member of the cluster that it is in. */
+/** Hops to the other members of its cluster. */
 function memberHops(
   { members }: Situation,
   server: ServerView,
@@ -80,7 +76,7 @@ function memberHops(
   const { group, wsrep } = known;
   if (group && isOnlineIn(group, known.id) && hasMajority(group))
     return to('group', group.lagSeconds ?? Number.POSITIVE_INFINITY, ({ id }) => isPresentIn(group, id));
-  // Flow control keeps the queue of a synced node short, so it counts as in step.
+  // Flow control keeps the queue of a synced node short: no lag.
   if (wsrep?.state === 'synced' && !wsrep.desynced && isWritable(known))
     return to('galera', 0, (other) => arePeers(members, server, other));
   const lagSeconds = auroraLag(known);

@@ -2,13 +2,13 @@
 
 import type { ServerAddress } from '../model/units.ts';
 
-/** What another server has, and this one has not. Neither number: the other one is in a later file of the binary log, and nobody can say how far. */
+/** What another server has and this one lacks. No number: the other is in a later binary log file. */
 export interface Lack {
-  /** Who has most of it. */
+  /** The server that has most of it. */
   readonly server: ServerAddress;
-  readonly transactions?: number;
-  /** Of one file of their source's binary log, where there are no GTIDs. */
-  readonly bytes?: number;
+  readonly transactions?: number | undefined;
+  /** Within one binary log file, without GTIDs. */
+  readonly bytes?: number | undefined;
 }
 
 /** Null: nobody has more. */
@@ -17,7 +17,7 @@ export interface Lacks {
   readonly received: Lack | null;
 }
 
-/** `10 transactions that db3:3306 has executed (13 that db4:3306 has received)`; undefined where nothing is lacking. */
+/** `10 transactions that db3:3306 has executed (13 that db4:3306 has received)`; undefined: nothing. */
 export function lackWords({ executed, received }: Lacks): string | undefined {
   if (executed === null)
     return received ? `${amountWords(received)} that ${received.server} has received` : undefined;

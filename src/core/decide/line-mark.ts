@@ -1,7 +1,4 @@
-/**
- * The ledger's `line=`: a transaction that every server of the line has executed, so that after a restart of everything one still tells a replica of the published source
- * from a stranger. MySQL: `uuid:gno`, in a group under the group's name; MariaDB: `domain-server:sequence`; Galera: the cluster's UUID and a write set's number. Without any of them there is no mark.
- */
+/** The ledger's `line=`: a transaction of every server of the line. It tells a replica from a stranger. */
 
 import { newestOf } from '../gtid/gtid.ts';
 import { isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
@@ -10,7 +7,7 @@ import type { ServerFacts } from '../model/observation.ts';
 import type { ServerId } from '../model/units.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 
-/** Whether the server has executed the mark's transaction. A MariaDB server's set says "up to" for each writer, so the mark of a writer it never heard of is not there. */
+/** Whether the server has executed the mark's transaction. */
 export function hasLineMark(facts: ServerFacts, { uuid, gno }: LineMark): boolean {
   if (facts.wsrep?.clusterUuid === uuid) return facts.wsrep.lastCommitted >= gno;
   return (
@@ -20,21 +17,21 @@ export function hasLineMark(facts: ServerFacts, { uuid, gno }: LineMark): boolea
   );
 }
 
-/** The mark for a new ledger: the newest transaction of the previous source that the new one has; at first one of its own. Undefined where nothing can be one. */
+/** The mark for a new ledger: the newest transaction of the previous source that the next one has. */
 export function lineMarkFor(
   next: ServerFacts | undefined,
   previous: Ledger | undefined,
 ): LineMark | undefined {
   const ofGalera = next?.wsrep && { uuid: next.wsrep.clusterUuid, gno: next.wsrep.lastCommitted };
   if (ofGalera && isMark(ofGalera)) return ofGalera;
-  // A group commits under its own name: so the mark also tells which group the published source is in.
+  // A group commits under its own name, so the mark also tells the group.
   const ofGroup = next?.group?.singlePrimary ? markOfWriter(next, next.group.name as ServerId) : undefined;
   if (ofGroup !== undefined) return ofGroup;
   const writer = previous?.uuid ?? next?.id;
   return markOfWriter(next, writer) ?? previous?.line ?? anyMark(next);
 }
 
-/** MariaDB writes to several domains where it is told to; the one with the most transactions is its own. */
+/** MariaDB may write to several domains: the one with the most transactions is its own. */
 function markOfWriter(facts: ServerFacts | undefined, writer: ServerId | undefined): LineMark | undefined {
   const executed = facts && gtidsOf(facts);
   if (executed === undefined || writer === undefined) return undefined;
@@ -50,7 +47,7 @@ function markOfWriter(facts: ServerFacts | undefined, writer: ServerId | undefin
   return marks.toSorted((a, b) => b.gno - a.gno)[0];
 }
 
-/** A transaction of whoever it may be, but an untagged one: the mark has no place for a tag. */
+/** Any transaction without a tag: the mark has no place for a tag. */
 function anyMark(facts: ServerFacts | undefined): LineMark | undefined {
   const executed = facts && gtidsOf(facts);
   const uuid = executed && [...executed.keys()].find((key) => key.length <= 36);

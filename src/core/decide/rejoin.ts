@@ -1,7 +1,10 @@
 /**
- * When a former source is a replica again, and what it has that the source lacks. A busy replica always lacks something now, so samples are compared in order:
- * attached, then a snapshot of the source, then reached here, then, with GTIDs, a later snapshot of the source that has all of its own. In which terms, comparison.ts says.
- * Without GTIDs nobody can tell what it wrote by itself; in a Galera cluster it was let in again only after its state was compared, or replaced.
+ * When a former source is a replica again. A busy replica always lacks something, so samples are compared in
+ * order:
+ * 1. It is attached to the source.
+ * 2. A snapshot of the source is taken.
+ * 3. The former source reaches that snapshot.
+ * 4. With GTIDs: a later snapshot of the source has everything that the former source has.
  */
 
 import { contains, countGtids, restrict, subtract } from '../gtid/gtid.ts';
@@ -16,7 +19,7 @@ import { hasReached, isAtOrAfter, reachedWords, waypointOf } from '../observe/wa
 import { hopsFrom, waysToSource } from './replica-lag.ts';
 import { isPublished, isSuperseded, type Situation } from './situation.ts';
 
-/** The next state of every server's way back, from the newest observations. */
+/** The next state of every server's way back, by the newest observations. */
 export function trackRejoins(situation: Situation): ReadonlyMap<ServerAddress, Rejoin> {
   const rejoins = new Map<ServerAddress, Rejoin>();
   const { published } = situation;
@@ -56,7 +59,7 @@ function advance(
   if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;
   const track = withBaseline(source, comparison, begun);
   const sourceAt = source.observedAt ?? attachedAt;
-  // With another gtid_mode the old snapshot is in terms that one of them does not tell any more.
+  // The gtid_mode changed: the old snapshot cannot be compared any more.
   if (track.target?.kind !== comparison.kind || isReset(source, track.target)) {
     const isDue = sourceAt > attachedAt && !isBlind(comparison, source, track);
     const target = isDue ? waypointOf(source, comparison, line) : undefined;
@@ -79,7 +82,7 @@ function withBaseline({ facts }: ServerView, comparison: Comparison, track: Rejo
 
 const isIncomplete = (comparison: Comparison): boolean => comparison.kind === 'gtids' && !comparison.complete;
 
-/** A later snapshot of the source must have all that the replica had. */
+/** A later snapshot of the source must have everything that the replica had. */
 function confirm(
   source: ServerView,
   member: ServerView,
@@ -93,12 +96,12 @@ function confirm(
     : { ...track, ...executedBy(member, track.attachedAt ?? track.executed.at, line) };
 }
 
-/** What the replica wrote by itself is asked, too, as far as it has GTIDs; a cluster that shares its data has asked before. */
+/** Whether the replica's own GTIDs must be compared. Clusters with shared data compared them at the join. */
 const isOfServers = ({ kind }: Waypoint): boolean => kind !== 'write-set' && kind !== 'shared';
 
 /**
- * Before the source had this gtid_mode, what it wrote had no GTID, so a set that both have may be old. The replica that gets a transaction which the source committed since
- * has executed all that lies before it in the source's binary log.
+ * The source's earlier transactions may have no GTID, so equal sets may be old. Only a transaction that the
+ * source committed since then proves that the replica has everything before it.
  */
 const isBlind = (comparison: Comparison, source: ServerView, { baseline }: Rejoin): boolean =>
   isIncomplete(comparison) &&
@@ -106,7 +109,7 @@ const isBlind = (comparison: Comparison, source: ServerView, { baseline }: Rejoi
     source.facts?.gtidExecuted === undefined ||
     contains(baseline, source.facts.gtidExecuted));
 
-/** How a former source has come back: reads on from its address. */
+/** How a former source came back, with its address. */
 export function backWords(situation: Situation, former: ServerAddress, source: ServerAddress): string {
   const track = situation.publication.evidence.rejoins.get(former);
   const member = situation.members.find(({ address }) => address === former);
@@ -114,7 +117,7 @@ export function backWords(situation: Situation, former: ServerAddress, source: S
   return `${former} ${reachedWords(track?.target, through === undefined ? source : `${source} through ${through}`, track?.hidden === true)}`;
 }
 
-/** Why nobody can tell when a former source that replicates from the published one has caught up; undefined where it can be told, or is not asked. */
+/** Why nothing shows when a former source that replicates from the published source has caught up. */
 export function incomparable(situation: Situation, member: ServerView): string | undefined {
   const { published } = situation;
   const track = situation.publication.evidence.rejoins.get(member.address);
@@ -126,7 +129,7 @@ export function incomparable(situation: Situation, member: ServerView): string |
   return idleObstacle(published, member);
 }
 
-/** Not where other alarms tell what to do with its own transactions first, nor while it is in doubt who the source is. */
+/** Silent if its own transactions come first (another alarm), or if the source is in doubt. */
 function onlyDirect(situation: Situation, source: ServerView, member: ServerView): string | undefined {
   const { decision } = situation.publication;
   const { rejoins } = situation.publication.evidence;
@@ -135,7 +138,7 @@ function onlyDirect(situation: Situation, source: ServerView, member: ServerView
   const through = throughOf(situation, member);
   return (
     through &&
-    `it does so through ${through}, and without complete GTIDs only a direct replica tells: make it one of ${source.address}`
+    `it replicates through ${through}, and without complete GTIDs only a direct replica can be compared: make it a direct replica of ${source.address}`
   );
 }
 
@@ -148,11 +151,11 @@ const executedBy = (
   return own ? { executed: { set: restrict(own, line), at: observedAt ?? attachedAt } } : {};
 };
 
-/** The source's binary log began anew: the old place is in no file of it. */
+/** The source's binary log began anew: the old position is in no file. */
 const isReset = ({ facts }: ServerView, target: Waypoint): boolean =>
   'at' in target && facts?.binlogEnd !== undefined && !isAtOrAfter(facts.binlogEnd, target.at);
 
-/** It gets the source's data: from the source, or, where complete sets tell what arrives, through other servers. */
+/** It gets the source's data: directly, or through other servers if both sets are complete. */
 function isAttached(situation: Situation, member: ServerView): boolean {
   if (isDirect(situation, member)) return true;
   const { published } = situation;
@@ -163,10 +166,7 @@ function isAttached(situation: Situation, member: ServerView): boolean {
   );
 }
 
-/**
- * Its receiver is on to the published source and its applier runs; or both are in one cluster that admits nobody with transactions of its own, whatever their roles. An old
- * view of that cluster does not do, for snapshots that were taken later are compared.
- */
+/** It streams from the published source and applies; or both are in one cluster, by fresh answers. */
 function isDirect({ published, topology }: Situation, member: ServerView): boolean {
   if (published === undefined || member.facts === undefined) return false;
   if (areTogether(topology.servers, published, member)) return true;
@@ -176,12 +176,12 @@ function isDirect({ published, topology }: Situation, member: ServerView): boole
   );
 }
 
-/** Its set leaves nothing out of what it has executed. */
+/** Its set has everything that it has executed. */
 const tellsAll = ({ facts }: ServerView): boolean => facts?.gtidExecuted !== undefined && hasEveryGtid(facts);
 
 /**
- * The server in the middle from which a former source replicates, and so gets the data of the published source; undefined: no way leads there, or one of its servers has no fresh
- * answer. Whether a member of the source's own cluster is back, `areTogether` tells alone.
+ * The server through which a former source gets the published source's data. Undefined: there is no such way,
+ * or a server on it has no fresh answer.
  */
 function throughOf(situation: Situation, member: ServerView): ServerAddress | undefined {
   if (!isSuperseded(situation, member)) return undefined;
@@ -203,7 +203,7 @@ function areTogether(members: readonly ServerView[], source: ServerView, member:
   return [theirs.id, own.id].every((id) => isOnlineIn(theirs.group, id));
 }
 
-/** The transactions that count: those of servers that the source has executed anything of, and those of the members themselves. Another cluster's do not. */
+/** Counts transactions of servers of which the source has executed any, and of the members themselves. */
 function lineOf({ members }: Situation, source: ServerView): (uuid: string) => boolean {
   const sources = new Set(
     [...((source.facts && gtidsOf(source.facts))?.keys() ?? [])].map((key) => key.slice(0, 36)),
@@ -212,7 +212,7 @@ function lineOf({ members }: Situation, source: ServerView): (uuid: string) => b
   return (uuid) => sources.has(uuid) || known.some((facts) => isOwnOrigin(facts, uuid));
 }
 
-/** Counts what the member has and the source lacks, each time that the source was observed after the member. */
+/** Counts what the member has and the source lacks, whenever the source was observed after the member. */
 function compareErrant(situation: Situation, source: ServerView, member: ServerView, before: Rejoin): Rejoin {
   const own = member.facts && gtidsOf(member.facts);
   const theirs = source.facts && gtidsOf(source.facts);
@@ -226,13 +226,13 @@ function compareErrant(situation: Situation, source: ServerView, member: ServerV
   if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
   const line = lineOf(situation, source);
   const together = areTogether(situation.members, source, member);
-  // Each node of a Galera cluster applies in its own time what all of them have agreed on; so does each member of a group what is committed under the group's name.
+  // Members of one cluster apply what all have agreed on at different times: that is not errant.
   if (together && source.facts?.wsrep) return before;
   const groupName = together ? source.facts?.group?.name : undefined;
-  // A semi-synchronous source has a commit in its own set only when replicas acknowledged it: an attached replica may be ahead by what it was just sent.
+  // A semi-synchronous source shows a commit only after an acknowledgement: its replica may be ahead by it.
   const sender = isAttached(situation, member) ? source.facts : undefined;
   const errant = countGtids(
-    // In this order: MariaDB's positions are compared by what both have, so nothing may be left out before.
+    // MariaDB's positions are compared by what both have, so first subtract, then restrict.
     restrict(
       subtract(own, theirs),
       (uuid) => line(uuid) && uuid !== groupName && !(sender && isOwnOrigin(sender, uuid)),

@@ -1,7 +1,4 @@
-/**
- * How far behind the source a server's data are, by the whole way on which they come to it: what decides whether it is read from (docs/decisions/015). The worst hop of a way counts, for
- * the time that a transaction is late is measured from its commit on the source; of several ways the best one counts.
- */
+/** How far a server's data are behind the source: by the worst hop of its best way (docs/decisions/015). */
 
 import type { ServerAddress } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -10,18 +7,18 @@ import { isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /** A server's best way to the source. */
 interface Way {
-  /** Of its worst hop; Infinity: data come, but nobody knows how late. */
+  /** Of its worst hop. Infinity: data flow with an unknown lag. */
   readonly lagSeconds: number;
-  /** Its first hop; absent where the way ends. */
+  /** Its first hop; absent at the end of the way. */
   readonly hop?: Hop;
 }
 
-/** The ways of all servers that have one, with those of the ends. */
+/** The ways of all servers that have one, ends included. */
 export type Ways = ReadonlyMap<ServerAddress, Way>;
 
 /**
- * The ways that lead to one of these ends; of each end it is given how many seconds its data are old. No way leads through a former source that has not rejoined, for it may hold
- * transactions that nobody else has.
+ * The ways to one of these ends, each with the age of its data in seconds. No way leads through a former
+ * source that has not rejoined: it may have transactions of its own.
  */
 export function waysTo(situation: Situation, ends: ReadonlyMap<ServerAddress, number>): Ways {
   const ways = new Map<ServerAddress, Way>(
@@ -36,21 +33,21 @@ export function waysTo(situation: Situation, ends: ReadonlyMap<ServerAddress, nu
   const hops = hopsOf(situation).filter(
     ({ replica, upstream }) => !ends.has(replica) && (ends.has(upstream) || passable.has(upstream)),
   );
-  // A way gets only better, so this ends, also where servers replicate in a circle.
+  // Ways only get better, so this ends even in a circle.
   for (let found = betterWays(ways, hops); found.length > 0; found = betterWays(ways, hops)) {
     for (const [address, way] of found) if (isBetter(way, ways.get(address))) ways.set(address, way);
   }
   return ways;
 }
 
-/** The hops from a server to the end of its way, its own first; empty where it has no way, or is the end of it. */
+/** The hops from a server to the end of its way, its own first; empty: it has none, or is the end. */
 export function hopsFrom(ways: Ways, server: ServerAddress): readonly Hop[] {
   const hops: Hop[] = [];
   for (let hop = ways.get(server)?.hop; hop !== undefined; hop = ways.get(hop.upstream)?.hop) hops.push(hop);
   return hops;
 }
 
-/** What one more hop brings. Of two ways that are equally good the shorter one is found first. */
+/** The ways with one more hop. Of two equally good ways the shorter one is found first. */
 const betterWays = (ways: Ways, hops: readonly Hop[]): readonly (readonly [ServerAddress, Way])[] =>
   hops.flatMap((hop) => {
     const rest = ways.get(hop.upstream);
@@ -62,11 +59,11 @@ const betterWays = (ways: Ways, hops: readonly Hop[]): readonly (readonly [Serve
 const isBetter = (way: Way, known: Way | undefined): boolean =>
   known === undefined || way.lagSeconds < known.lagSeconds;
 
-/** A move makes the published source a former one. */
+/** After a move the published source is a former one. */
 const isPassable = (situation: Situation, server: ServerView): boolean =>
   !isSuperseded(situation, server) && !isPublished(situation, server);
 
-/** The ways to the source as it is: the published one, or the one that would be published. */
+/** The ways to the published source, or to the server that would be published. */
 export function waysToSource(situation: Situation): Ways {
   const { published, publication } = situation;
   const { decision } = publication;

@@ -1,7 +1,4 @@
-/**
- * Who else could be the source, although it is no candidate now. What speaks for a move must be fresh; what speaks against it does not get old:
- * it stands until the server was asked again (docs/decisions/008).
- */
+/** Servers that may be the source but are no candidates now: such evidence stays (docs/decisions/008). */
 
 import { isWritable } from '../model/observation.ts';
 import { arePeers } from '../observe/multi-primary.ts';
@@ -10,10 +7,7 @@ import { unfitness } from './candidates.ts';
 import type { Situation } from './situation.ts';
 import { strongEvidence } from './strong-evidence.ts';
 
-/**
- * Servers that were not asked yet, or whose answer got old while the next one is waited for: nobody knows what they are now. All members; and of the discovered ones those
- * that were replicas of the published source.
- */
+/** Members, and discovered replicas of the source, that were not asked yet or whose answer got old. */
 export const unobserved = ({ members, topology, published }: Situation): readonly ServerView[] =>
   topology.servers.filter(
     (server) =>
@@ -26,10 +20,7 @@ const streamsFrom = ({ upstreams }: ServerView, source: ServerView | undefined):
   source !== undefined &&
   upstreams.some(({ state, member }) => state === 'streams' && member === source.address);
 
-/**
- * Members that were candidates when they answered last, and are known to live: they refuse us, or others replicate from them.
- * One of which nobody hears any more stands in nobody's way: it may be gone for ever. Nor does one that says that it serves nobody.
- */
+/** Members that were candidates at their last answer and live: they refuse us, or others follow them. */
 export const standing = (situation: Situation): readonly ServerView[] =>
   situation.members.filter(
     (member) =>
@@ -41,7 +32,7 @@ export const standing = (situation: Situation): readonly ServerView[] =>
       unfitness(situation, member) === undefined,
   );
 
-/** Of these, those that something shows to be meant as the source. A peer of a candidate is none: both may write, and either will do. */
+/** Those with strong evidence. A peer of a candidate does not count: either may be the source. */
 export const provenStanding = (situation: Situation): readonly ServerView[] =>
   standing(situation).filter(
     (member) =>

@@ -1,4 +1,4 @@
-/** What only time shows: who is gone, what has lasted, who was seen in the line. Updated after every decision, and nowhere else. */
+/** Remembers what only time shows: who is gone, what has lasted, who was in the line. */
 
 import type { Decision } from '../model/decision.ts';
 import type { ServerFacts } from '../model/observation.ts';
@@ -33,11 +33,11 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
   };
 }
 
-/** Every server says what it is, and none is writable: not a doubt, but a cluster without a source. */
+/** Every server tells its state, and none is writable. */
 const isSourceless = ({ members }: Situation, decision: Decision): boolean =>
   decision.reason === 'no-candidate' && members.every((member) => tellsItsState(member) && !member.writable);
 
-/** The published source, those that stream from it or are in its cluster, those that stream from these, and so on. */
+/** The published source, its followers and cluster members, their followers, and so on. */
 function lineNow({ publication, published, topology, ledger }: Situation): ReadonlySet<ServerId> {
   if (ledger === undefined) return publication.evidence.line;
   const line = new Set(publication.evidence.line);
@@ -70,14 +70,14 @@ const isIn = (line: ReadonlySet<ServerId>, servers: Servers, address: ServerAddr
   return id !== undefined && line.has(id);
 };
 
-/** A server of the line says so: ONLINE in its group, or in its table of an Aurora cluster. A Galera node says it itself: in the primary component of the same cluster. */
+/** The other server lists it as ONLINE or in its Aurora table; a Galera node tells its own cluster. */
 function isInClusterOf({ facts, known }: Server, { id, facts: own }: Server): boolean {
   if (isOnlineIn(facts?.group, id) || (facts !== undefined && id !== undefined && isInAuroraTable(facts, id)))
     return true;
   return own?.wsrep?.primaryComponent === true && multiPrimaryOf(own) === multiPrimaryOf(known);
 }
 
-/** Counted out after `gone_after` of silence while all was steady; counted in again by its first sign of life. */
+/** Counted out after `gone_after` of silence while all was steady; counted in again by any sign of life. */
 function goneNow(
   { publication, members, state, now }: Situation,
   steadySince: MonoMs | undefined,
@@ -95,7 +95,7 @@ function goneNow(
   return gone;
 }
 
-/** While the source is away nobody is added, for then no replica gets anything; and a server that does not answer stays what it was. */
+/** While the source is away no server is added: then no replica gets anything. */
 function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
   const { published, members, publication, now } = situation;
   if (published === undefined) return new Map();
@@ -110,7 +110,7 @@ function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
   );
 }
 
-/** Kept until the server has rejoined: also when it no longer replicates from there, it has what it got. */
+/** Kept until the server has rejoined: it keeps what it got. */
 function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFacts> {
   const { publication, members } = situation;
   const former = members.filter((member) => isSuperseded(situation, member)).map(({ address }) => address);

@@ -9,10 +9,7 @@ import { type ServerView, type Topology, topologyOf } from '../observe/topology.
 import { isCandidate } from './candidates.ts';
 import type { Commanded, Situation } from './situation.ts';
 
-/**
- * The situation of one publication now. `command`: the server that a command names. `topology`: given where it is known
- * already, since it changes only with the observations and is half the work of a step.
- */
+/** `topology` may be passed in: it is half the work of a step. */
 export function situationOf(
   state: ClusterState,
   publication: PublicationState,
@@ -24,8 +21,7 @@ export function situationOf(
 ): Situation {
   const reading = publication.zone.view?.ledger;
   const ledger = reading?.kind === 'ledger' ? reading.ledger : undefined;
-  // What was discovered is evidence, but no member: it is not in the quorum set, and never published.
-  // Nor is another address of a server that is counted already.
+  // Discovered servers and second addresses are no members.
   const members = topology.servers.filter(
     (server) => server.discovered === undefined && server.sameAs === undefined,
   );
@@ -51,7 +47,7 @@ export function situationOf(
 }
 
 function publishedView(members: readonly ServerView[], ledger: Ledger): ServerView | undefined {
-  // Two servers with one UUID (a copied data folder): the ledger's address tells which one was meant.
+  // If two servers have one UUID, the ledger's address tells which one it means.
   const byId = members.filter((server) => server.id === ledger.uuid);
   const named = byId.find((server) => server.address === ledger.source) ?? byId[0];
   return (

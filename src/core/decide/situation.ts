@@ -1,4 +1,4 @@
-/** All that the decision looks at, for one publication at one moment: the zone, the servers as members of the line, and who could be the source. */
+/** Everything that a decision looks at, for one publication at one moment. */
 
 import type { Ledger, LedgerReading } from '../model/ledger.ts';
 import type { PublicationState } from '../model/publication.ts';
@@ -17,7 +17,7 @@ export interface Situation {
   readonly now: Now;
   readonly reading: LedgerReading | undefined;
   readonly ledger: Ledger | undefined;
-  /** The configured servers. */
+  /** The configured servers, each once. */
   readonly members: readonly ServerView[];
   /** The member that the ledger names, by identity; by address only while nobody knows its identity. */
   readonly published: ServerView | undefined;
@@ -28,7 +28,6 @@ export interface Situation {
   readonly command: Commanded | undefined;
 }
 
-/** A server that a person or a failover tool named. */
 export interface Commanded {
   readonly server: ServerAddress;
   readonly force: boolean;
@@ -38,7 +37,7 @@ export interface Commanded {
 export const isPublished = (situation: Situation, server: ServerView): boolean =>
   situation.published?.address === server.address;
 
-/** A former source that has not rejoined, by identity or by address: it may have come back under another UUID. */
+/** A former source that has not rejoined, by identity or address: it may have come back with another UUID. */
 export function isSuperseded(situation: Situation, server: ServerView): boolean {
   const was = situation.ledger?.was ?? [];
   if (was.length === 0 || isPublished(situation, server)) return false;
@@ -48,7 +47,7 @@ export function isSuperseded(situation: Situation, server: ServerView): boolean 
   );
 }
 
-/** Seen in the line (settle.ts), or it shows by itself that it is of it. The published source belongs; before the first publication the line does not count. */
+/** Whether it was seen in the line, or shows that it belongs. Before the first publication all belong. */
 export function belongsToLine(situation: Situation, server: ServerView): boolean {
   const { ledger, publication } = situation;
   if (ledger === undefined || isPublished(situation, server)) return true;
@@ -60,11 +59,11 @@ export function belongsToLine(situation: Situation, server: ServerView): boolean
   );
 }
 
-/** The zone names an epoch before the highest that we remember: it was restored from a copy, or published anew by somebody who had forgotten. */
+/** The zone has an older epoch than we remember: it was restored, or published anew. */
 export const isLedgerBehind = ({ ledger, publication }: Situation): boolean =>
   ledger !== undefined && ledger.epoch < (publication.zone.remembered?.epoch ?? 0);
 
-/** What it is now is known from its own words: it answered, or it refused in words that say that it serves nobody. */
+/** It told its present state: it answered, or said that it serves nobody. */
 export const tellsItsState = ({ contact, servesNobody }: ServerView): boolean =>
   contact === 'reachable' || servesNobody;
 export const reachable = (servers: readonly ServerView[]): readonly ServerView[] =>

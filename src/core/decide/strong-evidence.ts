@@ -1,4 +1,4 @@
-/** What shows that a candidate was meant to be the source: more than that it is writable. */
+/** Strong evidence: what shows that a writable server was meant to be the source. */
 
 import { isWriterByTable, whoCount } from '../observe/membership.ts';
 import { firstOfEach, multiPrimaryOf } from '../observe/multi-primary.ts';
@@ -9,7 +9,7 @@ import { electionOf, isLeftToGroup } from './elections.ts';
 import { isPromotedInIncident } from './promotion.ts';
 import type { Situation } from './situation.ts';
 
-/** What shows that a candidate was meant to be the source; empty: nothing but that it is writable. */
+/** Empty: only weak evidence. */
 export function strongEvidence(situation: Situation, server: ServerView): readonly string[] {
   const evidence: string[] = [];
   if (isPromotedInIncident(situation.published, server) && !isLeftToGroup(situation, server))
@@ -30,8 +30,8 @@ export function strongEvidence(situation: Situation, server: ServerView): readon
 }
 
 /**
- * An intermediate source, one that looks for the dead published one too, or one in a circle with it: its replicas were there before, and show nothing. So do those of one whose
- * channel is only stopped, unless its promotion was seen in this incident: an intermediate source that is broken keeps its replicas, too.
+ * Its replicas prove nothing: they were there while it was an intermediate source. It still is one, or its
+ * channel is only stopped without a promotion in this incident.
  */
 function isStillReplicaOfPublished(situation: Situation, server: ServerView): boolean {
   const { published } = situation;
@@ -45,24 +45,20 @@ function isStillReplicaOfPublished(situation: Situation, server: ServerView): bo
 const isStoppedReplicaOf = ({ known }: ServerView, source: ServerView): boolean =>
   known?.channels.some((channel) => channel.receiver === 'off' && leadsTo(channel, source)) ?? false;
 
-/** The multi-primary cluster of the published source; where that has not been seen since we began, the ledger's mark tells. */
+/** The published source's multi-primary cluster; before its first answer: by the ledger's mark. */
 const publishedCluster = ({ published, ledger }: Situation): string | undefined =>
   published?.known ? multiPrimaryOf(published.known) : ledger?.line?.uuid;
 
-/** Members that still count the silent published source among those that are present in their cluster. The ledger tells who it is, also where it was never seen. */
+/** Members that still count the silent published source as present in their cluster. */
 export const whoStillCount = (
   { members, ledger, state }: Situation,
   published: ServerView,
 ): readonly ServerView[] => {
-  const id = published.id ?? ledger?.uuid;
-  return whoCount(
-    members,
-    { ...published, ...(id === undefined ? {} : { id }) },
-    state.settings.watch.freshForMs,
-  );
+  const named = { ...published, id: published.id ?? ledger?.uuid };
+  return whoCount(members, named, state.settings.watch.freshForMs);
 };
 
-/** The candidates that something shows to be meant as the source: one of each multi-primary cluster. */
+/** The candidates with strong evidence, one of each multi-primary cluster. */
 export const provenCandidates = (situation: Situation): readonly ServerView[] =>
   firstOfEach(
     situation.members,

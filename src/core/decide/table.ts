@@ -1,7 +1,4 @@
-/**
- * The decision: the first rule that applies. docs/DECISIONS.md has the same rows. Rule 7 is no row: it says which
- * servers could be the source (candidates.ts), and the rules after it ask for those.
- */
+/** The decision table: the first rule that applies decides (docs/DECISIONS.md). Rule 7 is candidates.ts. */
 
 import type { Decision } from '../model/decision.ts';
 import { announced, commanded } from './rules/commanded.ts';
@@ -19,7 +16,7 @@ import { unknownSource } from './rules/unknown-source.ts';
 import { unreadableLedger } from './rules/unreadable-ledger.ts';
 import type { Situation } from './situation.ts';
 
-/** Where the name shall point, or why it stays. A guard (guard.ts) may still stop a move. Remembers nothing. */
+/** Where the name shall point, or why it stays. guard.ts may still stop a move. */
 export const decide = (situation: Situation): Decision =>
   unreadableLedger(situation) ?? // 1
   foreignLedger(situation) ?? // 2

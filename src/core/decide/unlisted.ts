@@ -1,7 +1,4 @@
-/**
- * What a server counts for that was discovered and is not in the configuration: it is a follower, one of the others, and a reason not to move the name to somebody else. It is
- * never a candidate, never in the quorum set, never published (docs/decisions/013).
- */
+/** What a discovered server counts for: it is evidence, and never a candidate (docs/decisions/013). */
 
 import { type Decision, hold, holdWhileAsking, names } from '../model/decision.ts';
 import { isWritable } from '../model/observation.ts';
@@ -15,8 +12,8 @@ export const discoveredOf = ({ topology }: Situation): readonly ServerView[] =>
   topology.servers.filter((server) => server.discovered !== undefined);
 
 /**
- * Verified, and of this replication: it replicates from one of ours; or it belongs to the line, and has not left for somebody else (a list of replicas may still name one that
- * has), unless others follow it. Another cluster that one of ours replicates from takes no part: an upstream outside the inventory does not matter.
+ * Verified and of this replication: it replicates from a member; or it belongs to the line, and others follow
+ * it or it follows no outsider.
  */
 export function takesPart(situation: Situation, server: ServerView): boolean {
   if (server.discovered !== 'verified') return false;
@@ -29,15 +26,15 @@ export function takesPart(situation: Situation, server: ServerView): boolean {
   );
 }
 
-/** Those that rule 9 counts among the other servers while they answer. */
+/** Rule 9 counts these among the other servers while they answer. */
 export const othersUnlisted = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => takesPart(situation, server));
 
-/** Those that look like the source; a peer of a candidate does not: both may write, and either will do. What speaks against a move does not get old: the newest answer counts until the server was asked again (docs/decisions/008). */
+/** Those with strong evidence, by their newest answers (docs/decisions/008). */
 export const unlistedSources = (situation: Situation): readonly ServerView[] =>
   unlistedWriters(situation).filter((server) => strongEvidence(situation, server).length > 0);
 
-/** Those that take writes, and were promoted or are followed: whether that proves anything or not. */
+/** Those that take writes and were promoted or are followed. Peers of a candidate do not count. */
 export const unlistedWriters = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter((server) => {
     if (
@@ -57,7 +54,7 @@ export const unlistedWriters = (situation: Situation): readonly ServerView[] =>
     );
   });
 
-/** The name is not moved to another server while one that is not in the configuration looks like the source; undefined: none does. */
+/** Holds the name while a server that is not configured looks like the source. */
 export function sourceUnlisted(situation: Situation): Decision | undefined {
   const [first, ...others] = unlistedSources(situation);
   if (first === undefined) return undefined;
@@ -72,11 +69,11 @@ export function sourceUnlisted(situation: Situation): Decision | undefined {
 export const looksLikeSource = (situation: Situation, server: ServerView): string =>
   `${server.address} looks like the source (${strongEvidence(situation, server).join('; ')}), but is not in the configuration: add it to servers.`;
 
-/** Found, and not asked yet. */
+/** Found, but not asked yet. */
 export const justFound = (situation: Situation): readonly ServerView[] =>
   discoveredOf(situation).filter(({ address }) => situation.state.servers.get(address)?.latest === undefined);
 
-/** The same before any automatic move; and one that was found just now is asked first. */
+/** The same before an automatic move. A server that was just found is asked first. */
 export function mayBeUnlisted(situation: Situation): Decision | undefined {
   const asked = justFound(situation);
   if (asked.length === 0) return sourceUnlisted(situation);

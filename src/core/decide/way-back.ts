@@ -1,4 +1,4 @@
-/** The way back from a move by mistake: what a person's plain command may do, although the target is a former source (rule 4). */
+/** The way back from a mistaken move: a plain command may name a former source (rule 4). */
 
 import { countGtids, subtract } from '../gtid/gtid.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -6,8 +6,8 @@ import { disqualification } from './candidates.ts';
 import { isSuperseded, type Situation } from './situation.ts';
 
 /**
- * Why nothing is lost when the name goes back to that former source; undefined: something may be. The published server takes no writes, and the former source has all that it has
- * executed; where GTIDs do not tell, it is enough that the published server replicates from it.
+ * Why nothing is lost by going back to that former source; undefined: something may be lost. The published
+ * server takes no writes, and the former source has everything that it has executed.
  */
 export function wayBack(situation: Situation, server: ServerView): string | undefined {
   const { published, ledger } = situation;
@@ -18,7 +18,7 @@ export function wayBack(situation: Situation, server: ServerView): string | unde
     !isSuperseded(situation, server)
   )
     return undefined;
-  // Apart from that it is a former source it must be a candidate.
+  // Except for being a former source it must be a candidate.
   if (disqualification({ ...situation, ledger: { ...ledger, was: [] } }, server) !== undefined)
     return undefined;
   const replicates = isReplicaOf(situation, published, server)
@@ -28,10 +28,10 @@ export function wayBack(situation: Situation, server: ServerView): string | unde
   if (theirs === undefined || own === undefined) return replicates;
   if (countGtids(subtract(theirs, own)) > 0) return undefined;
   return (
-    replicates ?? `${published.address} is read-only, and ${server.address} has all that it has executed`
+    replicates ??
+    `${published.address} is read-only, and ${server.address} has everything that ${published.address} has executed`
   );
 }
 
-/** By its newest answer, and now. */
 export const isReplicaOf = ({ topology }: Situation, server: ServerView, source: ServerView): boolean =>
   topology.followersOf(source.address).some((follower) => follower.address === server.address);

@@ -1,4 +1,4 @@
-/** A hold names every other server that is writable: why it is not chosen, and the command that would choose it. No reason may hide a server that was promoted. */
+/** A hold names every other writable server: why it is not chosen, and the command that chooses it. */
 
 import type { Decision } from '../model/decision.ts';
 import type { HoldReason } from '../model/vocabulary.ts';
@@ -12,19 +12,18 @@ import { belongsToLine, isPublished, isSuperseded, type Situation } from './situ
 import { strongEvidence } from './strong-evidence.ts';
 import { wayBack } from './way-back.ts';
 
-/** The zone itself decides these; no command about a server passes them. */
+/** The zone decides these: no command about a server passes them. */
 const ofTheZone: ReadonlySet<HoldReason> = new Set([
   'ledger-unknown',
   'foreign-ledger',
   'foreign-rrset',
   'frozen',
 ]);
-/** Not even a command passes these. */
+/** No command passes these. */
 const ofTheGuards: ReadonlySet<HoldReason> = new Set(['unsafe-address', 'ledger-full']);
-/** Servers that one sentence names. */
 const namedAtMost = 4;
 
-/** The same hold, its sentence followed by one for each writable server of which the sentence does not give the command yet. */
+/** The hold with one sentence for each writable server for which it has no command yet. */
 export function withWritableServers(situation: Situation, decision: Decision): Decision {
   if (decision.kind !== 'hold' || ofTheZone.has(decision.reason) || isFirstLook(situation)) return decision;
   const others = situation.members.filter(
@@ -35,7 +34,11 @@ export function withWritableServers(situation: Situation, decision: Decision): D
   );
   if (others.length === 0) return decision;
   const more =
-    others.length > namedAtMost ? [`${others.length - namedAtMost} more servers are writable.`] : [];
+    others.length > namedAtMost
+      ? [
+          `${others.length - namedAtMost} more ${others.length - namedAtMost === 1 ? 'server is' : 'servers are'} writable.`,
+        ]
+      : [];
   const clauses = [
     ...others.slice(0, namedAtMost).map((member) => clauseOf(situation, member, decision.reason)),
     ...more,
@@ -43,7 +46,7 @@ export function withWritableServers(situation: Situation, decision: Decision): D
   return { ...decision, sentence: [decision.sentence, ...clauses].join(' ') };
 }
 
-/** Before the first publication the servers answer one by one: within one probe there is more to say. */
+/** Before the first publication the answers are still arriving. */
 const isFirstLook = ({ ledger, members }: Situation): boolean =>
   ledger === undefined && members.some(({ contact }) => contact === 'unobserved');
 
@@ -52,22 +55,22 @@ function clauseOf(situation: Situation, server: ServerView, reason: HoldReason):
   const back = wayBack(situation, server);
   if (back !== undefined)
     return `${address} is writable, and nothing is lost when the name goes back to it: ${back}. If it is the source: \`${follow(situation, server)}\`.`;
-  // As a command would find it.
+  // As a command would see it.
   const against = disqualification({ ...situation, command: { server: address, force: false } }, server);
   const mayBeForced =
     against !== undefined && (isSuperseded(situation, server) || !belongsToLine(situation, server));
   const said =
     against === undefined
       ? ` (${proofWords(situation, server)})`
-      : `, but ${against}${mayBeForced ? ', so its data may be the wrong ones' : ''}`;
+      : `, but ${against}${mayBeForced ? ', so its data may be wrong' : ''}`;
   if (ofTheGuards.has(reason) || (against !== undefined && !mayBeForced))
     return `${address} is writable${said}.`;
-  // A command passes this guard only by force.
+  // Only a forced command passes this guard.
   const isForced = mayBeForced || reason === 'candidate-behind';
-  return `${address} is writable${said}. If it is the source${isForced ? ' all the same' : ''}: \`${follow(situation, server, isForced)}\`.`;
+  return `${address} is writable${said}. If it is the source${isForced ? ' nevertheless' : ''}: \`${follow(situation, server, isForced)}\`.`;
 }
 
-/** What shows that a writable server was meant to be the source, or that nothing does. */
+/** The evidence for a writable server, or that there is none. */
 export function proofWords(situation: Situation, server: ServerView): string {
   const proof = strongEvidence(situation, server);
   if (proof.length > 0) return proof.join('; ');
@@ -75,6 +78,6 @@ export function proofWords(situation: Situation, server: ServerView): string {
   if (silent !== undefined) return `it ${lonePrimary(silent)}`;
   const source = situation.published;
   return source && isPromotedOutsideIncident(source, server)
-    ? `it became writable ${source.lostAskedAt === undefined ? `beside ${source.address}` : `before ${source.address} was lost, or nobody knows which came first`}: that proves nothing`
+    ? `its promotion proves nothing: ${source.lostAskedAt === undefined ? `${source.address} is not lost` : `it came before ${source.address} was lost, or nobody knows which came first`}`
     : 'nothing shows that it was promoted';
 }

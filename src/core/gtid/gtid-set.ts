@@ -1,13 +1,13 @@
-/** The set of GTIDs that a server has executed, of both products, and whose GTIDs they are. */
+/** GTID sets of both products, and the writer of each key. */
 
-/** Closed intervals, ascending, disjoint and not adjacent, by `uuid` or `uuid:tag` (lower case), or by MariaDB's `domain-server`. */
+/** By `uuid`, `uuid:tag` (lower case) or MariaDB's `domain-server`: ascending intervals with gaps. */
 export type GtidSet = ReadonlyMap<string, readonly Interval[]>;
 
 export type Interval = readonly [first: number, last: number];
 
 export const emptyGtidSet: GtidSet = new Map();
 
-/** Who wrote a key's transactions: the server UUID without the tag, or MariaDB's whole `domain-server`. */
+/** The writer of a key: the server UUID without the tag, or MariaDB's whole `domain-server`. */
 export const uuidOf = (key: string): string => key.slice(0, 36);
 
 /** Whether the key is MariaDB's `domain-server`, and not MySQL's UUID. */

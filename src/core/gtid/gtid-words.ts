@@ -1,17 +1,14 @@
-/** A GTID set as a person reads it: 100,000 gaps are 1.3 MB of text. The API's JSON has the whole set (formatGtidSet). */
+/** A GTID set, shortened for a person. The API's JSON has the whole set (formatGtidSet). */
 
 import { countGtids, formatGtidSet } from './gtid.ts';
 import { type GtidSet, type Interval, isMariadbKey, uuidOf } from './gtid-set.ts';
 
-/** Keys (`uuid`, `uuid:tag`, MariaDB's `domain-server`) that are shown of one set. */
+/** Keys of a set that are shown. */
 const shownKeys = 4;
-/** Intervals that are shown of one key: the first ones, and the newest. */
+/** Intervals of a key that are shown: the first ones, and the newest. */
 const shownIntervals = 4;
 
-/**
- * The set, or where that is long: of at most `shownKeys` keys the first intervals and the newest one, and how much more there is. The keys for which `matters` says yes come
- * before the others, in the order of the set.
- */
+/** Of a long set: the first keys and intervals, and how much more there is. Keys that matter come first. */
 export function gtidWords(set: GtidSet, matters: (uuid: string) => boolean): string {
   const keys = [...set.keys()].filter((key) => set.get(key)?.length);
   const ordered = [
@@ -35,7 +32,7 @@ const fewOf = (intervals: readonly Interval[]): readonly Interval[] =>
     ? intervals
     : [...intervals.slice(0, shownIntervals - 1), ...intervals.slice(-1)];
 
-/** `uuid:1-5:7:9:...:200001`: what is left out is marked. */
+/** `uuid:1-5:7:9:...:200001`. */
 function keyWords(key: string, intervals: readonly Interval[]): string {
   const text = formatGtidSet(new Map([[key, fewOf(intervals)]]));
   if (intervals.length <= shownIntervals) return text;

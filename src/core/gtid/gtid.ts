@@ -1,7 +1,4 @@
-/**
- * GTID sets (manual 19.1.3.1): parse, format, union, subtract, contains, count. Tagged GTIDs (8.3 and later) are kept apart by `uuid:tag`.
- * MariaDB's positions are read as sets too (mariadb-gtid.ts), so that whoever compares two servers needs not know which product they are.
- */
+/** Computes with GTID sets (manual 19.1.3.1) of MySQL and MariaDB. Tagged GTIDs have a key `uuid:tag`. */
 
 import { type GtidSet, type Interval, isMariadbKey, uuidOf } from './gtid-set.ts';
 import { formatMariadbGtids, intervalsByDomain, subtractMariadb } from './mariadb-gtid.ts';
@@ -10,7 +7,7 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 const tagPattern = /^[a-z_][a-z0-9_]{0,31}$/;
 const intervalPattern = /^(\d{1,19})(?:\s*-\s*(\d{1,19}))?$/;
 
-/** Reads what `@@gtid_executed` and its kin say. Returns undefined for text that is no GTID set, or numbers above 2^53. */
+/** Reads `@@gtid_executed` and the like. Undefined: no GTID set, or a number above 2^53. */
 export function parseGtidSet(text: string): GtidSet | undefined {
   const collected = new Map<string, Interval[]>();
   for (const part of text.split(',')) {
@@ -20,7 +17,7 @@ export function parseGtidSet(text: string): GtidSet | undefined {
   return new Map([...collected].map(([key, intervals]) => [key, normalise(intervals)]));
 }
 
-/** Adds one `uuid[:tag]:interval[:interval]...[:tag:interval...]`; says whether it was one. A tag counts until the next tag. Field by field: a set may have 100,000. */
+/** Adds one `uuid[:tag]:interval[:interval]...[:tag:interval...]`, if it is one. A set may have 100,000. */
 function collectPart(part: string, collected: Map<string, Interval[]>): boolean {
   const uuidEnd = part.indexOf(':');
   const uuid = part
@@ -47,7 +44,7 @@ function collectPart(part: string, collected: Map<string, Interval[]>): boolean 
     if (list) list.push(interval);
     else collected.set(key, [interval]);
   }
-  // The server reads a UUID or tag without intervals as empty, but never writes it: such text was cut off.
+  // The server never writes a UUID or tag without intervals: such text was cut off.
   return complete;
 }
 
@@ -59,7 +56,7 @@ function parseInterval(text: string): Interval | undefined {
   return first >= 1 && last >= first && Number.isSafeInteger(last) ? [first, last] : undefined;
 }
 
-/** As the server writes them, and as nearly all come: then there is nothing to copy. */
+/** Nearly all sets arrive in this form: nothing to copy. */
 const isNormal = (intervals: readonly Interval[]): boolean =>
   intervals.every(([first], index) => index === 0 || first > (intervals[index - 1] as Interval)[1] + 1);
 
@@ -75,7 +72,7 @@ function normalise(intervals: readonly Interval[]): readonly Interval[] {
   return result;
 }
 
-/** As MySQL writes it: sorted by UUID, each UUID once, the untagged intervals before those of its tags. Without MySQL's line breaks. */
+/** As MySQL writes it, without line breaks: sorted by UUID, untagged intervals before tagged ones. */
 export function formatGtidSet(set: GtidSet): string {
   if (isMariadbSet(set)) return formatMariadbGtids(set);
   let previous = '';
@@ -97,7 +94,7 @@ export function union(a: GtidSet, b: GtidSet): GtidSet {
   return result;
 }
 
-/** What `a` has and `b` has not: GTID_SUBTRACT(a, b). */
+/** What `a` has and `b` lacks: GTID_SUBTRACT(a, b). */
 export function subtract(a: GtidSet, b: GtidSet): GtidSet {
   if (isMariadbSet(a)) return subtractMariadb(a, b);
   const result = new Map<string, readonly Interval[]>();
@@ -108,7 +105,7 @@ export function subtract(a: GtidSet, b: GtidSet): GtidSet {
   return result;
 }
 
-/** Both lists ascend, so one pass over each is enough: a set of many gaps must not cost its square. */
+/** Both lists ascend, so one pass is enough: a set may have many gaps. */
 function subtractIntervals(from: readonly Interval[], minus: readonly Interval[]): Interval[] {
   const result: Interval[] = [];
   let next = 0;
@@ -130,7 +127,6 @@ function subtractIntervals(from: readonly Interval[], minus: readonly Interval[]
 /** Whether `b` is a subset of `a`: GTID_SUBSET(b, a). */
 export const contains = (a: GtidSet, b: GtidSet): boolean => subtract(b, a).size === 0;
 
-/** How many transactions. */
 export function countGtids(set: GtidSet): number {
   const disjoint = isMariadbSet(set) ? [...intervalsByDomain(set).values()].map(normalise) : set.values();
   let count = 0;
@@ -148,5 +144,5 @@ function isMariadbSet(set: GtidSet): boolean {
 export const restrict = (set: GtidSet, keep: (uuid: string) => boolean): GtidSet =>
   new Map([...set].filter(([key]) => keep(uuidOf(key))));
 
-/** The highest transaction number that the set has of that server (untagged), if any. */
+/** The highest untagged transaction number of that server in the set. */
 export const newestOf = (set: GtidSet, uuid: string): number | undefined => set.get(uuid)?.at(-1)?.[1];

@@ -1,17 +1,13 @@
 /**
- * MariaDB's GTIDs, `domain-server-sequence` (MariaDB manual, "Global Transaction ID"), as the sets of gtid.ts: a key is `domain-server`, and one that was read has
- * the interval from 1 to the newest sequence number that this server wrote. The numbers of one domain ascend over all its servers, so an interval says "up to", not
- * "all of": what `0-1` lacks of 1 to 110, another server of domain 0 has written. Whoever has executed one transaction of a domain has executed all before it.
+ * MariaDB's GTIDs, `domain-server-sequence`, as sets: the key is `domain-server`, the interval ends with its
+ * newest number. The numbers of a domain ascend over all servers, so an interval means "up to", not "all of".
  */
 
 import { domainOf, type GtidSet, type Interval } from './gtid-set.ts';
 
 const gtidPattern = /^(\d{1,10})-(\d{1,10})-(\d{1,20})$/;
 
-/**
- * Reads `@@gtid_binlog_state` (the newest of each server of each domain), `@@gtid_slave_pos` and its kin (the newest of each domain). Returns undefined for text that
- * is neither, or numbers above 2^53.
- */
+/** Reads `@@gtid_binlog_state`, `@@gtid_slave_pos` and the like. Undefined: neither, or above 2^53. */
 export function parseMariadbGtids(text: string): GtidSet | undefined {
   const newest = new Map<string, number>();
   for (const part of text.split(',')) {
@@ -27,8 +23,9 @@ export function parseMariadbGtids(text: string): GtidSet | undefined {
 }
 
 /**
- * What `a` has executed and `b` has not. In each domain everything up to the newest transaction that both have is common; of what follows, each server's part is
- * what lies above the other's. Servers that number a domain without order (`gtid_strict_mode` off, and two writers) cannot be compared so.
+ * What `a` has executed and `b` has not. In each domain, everything up to the newest transaction that both
+ * have is common. Servers that number a domain without order (`gtid_strict_mode` off, two writers) cannot be
+ * compared.
  */
 export function subtractMariadb(a: GtidSet, b: GtidSet): GtidSet {
   const common = new Map<string, number>();
@@ -47,7 +44,7 @@ export function subtractMariadb(a: GtidSet, b: GtidSet): GtidSet {
   return result;
 }
 
-/** Each number of a domain was given once, whoever gave it: the numbers of all servers of a domain are counted together. */
+/** Each number of a domain exists once, so the numbers of all its servers are counted together. */
 export function intervalsByDomain(set: GtidSet): ReadonlyMap<string, readonly Interval[]> {
   const domains = new Map<string, Interval[]>();
   for (const [key, intervals] of set)
@@ -55,7 +52,7 @@ export function intervalsByDomain(set: GtidSet): ReadonlyMap<string, readonly In
   return domains;
 }
 
-/** As MariaDB writes it: by domain, then by sequence number. A part that does not begin at 1 (a difference) is written `domain-server-first..last`. */
+/** As MariaDB writes it. A part that does not begin at 1 (a difference) is `domain-server-first..last`. */
 export function formatMariadbGtids(set: GtidSet): string {
   const parts = [...set].flatMap(([key, intervals]) =>
     intervals.map(([first, last]) => ({ key, first, last })),

@@ -1,15 +1,14 @@
-/** What came of asking at one address of a server. */
+/** The result of a trial: which server answers at an address of a server's host. */
 
 import type { MonoMs, ServerId } from './units.ts';
 
-/** Who was found at an address of a server's host. */
 export interface AddressTrial {
-  /** `same`: that server. `other`: another identity. `silent`: nobody who says who it is. `untried`: it has left, and what is there now is not known. */
+  /** `other`: another identity. `silent`: no identity. `untried`: the server left this address. */
   readonly outcome: 'same' | 'other' | 'silent' | 'untried';
   readonly at: MonoMs;
-  /** That server was found there at least once since the resolver says so. */
+  /** The server was found there since the resolver gives this address. */
   readonly wasSame: boolean;
-  /** The other one. */
+  /** The other identity. */
   readonly id?: ServerId;
   /** What came instead of an answer. */
   readonly said?: string;

@@ -3,7 +3,7 @@
 import type { ServerAddress } from './units.ts';
 import type { HoldReason, PointToReason } from './vocabulary.ts';
 
-/** What the name shall do, and why: a stable code for machines and one sentence for people. */
+/** A stable code for machines, and a sentence for people. */
 export type Decision =
   | {
       readonly kind: 'point-to';
@@ -11,10 +11,10 @@ export type Decision =
       readonly source: ServerAddress;
       readonly sentence: string;
     }
-  /** `asking`: only until servers that are being asked have answered, or have not. No reason to worry yet. */
+  /** `asking`: the hold ends when the servers that are being asked have answered, or failed to. */
   | { readonly kind: 'hold'; readonly reason: HoldReason; readonly sentence: string; readonly asking?: true };
 
-/** The same decision, whatever its sentence says in detail (counts and ages change all the time). */
+/** Sentences do not count: their numbers change all the time. */
 export function sameDecision(a: Decision, b: Decision): boolean {
   if (a.kind === 'hold') return b.kind === 'hold' && a.reason === b.reason && a.asking === b.asking;
   return b.kind === 'point-to' && a.reason === b.reason && a.source === b.source;
@@ -22,7 +22,6 @@ export function sameDecision(a: Decision, b: Decision): boolean {
 
 export const hold = (reason: HoldReason, sentence: string): Decision => ({ kind: 'hold', reason, sentence });
 
-/** A hold that ends by itself with the answers that are waited for. */
 export const holdWhileAsking = (sentence: string): Decision => ({
   kind: 'hold',
   reason: 'minority-view',
@@ -41,10 +40,8 @@ export const pointTo = (
   sentence,
 });
 
-/** Servers as a sentence names them. */
 export const names = (servers: readonly { readonly address: ServerAddress }[]): string =>
   servers.map((server) => server.address).join(', ');
 
-/** The name stays where it points. */
 export const steady = (server: { readonly address: ServerAddress }, because: string): Decision =>
   pointTo('steady', server, `${server.address} is the source: ${because}.`);

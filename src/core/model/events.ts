@@ -1,4 +1,4 @@
-/** Everything that can happen to a cluster, and everything that `step` can ask for. Every effect that asks for something ends in exactly one event, by its deadline. */
+/** The events of `step` and its effects. Every request ends in exactly one event, by its deadline. */
 
 import type { Decision } from './decision.ts';
 import type { Failure, Places, Probe } from './observation.ts';
@@ -38,7 +38,7 @@ export type Event =
       readonly try: string;
       readonly outcome: UpdateOutcome;
     }
-  /** Ends `inspect-refusal`: why the update was refused, in the best words that are known. */
+  /** Ends `inspect-refusal`: the best known words for why the update was refused. */
   | {
       readonly kind: 'refusal-inspected';
       readonly nameserver: string;
@@ -63,14 +63,14 @@ export type Effect =
       readonly places?: Places | undefined;
       readonly deadline: MonoMs;
     }
-  /** Asks who is at this address of the server's host, over a connection of its own. */
+  /** Asks which server answers at this address of the server's host, over a separate connection. */
   | {
       readonly kind: 'try-address';
       readonly server: ServerAddress;
       readonly address: string;
       readonly deadline: MonoMs;
     }
-  /** The next probe of this server opens a new connection, to where the resolver says. */
+  /** The next probe of this server opens a new connection, to the address of the resolver. */
   | { readonly kind: 'renew'; readonly server: ServerAddress }
   | { readonly kind: 'resolve'; readonly server: ServerAddress; readonly deadline: MonoMs }
   | {
@@ -78,9 +78,9 @@ export type Effect =
       readonly nameserver: string;
       readonly zone?: Fqdn | undefined;
       readonly questions: readonly Question[];
-      /** Names that may lie outside of the zone: the others are read all the same. */
+      /** Names that may lie outside of the zone: they do not fail the reading. */
       readonly sides: readonly Fqdn[];
-      /** What the nameserver answers is not what it stores, by its refusals: each RRset is to be found out anew. */
+      /** Its refusals show that its answers are not what it stores: find out each RRset anew. */
       readonly anew?: true | undefined;
       readonly deadline: MonoMs;
     }
@@ -89,11 +89,11 @@ export type Effect =
       readonly nameserver: string;
       readonly try: string;
       readonly plan: UpdatePlan;
-      /** Not sent later than this: its evidence would be stale. */
+      /** After this its evidence is stale: not sent. */
       readonly notAfter: MonoMs;
       readonly deadline: MonoMs;
     }
-  /** Asks why that plan was refused, and changes nothing in the zone. */
+  /** Asks why that plan was refused. Changes nothing in the zone. */
   | {
       readonly kind: 'inspect-refusal';
       readonly nameserver: string;
@@ -103,12 +103,12 @@ export type Effect =
       readonly failure: Failure;
       readonly deadline: MonoMs;
     }
-  /** The update of that try is not wanted any more: it must not leave, if it has not left yet. It still ends in its own event. */
+  /** That update is no longer wanted: it must not leave. It still ends in its own event. */
   | { readonly kind: 'recall'; readonly nameserver: string; readonly try: string }
   | {
       readonly kind: 'propagate';
       readonly nameserver: string;
-      /** Who is asked; default: the authoritative nameservers. */
+      /** Default: the authoritative nameservers. */
       readonly among?: 'nameservers' | 'resolvers';
       readonly epoch: number;
       readonly zone: Fqdn;
@@ -118,20 +118,20 @@ export type Effect =
     }
   /** Answers a command. */
   | { readonly kind: 'reply'; readonly id: string; readonly answer: Answer }
-  /** This discovered server is not asked any more: nothing is to be kept of it. */
+  /** This discovered server is no longer asked: keep nothing of it. */
   | { readonly kind: 'release'; readonly server: ServerAddress }
   /** For the log and the history; asks for nothing. */
   | { readonly kind: 'record'; readonly entry: HistoryEntry }
-  /** A tick is wanted at this time at the latest; replaces the wake before it. */
+  /** Wants a tick by this time. Replaces the wake before. */
   | { readonly kind: 'wake'; readonly at: MonoMs };
 
 export type Command =
   | {
       readonly kind: 'follow';
       readonly server: ServerAddress;
-      /** Publish it although it cannot be asked, or although its data are in doubt. */
+      /** Also if it cannot be asked, or if its data are in doubt. */
       readonly force: boolean;
-      /** With force: also where it was just seen read-only or replicating. */
+      /** With force: also if it was just seen read-only or replicating. */
       readonly althoughReadOnly?: true | undefined;
       /** Answer with the update plan, and send nothing. */
       readonly dryRun: boolean;
@@ -140,17 +140,17 @@ export type Command =
     }
   | { readonly kind: 'freeze'; readonly reason: string; readonly by: string }
   | { readonly kind: 'thaw'; readonly by: string }
-  /** The server will not come back: out of the quorum set, and out of the ledger's former sources. */
+  /** The server will not come back: removes it from the quorum set and the ledger's former sources. */
   | { readonly kind: 'forget'; readonly server: ServerAddress; readonly by: string };
 
-/** One line a publication. */
+/** One result for each publication. */
 export interface Answer {
   readonly results: readonly CommandResult[];
 }
 
 export interface CommandResult {
   readonly nameserver: string;
-  /** `done` (or nothing to do), `held`: refused as unsafe, `lost-race`: another instance was first, `unreachable`, `failed`. */
+  /** `done`: or nothing to do. `held`: unsafe. `lost-race`: another instance was first. */
   readonly kind: 'done' | 'held' | 'lost-race' | 'unreachable' | 'failed';
   /** The decision's reason, or the failure's code. */
   readonly code: string;
@@ -167,7 +167,7 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
   | {
       readonly kind: 'propagated';
       readonly epoch: number;
-      /** They are resolvers; absent: authoritative nameservers. */
+      /** Absent: authoritative nameservers. */
       readonly among?: 'resolvers' | undefined;
       readonly nameservers: readonly NameserverTime[];
       readonly complete: boolean;
@@ -181,7 +181,7 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
       readonly by: string;
       readonly why: string;
     }
-  /** The ledger or an RRset was written without a move: repair, fence, rejoin, freeze, thaw, form, replicas, withdraw. */
+  /** A write without a move. */
   | { readonly kind: 'written'; readonly what: string; readonly sentence: string; readonly epoch: number }
   | {
       readonly kind: 'update-failed';
@@ -201,7 +201,7 @@ export interface NameserverTime {
   readonly failure?: Failure | undefined;
 }
 
-/** One move of the name, with its times: the new source was seen writable, the decision was taken, the update left, and was applied. */
+/** One move of the name and its times. */
 export interface Move {
   readonly epoch: number;
   readonly from?: { readonly server: ServerAddress; readonly uuid: ServerId } | undefined;
@@ -225,7 +225,7 @@ export interface Alarm {
   readonly count?: number | undefined;
 }
 
-/** What survives a restart of the service, apart from the zone itself: read from the history. */
+/** What the history keeps over a restart of the service. */
 export interface Remembered {
   readonly nameserver: string;
   readonly epoch: number;
@@ -234,7 +234,7 @@ export interface Remembered {
   readonly at?: WallMs;
 }
 
-/** What stays the same during one call of `step`. Effects are added to it. */
+/** The constants of one call of `step`, and the list that effects are added to. */
 export interface Turn {
   readonly cluster: string;
   readonly now: Now;

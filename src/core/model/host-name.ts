@@ -1,4 +1,4 @@
-/** Which domain names a host may have (RFC 952, RFC 1123 2.1): letters, digits and inner hyphens. A domain name may have more (RFC 2181 11). */
+/** Which domain names a host may have (RFC 952, RFC 1123 2.1); RFC 2181 11 allows others more. */
 
 import type { Fqdn } from './units.ts';
 import type { Rrset } from './zone.ts';
@@ -6,10 +6,7 @@ import type { Rrset } from './zone.ts';
 /** Letters, digits and inner hyphens in every label. */
 export const isHostName = (name: Fqdn): boolean => /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+$/i.test(name);
 
-/**
- * The name of this RRset that a nameserver refuses where it checks names: the owner of an address, or the target of an SRV RR (BIND's check-names,
- * and nsupdate's). Undefined: all are names of hosts, or need not be.
- */
+/** The name that check-names refuses: the owner of an address, or the target of an SRV RR. */
 export function noHostName(rrset: Rrset): Fqdn | undefined {
   if (rrset.type === 'A' || rrset.type === 'AAAA') return isHostName(rrset.name) ? undefined : rrset.name;
   return rrset.type === 'SRV'

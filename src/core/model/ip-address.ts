@@ -7,8 +7,8 @@ export interface IpAddress {
 }
 
 /**
- * Reads an IPv4 address (four decimal numbers without leading zeros) or an IPv6 address (RFC 4291 2.2); undefined for any other text, also for one with a zone index.
- * An IPv4-mapped IPv6 address is the IPv4 address that it means (RFC 4291 2.5.5.2): both reach the same host.
+ * Reads an IPv4 or IPv6 address (RFC 4291 2.2), without a zone index. An IPv4-mapped IPv6 address is the IPv4
+ * address that it means (RFC 4291 2.5.5.2): both reach the same host.
  */
 export function parseIp(text: string): IpAddress | undefined {
   const four = ipv4Bytes(text);
@@ -19,7 +19,10 @@ export function parseIp(text: string): IpAddress | undefined {
   return isMapped ? { family: 4, bytes: bytes.slice(12) } : { family: 6, bytes };
 }
 
-/** The text of an address as a socket or a resolver gives it; an IPv4-mapped one, in whatever spelling, as the IPv4 address that it means. */
+/** Whether a host is written as an IP address, well-formed or not. */
+export const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);
+
+/** The text of an address; an IPv4-mapped one, in any spelling, as its IPv4 address. */
 export function plainIp(text: string): string {
   if (!text.includes(':')) return text;
   const ip = parseIp(text);
@@ -35,7 +38,7 @@ function ipv4Bytes(text: string): readonly number[] | undefined {
 function ipv6Bytes(text: string): readonly number[] | undefined {
   const [head = '', tail, ...more] = text.split('::');
   if (more.length > 0) return undefined;
-  // An IPv4 address may only be the end of all.
+  // An IPv4 address may only be the end.
   const front = groups(head, tail === undefined);
   const back = tail === undefined ? [] : groups(tail, true);
   if (front === undefined || back === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Addresses that are no server's: each special range of the IANA registries (RFC 6890) by its name, and what it must not be used for. The one place that says so. */
+/** The special address ranges of the IANA registries (RFC 6890), and what each must not be used for. */
 
 import { type IpAddress, parseIp, sharesPrefix } from './ip-address.ts';
 
@@ -12,11 +12,11 @@ interface IpRange {
   /** With its article, before "address": `a loopback`. */
   readonly kind: string;
   readonly networks: readonly IpNetwork[];
-  /** Whether such an address may be given to clients: `lab` only where the configuration allows loopback addresses. */
+  /** Whether clients may get such an address. `lab`: only if the configuration allows loopback addresses. */
   readonly published: 'never' | 'lab' | 'yes';
   /** Whether a server or a nameserver may be configured there. */
   readonly configured: 'never' | 'yes';
-  /** Whether a server may be discovered there: `within` only by a scope that lies within the range. */
+  /** Whether a server may be discovered there. `within`: only by a scope inside the range. */
   readonly scope: 'never' | 'within' | 'yes';
 }
 
@@ -38,28 +38,28 @@ const range = (
 });
 
 /**
- * An address belongs to the first range that holds it. An IPv4-mapped address (::ffff:0:0/96) is the IPv4 address that it means (ip-address.ts), in whatever spelling.
- * What is not here is an address like any other: private networks (RFC 1918, RFC 6598, RFC 4193) are where databases are.
+ * The first range that has the address counts. Private networks (RFC 1918, RFC 6598, RFC 4193) are not
+ * special: databases live there.
  */
 export const ipRanges: readonly IpRange[] = [
-  // A connection to 0.0.0.0 or :: ends on this machine (RFC 1122 3.2.1.3, RFC 4291 2.5.2): a configuration that says so works.
+  // Connects to this machine, so a configuration may say so (RFC 1122 3.2.1.3, RFC 4291 2.5.2).
   range('an unspecified', ['never', 'yes', 'never'], '0.0.0.0/8', '::/128'),
-  // Every machine has its own (RFC 1122 3.2.1.3, RFC 4291 2.5.3).
+  // RFC 1122 3.2.1.3, RFC 4291 2.5.3.
   range('a loopback', ['lab', 'yes', 'within'], '127.0.0.0/8', '::1/128'),
-  // Means something on one link only; a cloud's metadata stands there (RFC 3927, RFC 4291 2.5.6).
+  // Valid on one link only; a cloud's metadata service is there (RFC 3927, RFC 4291 2.5.6).
   range('a link-local', ['never', 'yes', 'within'], '169.254.0.0/16', 'fe80::/10'),
   range('a multicast', ['never', 'never', 'never'], '224.0.0.0/4', 'ff00::/8'),
-  // Class E, with the broadcast address 255.255.255.255 (RFC 1112 4, RFC 919 7).
+  // Class E and the broadcast address (RFC 1112 4, RFC 919 7).
   range('a reserved', ['never', 'never', 'never'], '240.0.0.0/4'),
   // Dropped by routers (RFC 6666).
   range('a discard', ['never', 'never', 'never'], '100::/64'),
-  // Made by a resolver for clients without IPv4: of no use to the others (RFC 6052 3.1, RFC 6147).
+  // Made by a resolver for clients without IPv4, useless to others (RFC 6052 3.1, RFC 6147).
   range('a NAT64', ['never', 'yes', 'within'], '64:ff9b::/96'),
-  // ::192.0.2.1, which nobody routes (RFC 4291 2.5.5.1).
+  // ::192.0.2.1, not routed (RFC 4291 2.5.5.1).
   range('an IPv4-compatible', ['never', 'never', 'never'], '::/96'),
-  // Deprecated (RFC 3879): private addresses like others, where somebody still has them.
+  // Deprecated (RFC 3879), otherwise like private addresses.
   range('a site-local', ['yes', 'yes', 'yes'], 'fec0::/10'),
-  // For laboratories (RFC 2544, RFC 5180) and documents (RFC 5737, RFC 3849, RFC 9637): nothing is wrong with them in a test.
+  // For laboratories (RFC 2544, RFC 5180) and documents (RFC 5737, RFC 3849, RFC 9637): fine in a test.
   range('a benchmarking', ['yes', 'yes', 'yes'], '198.18.0.0/15', '2001:2::/48'),
   range(
     'a documentation',
@@ -75,7 +75,7 @@ export const ipRanges: readonly IpRange[] = [
 export const isInNetwork = ({ address, bits }: IpNetwork, ip: IpAddress): boolean =>
   sharesPrefix(address, ip, bits);
 
-/** The special range of an address, and the network of it that holds the address; undefined: it has none. */
+/** The special range of an address, and its network that has the address. */
 export function specialRange(
   ip: IpAddress,
 ): { readonly range: IpRange; readonly network: IpNetwork } | undefined {
@@ -86,7 +86,7 @@ export function specialRange(
   return undefined;
 }
 
-/** Why clients must not be given that address, as `a loopback address`; undefined: nothing is wrong with it, or the text is no IP address. */
+/** Why clients must not get that address, as `a loopback address`; undefined: they may. */
 export function unsafeKind(text: string, allowLoopback: boolean): string | undefined {
   const ip = parseIp(text);
   const special = ip && specialRange(ip)?.range;
@@ -95,7 +95,7 @@ export function unsafeKind(text: string, allowLoopback: boolean): string | undef
   return `${special.kind} address`;
 }
 
-/** Why no server can be at that address, as `a multicast address`; undefined: one can be, or the text is no IP address. */
+/** Why no server can be there, as `a multicast address`; undefined: one can, or it is no IP address. */
 export function nobodysKind(text: string): string | undefined {
   const ip = parseIp(text);
   const special = ip && specialRange(ip)?.range;

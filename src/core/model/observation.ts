@@ -1,122 +1,121 @@
-/** What one probe brings: the facts of a server, or why there are none. */
+/** The result of one probe: the facts of a server, or why there are none. */
 
 import { type GtidSet, isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
 import type { ServerAddress, ServerId } from './units.ts';
 
-/** What one probe of one server brought. `unknown` is never "down": it only says that nothing came by the deadline. */
+/** `unknown` is never "down": nothing came by the deadline. */
 export type Probe =
   | { readonly kind: 'reachable'; readonly facts: ServerFacts }
   /**
-   * It refused: too many connections, access denied, host blocked. So it lives. `servesNobody`: with these words it refuses every client, not us alone
-   * (offline_mode); so no client can write there, whatever else it is.
+   * It lives, but refused (too many connections, access denied, host blocked). `servesNobody`: these words
+   * refuse every client (offline_mode), so no client can write there.
    */
   | { readonly kind: 'alive'; readonly failure: Failure; readonly servesNobody?: true }
   | { readonly kind: 'unknown'; readonly failure: Failure };
 
-/** An expected failure, as a value: a stable code, what happened, and what to do next. Never holds a secret. */
+/** An expected failure: a stable code, what happened, what to do next. Never has a secret. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
 }
 
-/** What is known of the addresses of a server's host: where a new connection shall begin. */
+/** Where a new connection shall begin. */
 export interface Places {
-  /** Where it answered: tried after those that the resolver says, which may be ahead of a move. */
+  /** Where it answered: tried after the resolver's addresses, which may be ahead of a move. */
   readonly known: readonly string[];
-  /** Where another server answered: tried last, whatever the resolver says. */
+  /** Where another server answered: tried last. */
   readonly refuted: readonly string[];
 }
 
-/** One server at one moment. What a flavour or version lacks is optional in the type. */
+/** One server at one moment. A flavour or version may lack the optional fields. */
 export interface ServerFacts {
   readonly id: ServerId;
   readonly flavour: 'mysql' | 'mariadb';
   readonly version: Version;
-  /** Which of our connections asked: the same number means the same server process. */
+  /** Our connection: the same number means the same server process. */
   readonly session: number;
-  /** The IP address from which the answer came, in plain text (an IPv4-mapped one as IPv4). Absent: not known. */
+  /** The IP address of the answer in plain text (an IPv4-mapped one as IPv4). Absent: not known. */
   readonly peer?: string;
   /** Seconds since the server process began (`Uptime`). */
   readonly uptimeSeconds: number;
-  /** Where that process says that it runs: `@@hostname` and `@@port`. Not where anybody reaches it. */
+  /** Its own `@@hostname` and `@@port`: not where anybody reaches it. */
   readonly home?: ServerAddress;
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
   readonly offlineMode: boolean;
-  /** What else refuses writes now. Absent: nothing does. */
+  /** What else refuses writes now. Absent: nothing. */
   readonly switches?: readonly WriteSwitch[];
   readonly channels: readonly Channel[];
-  /** Who has registered as its replica; absent: not asked, or our account may not ask. A replica that left may still be in it. */
+  /** Registered replicas, perhaps also former ones. Absent: not asked, or our account may not ask. */
   readonly replicas?: readonly ReportedReplica[];
   /**
-   * Absent where the server's own transactions get no GTID, or where they cannot be compared with another server's. MariaDB: from its positions (mariadb-gtid.ts).
-   * In `ON_PERMISSIVE` transactions that it replicated may be missing in it.
+   * Absent if its own transactions get no GTID, or cannot be compared. For MariaDB: from its positions
+   * (mariadb-gtid.ts). In `ON_PERMISSIVE`, transactions that it replicated may be missing.
    */
   readonly gtidExecuted?: GtidSet;
-  /** Given in `OFF_PERMISSIVE`, and by MariaDB without a binary log: what it has executed with a GTID. What is in it was executed; what is not in it may have been. */
+  /** In `OFF_PERMISSIVE`, and without MariaDB's binary log: surely executed, perhaps among others. */
   readonly gtidReplicated?: GtidSet;
   /** MySQL's `gtid_mode`. */
   readonly gtidMode?: GtidMode;
-  /** `server_id`; given where it is the identity that a replica knows its source by (MariaDB has no server UUID). */
+  /** `server_id`, if replicas know this source by it (MariaDB has no server UUID). */
   readonly serverId?: number;
   readonly positions?: MariadbPositions;
-  /** Where the binary log ends; given in every `gtid_mode` but ON, and where our account may see it. */
+  /** The end of the binary log in every `gtid_mode` but ON, if our account may see it. */
   readonly binlogEnd?: Coordinates;
   readonly group?: Group;
   readonly wsrep?: Wsrep;
   readonly managed?: ManagedCluster;
 }
 
-/** A variable that refuses writes as it stands, whatever read_only says. The manuals' names. */
+/** A variable that refuses writes now, whatever read_only says. */
 export interface WriteSwitch {
   readonly variable: 'innodb_read_only' | 'innodb_force_recovery' | 'transaction_read_only' | 'tx_read_only';
   /** As the server says it: `ON`, `4`. */
   readonly value: string;
 }
 
-/** A row of `SHOW REPLICAS` (manual 15.7.7.36): what the replica itself reports, so anybody's word. */
+/** A row of `SHOW REPLICAS` (manual 15.7.7.36): the replica's own unproven word. */
 export interface ReportedReplica {
   /** `report_host` and `report_port`. */
   readonly address: ServerAddress;
   readonly claim: Claim;
 }
 
-/** Who somebody says is there: a server UUID, or MariaDB's `server_id`. */
+/** A claimed identity: a server UUID, or MariaDB's `server_id`. */
 export type Claim = ServerId | number;
 
-/** Whether that is who this server says it is. */
 export const isClaimed = (claim: Claim, { id, serverId }: ServerFacts): boolean =>
   claim === id || claim === serverId;
 
-/** A place in a server's binary log. Positions of two files cannot be compared, nor those of two servers. */
+/** A position in a server's binary log. Positions of two files or two servers cannot be compared. */
 export interface Coordinates {
   readonly file: string;
   /** Bytes from the beginning of the file. */
   readonly position: number;
 }
 
-/** MariaDB's own view: the newest GTID of each domain (MariaDB manual, "Global Transaction ID", System Variables). */
+/** The newest GTID of each domain (MariaDB manual, "Global Transaction ID", System Variables). */
 export interface MariadbPositions {
-  /** Of what the appliers executed. */
+  /** Executed by the appliers. */
   readonly replica: GtidSet;
-  /** The newer of the two in each domain: where this server would begin as a replica. */
+  /** Where this server would begin as a replica. */
   readonly current: GtidSet;
 }
 
-/** From one to the next a server is changed online, one step at a time (manual 19.1.4). */
+/** A server is changed online by one step at a time (manual 19.1.4). */
 export const gtidModes = ['OFF', 'OFF_PERMISSIVE', 'ON_PERMISSIVE', 'ON'] as const;
 export type GtidMode = (typeof gtidModes)[number];
 
-/** Whether its set leaves out no transaction: MariaDB's with a binary log, and MySQL's where gtid_mode is ON. */
+/** Whether its set is complete: gtid_mode ON in MySQL, or a binary log in MariaDB. */
 export const hasEveryGtid = ({ gtidMode, gtidReplicated }: ServerFacts): boolean =>
   gtidReplicated === undefined && (gtidMode === undefined || gtidMode === 'ON');
 
-/** Whether what it writes now has no GTID, so that nobody can tell it later. */
+/** Whether its writes now have no GTID, and so can never be told later. */
 export const writesWithoutGtids = ({ gtidMode, gtidReplicated }: ServerFacts): boolean =>
   gtidReplicated !== undefined || gtidMode === 'OFF';
 
-/** Compared as numbers, never as strings: there is 5.7, 8.4, 9.7 and 26.1. */
+/** Compared as numbers: there is 5.7, 8.4, 9.7 and 26.1. */
 export interface Version {
   readonly major: number;
   readonly minor: number;
@@ -128,49 +127,49 @@ export interface Version {
 /** One replication channel of a replica (manual 19.2.2). */
 export interface Channel {
   readonly name: string;
-  /** Absent until the receiver has been connected once, and for MariaDB. */
+  /** Absent for MariaDB, and until the receiver was connected once. */
   readonly sourceId?: ServerId;
-  /** MariaDB: the source's `server_id`, while the receiver is on or has been connected to this very address. */
+  /** MariaDB: the source's `server_id`, if the receiver is on or was connected to this address. */
   readonly sourceServerId?: number;
-  /** `host:port` that the receiver connects to: may be the very name that we publish, so never an identity by itself. */
+  /** `host:port` of the receiver's connection. No identity: it may be the name that we publish. */
   readonly sourceAddress: ServerAddress;
   readonly receiver: 'on' | 'connecting' | 'off';
   /**
-   * Milliseconds since the last heartbeat or event came from the source; absent: none since the receiver was started.
-   * Where the server tells no time, since the probe that saw its counters move: too young by at most one interval between two probes.
+   * Milliseconds since the source's last heartbeat or event; absent: none since the receiver started. If the
+   * server tells no time: since the probe that saw its counters move, at most one interval too young.
    */
   readonly heardAgoMs?: number;
   /** 0: heartbeats are off. */
   readonly heartbeatMs: number;
   readonly applier: 'on' | 'off';
   readonly lagSeconds?: number;
-  /** SOURCE_DELAY: it is behind by so much on purpose (manual 19.4.11). Absent: it is not. */
+  /** SOURCE_DELAY: a delay on purpose (manual 19.4.11). Absent: none. */
   readonly delaySeconds?: number;
   readonly retrieved?: GtidSet;
-  /** Up to where it has received, and executed, the source's binary log; in every `gtid_mode` but ON, and where our account may see it. */
+  /** Positions in the source's binary log, in every `gtid_mode` but ON, if our account may see them. */
   readonly received?: Coordinates;
   readonly applied?: Coordinates;
   /** SOURCE_CONNECTION_AUTO_FAILOVER: the replica may choose another source by itself (manual 19.4.9). */
   readonly autoFailover: boolean;
-  /** From what it then chooses, the highest weight first. Absent: it does not move by itself, or our account may not see the list. */
+  /** Its choices, highest weight first. Absent: it does not choose, or our account may not see them. */
   readonly failoverSources?: readonly FailoverSource[];
-  /** The groups whose members it keeps in that list by itself. */
+  /** Groups that fill this list with their members. */
   readonly managedGroups?: readonly ManagedGroup[];
-  /** The last error of receiver or applier, as the server words it (bounded). */
+  /** The last error of receiver or applier in the server's words, cut. */
   readonly lastError?: string;
 }
 
 /** One server of a channel's source list (manual 19.4.9). */
 export interface FailoverSource {
-  /** As the list words it: a name of another spelling may be the same server. */
+  /** As the list spells it: another spelling may be the same server. */
   readonly address: ServerAddress;
-  /** 1 to 100. A replica leaves its source for one of a higher weight as soon as that answers. */
+  /** 1 to 100. A replica leaves its source for a higher weight as soon as that server answers. */
   readonly weight: number;
-  /** The group whose membership put it there. */
+  /** The group that put it there. */
   readonly managed?: string;
 }
 
-/** A group that a channel's source list follows: by role its members get one weight or the other. */
+/** A group in a channel's source list: its members get one of two weights, by role. */
 export interface ManagedGroup {
   readonly name: string;
   readonly primaryWeight: number;
@@ -181,9 +180,9 @@ export interface ManagedGroup {
 export interface Group {
   readonly name: string;
   readonly singlePrimary: boolean;
-  /** Empty where the server was not started as a member since its process began. */
+  /** Empty if the server was not started as a member in this process. */
   readonly members: readonly GroupMember[];
-  /** By how much this member's applier is late on what the group has agreed on; absent where that is not known. */
+  /** How late this member's applier is. Absent: not known. */
   readonly lagSeconds?: number;
 }
 
@@ -191,35 +190,35 @@ export interface GroupMember {
   readonly id: ServerId;
   readonly state: 'ONLINE' | 'RECOVERING' | 'OFFLINE' | 'ERROR' | 'UNREACHABLE';
   readonly role: 'PRIMARY' | 'SECONDARY' | '';
-  /** Where its clients connect to (`report_host` and `report_port`), as far as it says so. */
+  /** `report_host` and `report_port`, if it tells them. */
   readonly address?: ServerAddress;
 }
 
-/** Galera as one node sees it, by its `wsrep_` status (Galera manual, "Galera Status Variables"). */
+/** Galera as one node sees it: its `wsrep_` status (Galera manual, "Galera Status Variables"). */
 export interface Wsrep {
   /** `wsrep_cluster_state_uuid`: nodes with the same one share their data. */
   readonly clusterUuid: string;
-  /** `wsrep_cluster_status` is Primary: it belongs to the part that has the majority. */
+  /** `wsrep_cluster_status` is Primary: the part with the majority. */
   readonly primaryComponent: boolean;
-  /** `wsrep_ready`: it executes queries, and does not refuse all with error 1047. */
+  /** `wsrep_ready`: it executes queries. Else error 1047 refuses them. */
   readonly ready: boolean;
-  /** `wsrep_local_state`. A donor may be written to, but lags. */
+  /** `wsrep_local_state`. A donor takes writes, but lags. */
   readonly state: 'undefined' | 'joining' | 'donor' | 'joined' | 'synced' | 'error';
-  /** `wsrep_cluster_size`: how many nodes this one sees, itself included. */
+  /** `wsrep_cluster_size`: the nodes that this node sees, itself included. */
   readonly size: number;
-  /** `wsrep_local_index`: its place in that list, from 0; it changes with every view. Absent outside of a component. */
+  /** `wsrep_local_index`: its place in this view, from 0. Absent outside of a component. */
   readonly index?: number;
-  /** `wsrep_cluster_conf_id`: counts the views of this part of the cluster; absent outside of a primary component. */
+  /** `wsrep_cluster_conf_id`: counts the views. Absent outside of a primary component. */
   readonly view?: number;
-  /** `wsrep_last_committed`: the sequence number of the newest write set that is committed here. */
+  /** `wsrep_last_committed`: the number of the newest write set that is committed here. */
   readonly lastCommitted: number;
-  /** `wsrep_reject_queries`, `pxc_maint_mode`, `wsrep_on` or `wsrep_sst_donor_rejects_queries`: an administrator has closed it. */
+  /** Closed by `wsrep_reject_queries`, `pxc_maint_mode`, `wsrep_on` or `wsrep_sst_donor_rejects_queries`. */
   readonly closed: boolean;
-  /** `wsrep_desync`: it takes no part in flow control. */
+  /** `wsrep_desync`: no flow control. */
   readonly desynced: boolean;
 }
 
-/** What a managed service's own table says of its cluster, as one server sees it. */
+/** The cluster in a managed service's own table, as one server sees it. */
 export interface ManagedCluster {
   readonly kind: 'aurora' | 'rds-cluster';
   /** What the service calls this server. */
@@ -231,15 +230,15 @@ export interface ManagedMember {
   readonly name: string;
   /** Aurora only: whether it is the writer. */
   readonly writer?: boolean;
-  /** Aurora only, of a reader: how far its pages are behind the writer's. */
+  /** Aurora readers only: how far their pages are behind the writer's. */
   readonly lagSeconds?: number;
-  /** Aurora only: milliseconds since the service heard of it. A member that was deleted stays in the table for a while. */
+  /** Aurora only: milliseconds since the service heard of it. A deleted member stays for a while. */
   readonly heardAgoMs?: number;
   /** RDS only: `endpoint:port`. */
   readonly address?: ServerAddress;
 }
 
-/** Whether it takes writes. A Galera node outside of the primary component, or closed by an administrator, refuses them though nothing is read-only. */
+/** Whether it takes writes. A Galera node may refuse them although nothing is read-only. */
 export const isWritable = (facts: ServerFacts): boolean =>
   !facts.readOnly &&
   !facts.superReadOnly &&
@@ -247,13 +246,13 @@ export const isWritable = (facts: ServerFacts): boolean =>
   (facts.switches ?? []).length === 0 &&
   (facts.wsrep === undefined || isOpen(facts.wsrep));
 
-/** Whether it said of itself that it lets no client in: then it takes no writes either, though its facts are not known. */
+/** Whether it said that it lets no client in: then it takes no writes. */
 export const servesNobody = (probe: Probe | undefined): boolean =>
   probe?.kind === 'alive' && probe.servesNobody === true;
 
 const isOpen = (wsrep: Wsrep): boolean => wsrep.primaryComponent && wsrep.ready && !wsrep.closed;
 
-/** Whether this server wrote the transactions of that origin: what `uuidOf` says of a key of a GTID set. */
+/** Whether this server wrote the transactions of that origin (`uuidOf`). */
 export const isOwnOrigin = ({ id, serverId }: ServerFacts, origin: string): boolean =>
   isMariadbKey(origin) ? writerOf(origin) === serverId : origin === id;
 

@@ -1,4 +1,4 @@
-/** What `step` remembers of one publication: what was read, what is being written, and what only time shows. */
+/** What `step` remembers of one publication: what was read, what is written, what only time shows. */
 
 import type { GtidSet } from '../gtid/gtid-set.ts';
 import type { Decision } from './decision.ts';
@@ -33,9 +33,9 @@ export interface Spread {
   readonly overdueAt: MonoMs;
 }
 
-/** An update that the nameserver refused, and what is known of why. */
+/** A refused update, and what is known about the reason. */
 export interface WhyRefused {
-  /** What was refused, and how: the same refusal has the same text. */
+  /** Names the refusal: the same refusal has the same text. */
   readonly about: string;
   readonly plan: UpdatePlan;
   /** As the nameserver said it. */
@@ -51,7 +51,7 @@ export interface WhyRefused {
   readonly nextAt: MonoMs;
 }
 
-/** Of the same kind as the comparison that it was taken for. */
+/** Of the same kind as its comparison. */
 export type Waypoint =
   | { readonly kind: 'gtids'; readonly set: GtidSet }
   | { readonly kind: 'gtids-and-coordinates'; readonly set: GtidSet; readonly at: Coordinates }
@@ -62,17 +62,17 @@ export type Waypoint =
 
 /** How far a former source has come on its way back into the line. */
 export interface Rejoin {
-  /** The published source that all of this is about: after a move it begins anew. */
+  /** The published source of this record: after a move it begins anew. */
   readonly source?: ServerId | undefined;
-  /** When it was first seen attached to the published source, in this run. */
+  /** When it was first seen attached to the source, in this run. */
   readonly attachedAt?: MonoMs | undefined;
-  /** Where the source was after that: must be reached here. */
+  /** A snapshot of the source from after that, which must be reached here. */
   readonly target?: Waypoint | undefined;
-  /** The source's executed set when it was first seen attached: where sets leave transactions out, only what is newer proves something. */
+  /** The source's set at the attachment. If sets are incomplete, only newer transactions prove something. */
   readonly baseline?: GtidSet | undefined;
-  /** It was seen, since it is the source no more, where what it writes has no GTID: what it wrote by itself cannot be known. */
+  /** As a former source it was seen to write without GTIDs: its own writes cannot be known. */
   readonly hidden?: boolean;
-  /** Its own executed set when it had done so: a later snapshot of the source must have it all. */
+  /** Its own set when it reached the target: a later snapshot of the source must have it all. */
   readonly executed?: { readonly set: GtidSet; readonly at: MonoMs } | undefined;
   readonly rejoined: boolean;
   /** Transactions of its own that the source lacks; absent: not compared yet. */
@@ -90,7 +90,7 @@ export interface Attempt {
   readonly aim: string;
   /** The source that its ledger names. */
   readonly source: ServerAddress;
-  /** The ledger that it replaces. As soon as the zone has another ledger, this update can no longer be applied. */
+  /** The ledger that it replaces. Once the zone has another ledger, this update can no longer be applied. */
   readonly baseText: string;
   /** What it writes, without the ledger. */
   readonly wanted: readonly Wanted[];
@@ -101,9 +101,9 @@ export interface Attempt {
   /** The source's own RRsets as this update leaves them. */
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
-  /** The answer was a failed prerequisite: this update cannot be applied any more, but a duplicate may have been. */
+  /** A prerequisite failed: this update can no longer be applied, but a duplicate may have been. */
   readonly answered?: boolean;
-  /** Something else is wanted by now: if the update has not left yet, it never will. */
+  /** No longer wanted: if it has not left yet, it never will. */
   readonly recalled?: true;
   readonly commandId?: string | undefined;
 }
@@ -115,7 +115,7 @@ export interface Pause {
 }
 
 /** What was read of the zone, and what is being read. */
-export interface ZoneMemory {
+interface ZoneMemory {
   /** The zone as it was read last; never older than an update that is known to be applied. */
   readonly view: ZoneView | undefined;
   /** When a read last showed that another instance had moved the name. */
@@ -138,11 +138,11 @@ export interface ZoneMemory {
 /** The updates on their way, and what the nameserver made of the earlier ones. */
 export interface Writing {
   readonly inFlight: Attempt | undefined;
-  /** Updates without an answer that proves anything: the nameserver may still apply them. */
+  /** Updates without a sure answer: the nameserver may still apply them. */
   readonly pending: readonly Attempt[];
   /** The nameserver acknowledged this update. Until a read shows the update, what is read is old. */
   readonly awaiting: { readonly attempt: Attempt; readonly until: MonoMs } | undefined;
-  /** The last update did not find the zone as it was read, or nobody knows: read before the next update. */
+  /** The zone was not as read, or this is not known: read before the next update. */
   readonly mustRead: boolean;
   /** Why the last update failed, until one is applied. */
   readonly failure: Failure | undefined;
@@ -156,15 +156,12 @@ export interface Writing {
   readonly pauses: ReadonlyMap<WriteKind, Pause>;
   /** The nameserver refused updates over this zone; undefined as soon as it applied one. */
   readonly refusals: Refusals | undefined;
-  /**
-   * Why the last move went without the replicas' name and the SRV RRset; undefined as soon as an update with one of
-   * them was applied.
-   */
+  /** Why the last move left out the replicas' name and the SRV RRset; undefined once one was applied. */
   readonly leftOut: Failure | undefined;
 }
 
 /** What only time shows (decide/settle.ts). */
-export interface Evidence {
+interface Evidence {
   /** Servers that were seen streaming from the published source, or from one of these. */
   readonly line: ReadonlySet<ServerId>;
   /** Servers that were unknown for `gone_after` while all was steady. */
@@ -177,23 +174,20 @@ export interface Evidence {
   readonly rejoins: ReadonlyMap<ServerAddress, Rejoin>;
   /** Members without a way to the published source while that source is well, and since when. */
   readonly wayless: ReadonlyMap<ServerAddress, MonoMs>;
-  /**
-   * The facts of a server when it was first seen to replicate from a former source. What the server got from there
-   * later may be stale writes, which nobody lacks.
-   */
+  /** Facts of servers when they were first seen to follow a former source: later data may be stale. */
   readonly beforeStale: ReadonlyMap<ServerAddress, ServerFacts>;
 }
 
 /** What this instance does about the replicas' RRset. */
-export interface ReplicasMemory {
+interface ReplicasMemory {
   readonly wrongSince: MonoMs | undefined;
   readonly writtenAt: MonoMs | undefined;
-  /** Another instance took over while this one kept the RRset. This one does not take it back before both agree. */
+  /** Another instance took over while this one kept the RRset: not taken back before both agree. */
   readonly yielded: boolean;
 }
 
 /** What bounds the number of moves and repairs. */
-export interface Limits {
+interface Limits {
   /** When epochs were seen to rise. */
   readonly moves: readonly MonoMs[];
   readonly flapping: boolean;
@@ -216,7 +210,7 @@ export interface PublicationState {
   readonly propagation: Propagation | undefined;
 }
 
-/** A publication of which nothing is known but what a restart left. */
+/** A publication after a restart. */
 export const newPublication = (
   settings: PublicationSettings,
   remembered: Remembered | undefined,

@@ -4,7 +4,7 @@ import type { DiscoveryScope } from './discovery-scope.ts';
 import type { Claim } from './observation.ts';
 import type { Fqdn, ServerAddress } from './units.ts';
 
-/** One cluster as the core sees it: the configuration with every default filled in and every duration in milliseconds. No secrets. */
+/** One cluster: defaults filled in, durations in milliseconds, no secrets. */
 export interface ClusterSettings {
   readonly cluster: string;
   readonly instance: string;
@@ -22,19 +22,18 @@ export interface ClusterSettings {
 
 export interface ServerSettings {
   readonly address: ServerAddress;
-  /** IP addresses that clients shall get instead of those that the host's name resolves to. */
+  /** IP addresses for clients, instead of those of the host name. */
   readonly publish?: readonly string[];
   readonly candidate: 'auto' | 'never';
-  /** It is not in the configuration, but was discovered: it is evidence, and nothing is ever published to it. */
+  /** Discovered, not configured: evidence only, never published. */
   readonly discovered?: Discovered;
 }
 
-/** Whose word led to a server. */
+/** Which server led to it, and how. */
 export interface Discovered {
   readonly by: ServerAddress;
-  /** In its list of replicas, as the source of one of its channels, or as a member of its group. */
   readonly how: 'replicas' | 'channel' | 'group';
-  /** Who is said to be there; empty: nobody says who. */
+  /** The claimed identities; empty: none. */
   readonly claims: readonly Claim[];
 }
 
@@ -52,7 +51,7 @@ interface WatchSettings {
 
 /** A cluster's name in one zone at one nameserver: it has a ledger of its own. */
 export interface PublicationSettings {
-  /** The nameserver's name in the configuration: what this publication is called. */
+  /** The nameserver's name in the configuration: it names the publication. */
   readonly nameserver: string;
   /** Absent: found by SOA at the nameserver. */
   readonly zone?: Fqdn;
@@ -60,7 +59,7 @@ export interface PublicationSettings {
   readonly replicas?: ReplicasName;
   /** Take over a name that has RRsets but no ledger. */
   readonly adopt: boolean;
-  /** Resolvers that applications use are listed at the nameserver, and asked after a move as well. */
+  /** The configuration lists resolvers of applications: they are asked after a move too. */
   readonly resolvers?: boolean;
   /** The longest that one exchange with the nameserver may take. */
   readonly timeoutMs: number;

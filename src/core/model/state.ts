@@ -5,7 +5,7 @@ import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
 import { newPublication, type PublicationState } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
-import type { Moment, MonoMs, Now, ServerAddress, WallMs } from './units.ts';
+import type { Moment, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
 
 export interface ClusterState {
   readonly settings: ClusterSettings;
@@ -25,40 +25,40 @@ export interface ClusterState {
 
 /** What is remembered of addresses that are not asked. */
 interface DiscoveryMemory {
-  /** Further addresses of servers that are known already, until they are looked at again. */
+  /** Other addresses of known servers, until they are looked at again. */
   readonly aliases: ReadonlyMap<ServerAddress, MonoMs>;
-  /** Those for which there is no room. */
+  /** Addresses for which there is no room. */
   readonly unasked: readonly ServerAddress[];
 }
 
 export interface ServerMemory {
   readonly settings: ServerSettings;
-  /** Of a discovered one: when it was, and when a configured one last spoke of it. */
+  /** Of a discovered server: when it was found, and when a configured server last named it. */
   readonly mentioned: { readonly firstAt: MonoMs; readonly lastAt: MonoMs } | undefined;
   readonly latest: { readonly probe: Probe; readonly at: MonoMs } | undefined;
-  /** The newest observation that it answered itself. */
+  /** The newest facts that it answered. */
   readonly facts: ServerFacts | undefined;
   readonly factsAt: MonoMs | undefined;
   readonly unknownSince: MonoMs | undefined;
   /** When the present unbroken run of writable observations began. */
   readonly writableSince: Moment | undefined;
-  /** When its promotion was seen: read-only, then writable, in one server process. Absent as soon as it is read-only again, or restarts. */
+  /** Read-only, then writable, in one process. Undefined once it is read-only again, or restarts. */
   readonly promotedAt: MonoMs | undefined;
-  /** When the newest probe was sent that found it not writable: before that it was not promoted. */
+  /** When the newest probe was sent that did not find it writable. */
   readonly shutAskedAt: MonoMs | undefined;
-  /** When the first probe was sent, since it was found writable the last time, that did not find it writable. Absent while it is. */
+  /** When the first probe was sent that did not find it writable any more. Undefined while it is writable. */
   readonly lostAskedAt: MonoMs | undefined;
-  /** When it was seen to close: writable, then not, in one server process. Absent as soon as it is writable again. */
+  /** Writable, then not, in one process. Undefined once it is writable again. */
   readonly closedAt: Moment | undefined;
-  /** Since when each channel's receiver was seen on, to one source; kept while it looks for that source again. */
+  /** Since when each receiver was seen on, to one source; kept while it looks for that source again. */
   readonly receiving: ReadonlyMap<string, Receiving>;
   readonly probing: MonoMs | undefined;
   readonly nextProbeAt: MonoMs;
-  /** What the resolver said last, sorted; what came of trying each of these (server-addresses.ts); and the one that is being tried. */
+  /** The resolver's last answer, sorted; the trials of its addresses; the present trial. */
   readonly proposed: readonly string[] | undefined;
   readonly trials: ReadonlyMap<string, AddressTrial>;
   readonly trying: string | undefined;
-  /** Those at which it answered: what clients get. They stay until others are proven. */
+  /** Where it answered: what clients get. They stay until others are proven. */
   readonly addresses: readonly string[] | undefined;
   readonly resolveFailure: Failure | undefined;
   readonly resolving: boolean;
@@ -70,9 +70,9 @@ export interface Receiving {
   /** False: it is looking for that source again. */
   readonly on: boolean;
   readonly since: MonoMs;
-  /** When it was on for the first time in this process. */
+  /** When it was first on in this process. */
   readonly metAt: MonoMs;
-  /** We saw it come on: that it connected is as good as a heartbeat. */
+  /** We saw it connect: that is as good as a heartbeat. */
   readonly witnessed: boolean;
 }
 
@@ -92,7 +92,7 @@ export interface CommandProgress {
   readonly result?: CommandResult;
 }
 
-/** A cluster of which nothing is known yet. */
+/** A cluster after a restart. */
 export function initialState(
   settings: ClusterSettings,
   remembered: readonly Remembered[],
@@ -153,3 +153,13 @@ export const withPublication = (state: ClusterState, publication: PublicationSta
   ...state,
   publications: new Map(state.publications).set(publication.settings.nameserver, publication),
 });
+
+/** The state in which no publication knows this server as one of its line. */
+export function withoutInLine(state: ClusterState, id: ServerId): ClusterState {
+  const without = (publication: PublicationState): PublicationState => {
+    const line = new Set(publication.evidence.line);
+    return line.delete(id) ? { ...publication, evidence: { ...publication.evidence, line } } : publication;
+  };
+  const publications = [...state.publications].map(([name, each]) => [name, without(each)] as const);
+  return { ...state, publications: new Map(publications) };
+}

@@ -1,4 +1,4 @@
-/** The zone as it was read last, and what the nameserver made of what was written. */
+/** The zone as it was read last, and what the nameserver made of our writes. */
 
 import type { LedgerReading } from './ledger.ts';
 import type { Failure } from './observation.ts';
@@ -6,11 +6,11 @@ import type { Fqdn, MonoMs } from './units.ts';
 import type { WriteKind } from './vocabulary.ts';
 import type { Looping, Outside, Question, Rrset, Wanted } from './zone.ts';
 
-/** How often it refused: where the ledger reads the same each time, reading it again does not help. */
+/** Refusals over one ledger: reading it again does not help. */
 export interface Refusals {
   /** The ledger that all of them were to replace, as text. */
   readonly baseText: string;
-  /** Of updates that had a side name among theirs, and of the others. */
+  /** Of updates with and without a side name. */
   readonly withSides: number;
   readonly withoutSides: number;
   readonly what: WriteKind;
@@ -22,7 +22,7 @@ export interface Altered {
   readonly wrote: Wanted;
   /** Absent: it shows none. */
   readonly shows?: Rrset | undefined;
-  /** In so many of our updates on end. */
+  /** In so many of our updates in a row. */
   readonly times: number;
 }
 
@@ -30,18 +30,18 @@ export interface ZoneView {
   readonly zone: Fqdn;
   /** What is stored. */
   readonly rrsets: readonly Rrset[];
-  /** What a wildcard answers where nothing is stored. */
+  /** A wildcard's answers where nothing is stored. */
   readonly synthesized: readonly Rrset[];
-  /** Names that are not stored, and where an alias (a wildcard's) leads back to itself. */
+  /** Names that are not stored, at which an alias leads back to itself. */
   readonly looping: readonly Looping[];
   /** Side names that are not in the zone. */
   readonly outside: readonly Outside[];
-  /** What is as the nameserver made it, not as we wrote it. */
+  /** RRsets that the nameserver changed. */
   readonly altered: readonly Altered[];
-  /** What was asked: of anything else it is not known whether it is there. */
+  /** What was asked: nothing else is known. */
   readonly questions?: readonly Question[] | undefined;
   readonly ledger: LedgerReading;
-  /** The ledger's RRset as text, to be compared; empty where there is none. */
+  /** The ledger's RRset as text, for comparison; empty: none. */
   readonly ledgerText: string;
   readonly readAt: MonoMs;
 }

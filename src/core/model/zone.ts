@@ -12,8 +12,8 @@ export interface Srv {
 }
 
 /**
- * An RRset, its RDATA in canonical form: addresses as the shortest text (RFC 5952), names as Fqdn, a TXT RR as its character-strings.
- * A character-string is kept byte for byte: each JavaScript character is one byte (0 to 255). RDATA are in no particular order.
+ * An RRset in canonical form: addresses as the shortest text (RFC 5952), names as Fqdn, a TXT RR as
+ * character-strings of bytes (one JavaScript character each). RDATA have no order.
  */
 export type Rrset =
   | {
@@ -46,8 +46,8 @@ export interface Wanted extends Question {
 }
 
 /**
- * One RFC 2136 UPDATE message before it is bytes: all prerequisites must hold, or nothing is changed (3.2); all changes are made, or none (3.4).
- * `--dry-run` prints this object.
+ * One RFC 2136 UPDATE message before it is bytes: all prerequisites must hold, or nothing is changed (3.2);
+ * all changes are made, or none (3.4). `--dry-run` prints this object.
  */
 export interface UpdatePlan {
   readonly zone: Fqdn;
@@ -55,17 +55,17 @@ export interface UpdatePlan {
   readonly changes: readonly Change[];
 }
 
-/** `rrset-is`: exists with exactly this RDATA, the TTL does not count (2.4.2). `rrset-absent`: does not exist (2.4.3). */
+/** `rrset-is`: exactly this RDATA, with any TTL (2.4.2). `rrset-absent`: does not exist (2.4.3). */
 export type Prerequisite =
   | { readonly kind: 'rrset-is'; readonly rrset: Rrset }
   | ({ readonly kind: 'rrset-absent' } & Question);
 
-/** `delete-rrset` (2.5.2) of one that does not exist is no error. `add-rrset` (2.5.1) adds every RR of it. */
+/** `delete-rrset` (2.5.2) of a missing RRset is no error. `add-rrset` (2.5.1) adds every RR. */
 export type Change =
   | ({ readonly kind: 'delete-rrset' } & Question)
   | { readonly kind: 'add-rrset'; readonly rrset: Rrset };
 
-/** A side name that is not in the zone (delegated away, in another zone, below a DNAME), or the only one that answers SERVFAIL. */
+/** A side name outside of the zone (delegated, in another zone, below a DNAME), or with SERVFAIL. */
 export interface Outside {
   readonly name: Fqdn;
   readonly failure: Failure;
@@ -74,32 +74,31 @@ export interface Outside {
 /** A name that answers SERVFAIL because an alias leads back to itself. */
 export interface Looping {
   readonly name: Fqdn;
-  /** The wildcard that is this alias, where the nameserver does not answer the alias itself. */
+  /** The wildcard that is this alias, if the nameserver does not answer the alias itself. */
   readonly wildcard?: Fqdn;
 }
 
-/** What reading the zone at its primary server brought. An RRset that does not exist is just not there. */
+/** The zone at its primary server. A missing RRset does not exist. */
 export type ZoneReading =
   | {
       readonly kind: 'read';
       readonly zone: Fqdn;
       /** What is stored: what prerequisites are compared with. */
       readonly rrsets: readonly Rrset[];
-      /** What is answered at names of ours that have no such RRset: a wildcard's (RFC 4592). Absent: nothing. */
+      /** A wildcard's answers at names of ours without such an RRset (RFC 4592). Absent: none. */
       readonly synthesized?: readonly Rrset[];
-      /** Names of ours that an alias keeps from being answered. Absent: none. */
+      /** Names of ours that an alias hides. Absent: none. */
       readonly looping?: readonly Looping[];
-      /** Side names that could not be read, and nothing of which is in `rrsets`. Absent: none. */
+      /** Side names that could not be read, with nothing in `rrsets`. Absent: none. */
       readonly outside?: readonly Outside[];
-      /** Without need the next reading shall come no sooner: many clusters share the nameserver. */
+      /** The next reading should not come sooner: many clusters share the nameserver. */
       readonly restMs?: number;
     }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * What became of an update. `refused`: not applied (a signed answer says so, or it never left); only a failed prerequisite may also be the answer to a duplicate
- * of a datagram that was applied.
- * `unknown`: no answer, or one that proves nothing; it may still be applied later.
+ * `refused`: not applied. But a failed prerequisite may answer a duplicate of an applied datagram. `unknown`:
+ * no sure answer; it may still be applied.
  */
 export type UpdateOutcome =
   | { readonly kind: 'applied' }
@@ -114,22 +113,22 @@ export type UpdateOutcome =
 type RefusalCode =
   /** NXRRSET, YXRRSET, NXDOMAIN, YXDOMAIN: the zone is not as it was read. */
   | 'prerequisite-failed'
-  /** It never left: expired in the queue, or the nameserver could not be reached. */
+  /** Expired in the queue, or no connection. */
   | 'not-sent'
-  /** Every other answer: bad key, clock, policy, zone; which one is in `failure.code`. */
+  /** Every other answer; `failure.code` says which. */
   | 'rejected';
 
-/** How far one RRset has come: one line a nameserver that is authoritative for the zone, or a resolver. */
+/** How far one RRset has come: one entry for each authoritative nameserver, or resolver. */
 export interface PropagationReport {
   readonly nameservers: readonly NameserverReport[];
-  /** A newer change of the same name is watched instead: what is missing here means nothing. */
+  /** A newer change of the same name is watched: missing answers mean nothing. */
   readonly superseded?: boolean;
 }
 
 export interface NameserverReport {
   /** `address` or `address:port`. */
   readonly nameserver: string;
-  /** When it first answered the new RRset; absent: not by the deadline. */
+  /** Absent: no new RRset by the deadline. */
   readonly answeredAt?: WallMs;
   readonly serial?: number;
   readonly failure?: Failure;
@@ -156,7 +155,7 @@ export const rdataWords = (rrset: Rrset): string => rdataTexts(rrset).sort().joi
 
 /** The same RDATA, in whatever order (an RRset is a set: RFC 2181 5). The TTL does not count. */
 export const sameRdata = (a: Rrset, b: Rrset): boolean =>
-  // Mostly both are one RRset, or have one address each: every step asks several times.
+  // A fast path: this is asked several times in every step.
   a.rdata === b.rdata ||
   (a.type === b.type &&
     (isOneText(a) && isOneText(b) ? a.rdata[0] === b.rdata[0] : rdataText(a) === rdataText(b)));

@@ -1,6 +1,6 @@
 /**
- * In which terms a replica can be compared with its source: what both of them tell. With gtid_mode ON each transaction has a GTID. In the modes before it some have none, so
- * that a set may say nothing of what was written lately: then the place in the source's binary log is compared, which only REPLICATION CLIENT shows. docs/decisions/019.
+ * How a replica can be compared with its source: by GTID sets, positions in the source's binary log (which
+ * need REPLICATION CLIENT), or both (docs/decisions/019).
  */
 
 import type { GtidSet } from '../gtid/gtid-set.ts';
@@ -9,19 +9,19 @@ import { multiPrimaryOf } from './multi-primary.ts';
 import type { ServerView } from './topology.ts';
 
 export type Comparison =
-  /** Both have one storage, as in Aurora: there is nothing to catch up with. */
+  /** They share their storage, as in Aurora: nothing to catch up with. */
   | { readonly kind: 'shared' }
-  /** By the numbers that all nodes of a Galera cluster give to a write set. */
+  /** By the numbers of write sets, the same on all nodes of a Galera cluster. */
   | { readonly kind: 'write-set' }
-  /** By GTID sets alone. `complete`: the replica takes nothing from its source that has no GTID. */
+  /** By GTID sets alone. `complete`: everything that the replica takes from its source has a GTID. */
   | { readonly kind: 'gtids'; readonly complete: boolean }
-  /** By both: the sets leave out what has no GTID. */
+  /** By both: the sets leave out transactions without a GTID. */
   | { readonly kind: 'gtids-and-coordinates' }
   | { readonly kind: 'coordinates' }
-  /** Nothing tells. `because` reads on from "cannot be told: ". */
+  /** `because` reads on from "cannot be told: ". */
   | { readonly kind: 'none'; readonly because: string };
 
-/** How this replica of this source can be compared with it now; undefined where one of them does not answer. */
+/** How this replica can be compared with this source now; undefined: one of them does not answer. */
 export function comparisonOf(source: ServerView, replica: ServerView): Comparison | undefined {
   const [theirs, own] = [source.facts, replica.facts];
   if (theirs === undefined || own === undefined) return undefined;
@@ -30,30 +30,30 @@ export function comparisonOf(source: ServerView, replica: ServerView): Compariso
   const isPlaced = theirs.binlogEnd !== undefined && appliedOf(source, replica) !== undefined;
   if (theirs.gtidExecuted === undefined || gtidsOf(own) === undefined)
     return isPlaced ? { kind: 'coordinates' } : { kind: 'none', because: obstacle(source, replica) };
-  // Else there may be transactions without a GTID in the source's binary log, also where its own gtid_mode is ON by now.
+  // The source's binary log may have transactions without a GTID, even if its own gtid_mode is ON now.
   const complete = theirs.gtidMode === undefined || own.gtidMode === 'ON';
   return isPlaced && !complete ? { kind: 'gtids-and-coordinates' } : { kind: 'gtids', complete };
 }
 
-/** What a server is known to have executed. It may have executed more: see `gtidReplicated`. */
+/** What a server is known to have executed. It may have executed more (`gtidReplicated`). */
 export const gtidsOf = ({ gtidExecuted, gtidReplicated }: ServerFacts): GtidSet | undefined =>
   gtidExecuted ?? gtidReplicated;
 
-/** Up to where the replica has executed that source's binary log, by its channel from it. */
+/** The replica's executed position in that source's binary log. */
 export const appliedOf = (source: ServerView, { upstreams }: ServerView): Coordinates | undefined =>
   upstreams.find(({ member }) => member === source.address)?.channel.applied;
 
-/** Such a grant counts for new connections only. */
+/** The grant counts for new connections only. */
 export const grantAdvice =
   'GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
 
 function obstacle(source: ServerView, replica: ServerView): string {
   const [theirs, own] = [source.facts?.gtidMode, replica.facts?.gtidMode];
   if (theirs === undefined)
-    return `${source.facts?.gtidExecuted ? replica.address : source.address} tells no GTIDs`;
-  // It gives GTIDs to them itself (ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS), which its source does not know.
+    return `${source.facts?.gtidExecuted ? replica.address : source.address} reports no GTIDs`;
+  // ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS: the replica gives GTIDs that its source does not know.
   if (own === 'ON')
-    return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has one GTID on both, so that ${replica.address} must not be promoted`;
+    return `${replica.address} runs with gtid_mode=ON, and ${source.address} with ${theirs}: no transaction has the same GTID on both, so ${replica.address} must not be promoted`;
   const hidden = [
     source.facts?.binlogEnd ? [] : [source.address],
     appliedOf(source, replica) ? [] : [replica.address],
@@ -61,13 +61,13 @@ function obstacle(source: ServerView, replica: ServerView): string {
   const without = source.facts?.gtidExecuted
     ? `${replica.address} runs with gtid_mode=${own}`
     : `${source.address} runs with gtid_mode=${theirs}`;
-  return `${without}, so that only places in the source's binary log tell, and our account does not see them on ${hidden.join(', ')}: ${grantAdvice}`;
+  return `${without}, so only positions in the source's binary log can be compared, and our account does not see them on ${hidden.join(', ')}: ${grantAdvice}`;
 }
 
-/** Why the sets of a source that has been idle since its replica attached prove nothing, and what would help. */
+/** Why the sets of a source that is idle since its replica attached prove nothing, and what helps. */
 export function idleObstacle(source: ServerView, replica: ServerView): string {
   const [theirs, own] = [source.facts?.gtidMode, replica.facts?.gtidMode];
-  const idle = `${source.address} has committed nothing with a GTID since ${replica.address} attached, and what it wrote before may have none`;
+  const idle = `${source.address} has committed nothing with a GTID since ${replica.address} attached, and its earlier transactions may have none`;
   if (theirs !== 'ON') return `${idle}: ${grantAdvice}`;
   return `${idle}: SET GLOBAL gtid_mode = ${own === 'ON_PERMISSIVE' ? 'ON' : 'ON_PERMISSIVE'} on ${replica.address}`;
 }

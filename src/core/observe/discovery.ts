@@ -1,12 +1,12 @@
 /**
- * Which servers outside of the configuration are asked: those that configured ones speak of, inside the operator's scopes, a bounded number. Identities decide, never
- * addresses: what turns out to be a server that is known already is forgotten. What a discovered server counts for is in unlisted.ts (docs/decisions/013).
+ * Which servers outside of the configuration are asked: a bounded number, inside the operator's scopes, named
+ * by configured servers. Identities decide, never addresses (docs/decisions/013).
  */
 
 import type { Turn } from '../model/events.ts';
 import { aliasLimit, discoveredLimit, discoveredPauseMaxMs } from '../model/limits.ts';
 import { type Claim, isClaimed } from '../model/observation.ts';
-import { type ClusterState, newServer, type ServerMemory } from '../model/state.ts';
+import { type ClusterState, newServer, type ServerMemory, withoutInLine } from '../model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from '../model/units.ts';
 import { type Mention, mayBeAsked, mentionsOf } from './mentions.ts';
 import { isIdentifiedAs } from './source-of.ts';
@@ -14,14 +14,14 @@ import { verify } from './topology.ts';
 
 const isDiscovered = ({ settings }: ServerMemory): boolean => settings.discovered !== undefined;
 
-/** The state with the discovered servers that the newest answers call for. */
+/** Adds the servers that the newest answers name, and drops those that are over. */
 export function discover(turn: Turn, state: ClusterState): ClusterState {
   const { now } = turn;
   const { discoverWithin = [], servers: configured } = state.settings;
   if (discoverWithin.length === 0 && state.servers.size === configured.length) return state;
   const mentions = mentionsOf(state, now);
   const kept = withoutEnded(turn, state, mentions);
-  // There is no hurry: before every configured server was asked, a member's second address would pass for somebody else.
+  // Wait until every configured server was asked: else a member's second address looks like another server.
   if ([...kept.servers.values()].some((memory) => !isDiscovered(memory) && memory.latest === undefined))
     return kept;
   const { aliases } = kept.discovery;
@@ -38,7 +38,7 @@ export function discover(turn: Turn, state: ClusterState): ClusterState {
   };
 }
 
-/** Those that are known by now to be somebody else, or are over, are not asked any more. */
+/** Drops discovered servers that turned out to be known ones, or are over. */
 function withoutEnded(
   { now, effects }: Turn,
   state: ClusterState,
@@ -54,7 +54,7 @@ function withoutEnded(
     if (end === undefined) servers.set(address, noted);
     else effects.push({ kind: 'release', server: address });
     if (end === 'alias') aliases.set(address, plusMs(now.mono, state.settings.watch.goneAfterMs));
-    else if (end === 'over') next = withoutLineOf(next, memory);
+    else if (end === 'over') next = memory.facts ? withoutInLine(next, memory.facts.id) : next;
   }
   return { ...next, servers, discovery: { ...state.discovery, aliases } };
 }
@@ -62,7 +62,7 @@ function withoutEnded(
 function withMention(memory: ServerMemory, mention: Mention | undefined): ServerMemory {
   const { mentioned } = memory;
   if (mention === undefined || mentioned === undefined) return memory;
-  // The newest answer that speaks of it may be of one that fell silent.
+  // The server that named it may have fallen silent since.
   const lastAt = Math.max(mentioned.lastAt, mention.at) as MonoMs;
   return {
     ...memory,
@@ -78,7 +78,7 @@ const newlyFound = (address: ServerAddress, { discovered, at }: Mention, now: No
 
 type Servers = ReadonlyMap<ServerAddress, ServerMemory>;
 
-/** All whom the mention means are known at another address. */
+/** Every server this mention could refer to is already known under another address. */
 const isKnown = (servers: Servers, { discovered: { claims } }: Mention): boolean =>
   claims.length > 0 && claims.every((claim) => withIdentity(servers, [claim]) !== undefined);
 
@@ -88,7 +88,7 @@ const withIdentity = (servers: Servers, claims: readonly (Claim | undefined)[]):
       facts !== undefined && claims.some((claim) => claim !== undefined && isClaimed(claim, facts)),
   );
 
-/** For how many more there is room. */
+/** How many more servers may be asked. */
 const roomIn = ({ settings, servers, discovery }: ClusterState): number =>
   discovery.aliases.size >= aliasLimit
     ? 0
@@ -107,8 +107,8 @@ function endOf(
 }
 
 /**
- * Nobody has spoken of it for `gone_after`. While it answers, or others replicate from it, it may stand in the way of a move: so that counts only while all is steady, and
- * no hold ends by it.
+ * No server has named it for `gone_after`. If it answers or is followed, it may block a move: then it ends
+ * only while all is steady, so no hold ends by it.
  */
 function isOver(state: ClusterState, memory: ServerMemory, now: Now): boolean {
   const { goneAfterMs } = state.settings.watch;
@@ -130,23 +130,7 @@ const isFollowed = ({ servers }: ClusterState, { facts }: ServerMemory): boolean
     server.facts?.channels.some((channel) => isIdentifiedAs(channel, facts)),
   );
 
-/** Whoever is forgotten is forgotten whole: networks that come and go would fill the line. */
-function withoutLineOf(state: ClusterState, { facts }: ServerMemory): ClusterState {
-  if (facts === undefined) return state;
-  const publications = [...state.publications].map(([name, publication]) => {
-    const line = new Set(publication.evidence.line);
-    return [
-      name,
-      line.delete(facts.id) ? { ...publication, evidence: { ...publication.evidence, line } } : publication,
-    ] as const;
-  });
-  return { ...state, publications: new Map(publications) };
-}
-
-/**
- * How long after its last answer a discovered server is asked again: never at `suspect_interval`, and ever more rarely while it does not answer, or somebody else does in
- * its place. Milliseconds.
- */
+/** The pause before a discovered server is asked again. It grows with failures and foreign answers. */
 export function discoveredPauseMs(
   { settings: { watch } }: ClusterState,
   { latest, facts, factsAt, mentioned, settings }: ServerMemory,

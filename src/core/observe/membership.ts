@@ -1,41 +1,41 @@
-/** What servers say of the members of their cluster, where it keeps a list of them: Group Replication, Galera, Aurora. One server's word is a view, not the truth. */
+/** What servers say about the members of their cluster. One server's word is a view, not the truth. */
 
 import type { Group, GroupMember, ServerFacts, Wsrep } from '../model/observation.ts';
 import type { ServerId } from '../model/units.ts';
 import type { ServerView } from './topology.ts';
 
-/** What a member says of itself in its group; undefined where it is in none. */
+/** A member's own entry in its group; undefined: it is in none. */
 export const ownMembership = ({ id, group }: ServerFacts): GroupMember | undefined =>
   group?.members.find((member) => member.id === id);
 
 export const isPresent = (member: GroupMember | undefined): boolean =>
   member?.state === 'ONLINE' || member?.state === 'RECOVERING';
 
-/** Whether this view has that server among the members that are present. */
+/** Whether this view lists that server as present. */
 export const isPresentIn = (group: Group | undefined, id: ServerId | undefined): boolean =>
   isPresent(group?.members.find((member) => member.id === id));
 
-/** Whether this view has that server as ONLINE: present, and no longer catching up. */
+/** Whether this view lists that server as ONLINE: present, and no longer catching up. */
 export const isOnlineIn = (group: Group | undefined, id: ServerId | undefined): boolean =>
   group?.members.some((member) => member.id === id && member.state === 'ONLINE') ?? false;
 
-/** More than half of the members that this view lists are present in it. An expelled or isolated member sees the others as UNREACHABLE, or not at all. */
+/** More than half of the listed members are present: an isolated member sees the others UNREACHABLE. */
 export const hasMajority = ({ members }: Group): boolean =>
   members.filter(isPresent).length > members.length / 2;
 
-/** What Aurora calls a server, as a server's identity. */
 const auroraId = (name: string): ServerId => `aurora:${name}` as ServerId;
 
-/** Whether Aurora's table, as this server shows it, lists that one. A server that was deleted stays in it for a while. */
+/** Whether this server's Aurora table lists that server. A deleted server stays in it for a while. */
 export const isInAuroraTable = ({ managed }: ServerFacts, id: ServerId): boolean =>
   managed?.kind === 'aurora' && managed.members.some(({ name }) => auroraId(name) === id);
 
-/** Whether Aurora's table, as this server shows it, names this very server the writer. */
+/** Whether its own view of Aurora's table names it the writer. */
 export const isWriterByTable = ({ managed }: ServerFacts): boolean =>
   managed?.members.some(({ name, writer }) => writer === true && name === managed.self) ?? false;
 
 /**
- * Members that answer, and still count that silent one among those that are present: it may live, though we cannot see it. `freshForMs`: how long Aurora's table is believed.
+ * Members that answer and count the silent server as present: it may live, although we cannot see it.
+ * `freshForMs`: how long Aurora's table is believed.
  */
 export function whoCount(
   members: readonly ServerView[],
@@ -60,7 +60,10 @@ function lists(facts: ServerFacts, id: ServerId, freshForMs: number): boolean {
   );
 }
 
-/** Galera tells only how many nodes there are: more than those that answer, and no fewer than when the silent one answered last (an arbitrator never answers). */
+/**
+ * Galera tells only the number of nodes: more than those that answer, and no fewer than at the silent node's
+ * last answer (an arbitrator never answers).
+ */
 function nodesThatCount(others: readonly ServerView[], { known }: ServerView): readonly ServerView[] {
   const nodes = others.filter(
     ({ facts }) => facts?.wsrep?.primaryComponent && isSameCluster(facts.wsrep, known?.wsrep),
@@ -69,6 +72,6 @@ function nodesThatCount(others: readonly ServerView[], { known }: ServerView): r
   return size > nodes.length && size >= (known?.wsrep?.size ?? 0) ? nodes : [];
 }
 
-/** Of one that has not been seen since we began nobody knows which cluster it was in. */
+/** The cluster of a node that we never saw is not known. */
 const isSameCluster = (wsrep: Wsrep, other: Wsrep | undefined): boolean =>
   other === undefined || other.clusterUuid === wsrep.clusterUuid;

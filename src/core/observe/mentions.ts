@@ -1,4 +1,4 @@
-/** Which servers the configured ones speak of: as their replicas, as the source of a channel, as members of their group. */
+/** Which servers the configured ones name: replicas, sources of channels, members of groups. */
 
 import { isWithin } from '../model/discovery-scope.ts';
 import { type Claim, type ServerFacts, splitAddress } from '../model/observation.ts';
@@ -7,17 +7,17 @@ import type { ClusterState } from '../model/state.ts';
 import type { MonoMs, Now, ServerAddress } from '../model/units.ts';
 import { claimOf } from './source-of.ts';
 
-/** One address, and everybody who spoke of it. */
+/** One address, and every server that named it. */
 export interface Mention {
-  /** `by` and `how` of the first, and all claims. */
+  /** `by` and `how` of the first server that named it, and all claims. */
   readonly discovered: Discovered;
-  /** When the newest answer that has it came. */
+  /** The time of the newest answer that names it. */
   readonly at: MonoMs;
 }
 
 /**
- * The addresses that may be asked, in the order in which they were said. Only configured servers are listened to: what is discovered discovers nobody, so that a foreign
- * host leads us to no other. An answer counts for `gone_after`.
+ * The addresses that may be asked, in the order of their mentions. A discovered server discovers no other, so
+ * a foreign host leads nowhere. An answer counts for `gone_after`.
  */
 export function mentionsOf(state: ClusterState, now: Now): ReadonlyMap<ServerAddress, Mention> {
   const mentions = new Map<ServerAddress, Mention>();
@@ -32,7 +32,7 @@ export function mentionsOf(state: ClusterState, now: Now): ReadonlyMap<ServerAdd
   return mentions;
 }
 
-/** Inside the scopes, not configured, and none of our own names: replicas may replicate from the very name that we publish. */
+/** Inside the scopes, not configured, and no name of ours, from which replicas may replicate. */
 export const mayBeAsked = (
   { discoverWithin = [], servers, publications }: ClusterSettings,
   address: ServerAddress,

@@ -1,16 +1,16 @@
 /**
- * Clusters in which every member of the majority may write: Galera, and Group Replication in multi-primary mode. Which of them is "the source" is a choice: it is kept
- * while it can be, and then made anew by configured order (docs/decisions/012).
+ * Galera and multi-primary groups: every member may write. The published member is kept while possible, then
+ * the first in configured order follows (docs/decisions/012).
  */
 
 import type { Group, ServerFacts, Wsrep } from '../model/observation.ts';
 import { hasMajority, isPresentIn, ownMembership } from './membership.ts';
 import type { ServerView } from './topology.ts';
 
-/** `wsrep_cluster_state_uuid` of a node that has no state of any cluster. */
+/** `wsrep_cluster_state_uuid` of a node without a cluster. */
 const noCluster = '00000000-0000-0000-0000-000000000000';
 
-/** What the multi-primary cluster that a server writes in is called: the UUID that its transactions are named by. Undefined where it is in none. */
+/** The UUID of the multi-primary cluster that a server is in: the name of its transactions. */
 export function multiPrimaryOf(facts: ServerFacts | undefined): string | undefined {
   if (facts?.wsrep) return facts.wsrep.clusterUuid === noCluster ? undefined : facts.wsrep.clusterUuid;
   return facts?.group && isMultiPrimary(facts.group) ? facts.group.name : undefined;
@@ -19,7 +19,7 @@ export function multiPrimaryOf(facts: ServerFacts | undefined): string | undefin
 /** A server that was not started as a member is in no group, whatever its settings say. */
 const isMultiPrimary = ({ singlePrimary, members }: Group): boolean => !singlePrimary && members.length > 0;
 
-/** Why such a server cannot write for its cluster, by its own word; undefined: it can, or it is in none. */
+/** Why a member cannot write for its cluster, by its own word; undefined: it can, or it is in none. */
 export function outsideMajority(facts: ServerFacts): string | undefined {
   const { wsrep, group } = facts;
   if (wsrep && !wsrep.primaryComponent) return 'is not in the primary component of its cluster';
@@ -31,7 +31,7 @@ export function outsideMajority(facts: ServerFacts): string | undefined {
   return hasMajority(group) ? undefined : 'has lost the majority of its group';
 }
 
-/** Whether the two write in one multi-primary cluster: what one commits the other gets, or refuses. By their newest answers. */
+/** Whether both write in one multi-primary cluster, by their newest answers. */
 export function arePeers(members: readonly ServerView[], a: ServerView, b: ServerView): boolean {
   const cluster = multiPrimaryOf(a.known);
   if (cluster === undefined || cluster !== multiPrimaryOf(b.known)) return false;
@@ -40,7 +40,7 @@ export function arePeers(members: readonly ServerView[], a: ServerView, b: Serve
     : isPresentIn(a.known?.group, b.id) || isPresentIn(b.known?.group, a.id);
 }
 
-/** Two parts were both made primary by hand (`pc.bootstrap`): more nodes answer than any of them counts, or two have the same place in one view. */
+/** Two parts were made primary (`pc.bootstrap`): too many nodes answer, or two have the same place. */
 function isSplit(members: readonly ServerView[], cluster: string): boolean {
   const nodes = members.flatMap(({ facts }): Wsrep[] =>
     facts?.wsrep?.primaryComponent && facts.wsrep.clusterUuid === cluster ? [facts.wsrep] : [],
@@ -53,8 +53,8 @@ function isSplit(members: readonly ServerView[], cluster: string): boolean {
 }
 
 /**
- * One server of each multi-primary cluster, and all that are in none: of peers any will do, so the first in this order; but one that is busy with a joiner, or takes no part
- * in flow control and lags, comes after its peers.
+ * The first server of each multi-primary cluster, and all servers that are in none. A node that is busy with
+ * a joiner, or without flow control, comes after its peers.
  */
 export function firstOfEach(
   members: readonly ServerView[],

@@ -1,4 +1,4 @@
-/** Takes one probe's result into a server's memory, and says whether it is suspicious. */
+/** Takes a probe's result into a server's memory, and says whether it is suspicious. */
 
 import { contains } from '../gtid/gtid.ts';
 import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model/observation.ts';
@@ -7,24 +7,22 @@ import type { Moment, MonoMs, Now, ServerId } from '../model/units.ts';
 
 interface Observed {
   readonly memory: ServerMemory;
-  /** Something changed that may be the beginning of a move. */
+  /** Something changed that may begin a move. */
   readonly suspicious: boolean;
-  /** This server's transactions went away (a reset, or another data folder): what was known of its line is void. */
+  /** The server's transactions are gone (a reset, another data folder): its line is void. */
   readonly historyVanished: ServerId | undefined;
 }
 
-/** `Uptime` counts whole seconds, and probes take time: by so much may two readings of one process disagree. */
+/** `Uptime` counts whole seconds, and probes take time: two readings may differ by this. */
 const uptimeToleranceSeconds = 2;
 
-/** What is known of the probe itself. */
 export interface Asked {
-  /** When it was sent, at the earliest; absent: just now. */
+  /** When it was sent at the earliest; absent: now. */
   readonly askedAt?: MonoMs;
-  /** When the clocks parted last: the monotonic clock did not count how long the machine slept. Absent: never. */
+  /** When the clocks last parted: the monotonic clock does not count sleep. Absent: never. */
   readonly staleBefore?: MonoMs;
 }
 
-/** Takes one probe's result into a server's memory. */
 export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Asked = {}): Observed {
   const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
   const latest = { probe, at: now.mono };
@@ -49,7 +47,10 @@ export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Ask
   };
 }
 
-/** offline_mode: nobody has it by default, so somebody closed the server. A Galera node that executes no query was closed by nobody: it lost the others. */
+/**
+ * offline_mode is off by default: somebody closed the server. A Galera node that executes no query lost the
+ * others, nobody closed it.
+ */
 const saysClosed = ({ facts, closedAt }: ServerMemory, probe: Probe): boolean =>
   servesNobody(probe) &&
   facts !== undefined &&
@@ -85,8 +86,8 @@ function observeFacts(
 }
 
 /**
- * When the server opened and closed, within one process: a restart also makes a server read-only, or writable. That it
- * closed is remembered through a restart: somebody meant it to be closed.
+ * When the server opened and closed within one process: a restart also makes a server read-only, or writable.
+ * Its closing is remembered over a restart: somebody meant it.
  */
 function turns(
   before: ServerMemory,
@@ -105,7 +106,7 @@ function turns(
   return { promotedAt: undefined, shutAskedAt: askedAt, lostAskedAt, closedAt };
 }
 
-/** The same connection is the same process for certain; across connections `Uptime` must have gone on. A restart forges a promotion otherwise. */
+/** One connection is one process; over two, `Uptime` must go on, else a restart looks like a promotion. */
 function isSameProcess(known: ServerFacts, facts: ServerFacts, elapsedMs: number | undefined): boolean {
   if (known.id !== facts.id) return false;
   if (known.session === facts.session) return true;
@@ -121,7 +122,7 @@ function lostHistory(known: ServerFacts, facts: ServerFacts): boolean {
   return known.gtidExecuted !== facts.gtidExecuted && !contains(facts.gtidExecuted, known.gtidExecuted);
 }
 
-/** What makes a role: any change of it is a suspicion. */
+/** The role of a server as text: a change is a suspicion. */
 const roleText = (facts: ServerFacts): string =>
   JSON.stringify([
     facts.id,

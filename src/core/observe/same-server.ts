@@ -1,20 +1,18 @@
 /**
- * One server under several configured addresses: a virtual IP beside its own address, a second interface, an alias in DNS. Only one of them counts; to count both would make two
- * sources of one. A copied data folder has the UUID of another server as well, but its process runs elsewhere, or began at another time (docs/decisions/018).
+ * Finds one server under several configured addresses (virtual IP, second interface, alias): only one of them
+ * counts. A copied data folder has the same UUID, but another process (docs/decisions/018).
  */
 
 import type { ServerFacts } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
 
-/**
- * When a process began is told in whole seconds, twice rounded, and asked by connections that take time: by so much may two tellings of one process differ. Milliseconds.
- */
+/** Two readings of one process's start may differ by this: whole seconds, slow connections. */
 const toleranceMs = 3000;
 
 type Seen = ServerMemory & { readonly facts: ServerFacts; readonly factsAt: MonoMs };
 
-/** Configured addresses that lead to a server which is counted by another one of its addresses, each with that one: the one in force in the zone, else the first configured. */
+/** Addresses that do not count, each with the one that does: that of the zone, else the first one. */
 export function otherAddresses(state: ClusterState): ReadonlyMap<ServerAddress, ServerAddress> {
   const byServer = new Map<string, Seen[]>();
   for (const memory of state.servers.values()) {
@@ -36,14 +34,17 @@ export function otherAddresses(state: ClusterState): ReadonlyMap<ServerAddress, 
 const isSeen = (memory: ServerMemory): memory is Seen =>
   memory.facts !== undefined && memory.factsAt !== undefined;
 
-/** An address that a ledger names, while it still leads to the server that the ledger names: a virtual IP may have moved. */
+/** A ledger names the address, and it still leads to the ledger's server: a virtual IP may have moved. */
 const isInForce = ({ publications }: ClusterState, { settings, facts }: Seen): boolean =>
   [...publications.values()].some(({ zone: { view } }) => {
     const ledger = view?.ledger.kind === 'ledger' ? view.ledger.ledger : undefined;
     return ledger?.source === settings.address && ledger.uuid === facts.id;
   });
 
-/** Of two tellings that differ the older one may be of the process before a restart; but not where it was told after the other process began. A clock that stood still tells nothing. */
+/**
+ * If two readings differ, the older one may be from before a restart: then it was taken before the other
+ * process began. A clock that stood still tells nothing.
+ */
 function isOneProcess(a: Seen, b: Seen, staleBefore: number): boolean {
   if (Math.min(a.factsAt, b.factsAt) <= staleBefore) return true;
   const [earlier, later] = [a, b].toSorted((one, other) => beganAt(one) - beganAt(other)) as [Seen, Seen];

@@ -1,7 +1,4 @@
-/**
- * Which addresses of a server may be published (docs/decisions/017): the resolver proposes, the observation decides. An address is proven when this very server
- * answered there.
- */
+/** Which addresses of a server may be published: those at which this server answered (docs/decisions/017). */
 
 import type { AddressTrial } from '../model/address-trial.ts';
 import type { Turn } from '../model/events.ts';
@@ -10,13 +7,13 @@ import { type Failure, type Places, type Probe, splitAddress } from '../model/ob
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from '../model/units.ts';
 
-/** What there is to say of the resolver's newest answer for a server. */
+/** The state of the resolver's newest answer for a server. */
 export type Proposal =
-  /** Nothing: it was not looked up, or `publish:` says what clients get. */
+  /** It was not looked up, or `publish:` says what clients get. */
   | { readonly kind: 'none' }
-  /** This address of it has not been tried yet. */
+  /** This address was not tried yet. */
   | { readonly kind: 'pending'; readonly address: string }
-  /** The server answered at these. `unproven`: at the others nobody answered; they are left out. `unreached`: those of them in whose family it answered nowhere. */
+  /** `unproven`: no answer there, left out. `unreached`: those of a family without any answer. */
   | {
       readonly kind: 'proven';
       readonly addresses: readonly string[];
@@ -25,13 +22,13 @@ export type Proposal =
     }
   /** The server answered at none of them. */
   | { readonly kind: 'unproven'; readonly addresses: readonly string[] }
-  /** They lead to more than this server, or nobody can tell. */
+  /** They lead to other servers too, or this is not known. */
   | { readonly kind: 'ambiguous'; readonly addresses: readonly string[] };
 
-/** Two readings of one process agree by so much: `Uptime` counts whole seconds, and probes take time. */
+/** Two readings of one process's start may differ by this: `Uptime` counts whole seconds. */
 const sameStartMs = 3000;
 
-/** Takes the resolver's answer. One that fails for a while takes nothing away: the last answer stays. */
+/** Takes the resolver's answer. A failure changes nothing: the last answer stays. */
 export function takeProposal(
   state: ClusterState,
   memory: ServerMemory,
@@ -48,7 +45,7 @@ export function takeProposal(
   return accept(state, { ...memory, resolveFailure: undefined, proposed, trials });
 }
 
-/** Takes what an answer of the server says about where it is. A new connection elsewhere than the resolver said: it is asked again at once. */
+/** Takes the address of an answer. If a new connection led elsewhere, the resolver is asked again. */
 export function takePeer(
   state: ClusterState,
   before: ServerMemory,
@@ -61,7 +58,7 @@ export function takePeer(
   const isSame = last === undefined || last.id === facts.id;
   if (isSame && last?.peer === facts.peer && memory.trials.has(facts.peer)) return memory;
   const trials = new Map(isSame ? memory.trials : []);
-  // It answered there until now: whether it still would is another question.
+  // It answered there before: whether it still would is not known.
   if (last?.peer !== undefined && trials.has(last.peer))
     trials.set(last.peer, { outcome: 'untried', at: now.mono, wasSame: true });
   trials.set(facts.peer, { outcome: 'same', at: now.mono, wasSame: true });
@@ -70,7 +67,7 @@ export function takePeer(
   return accept(state, { ...memory, trials, nextResolveAt: isElsewhere ? now.mono : memory.nextResolveAt });
 }
 
-/** Takes the outcome of a trial. Where this server answers at the new addresses, its kept connection follows there: that is what proves them. */
+/** Takes a trial's outcome. If the server moved to the new addresses, the kept connection follows. */
 export function takeTrial(
   { now, effects }: Turn,
   state: ClusterState,
@@ -79,7 +76,7 @@ export function takeTrial(
 ): ServerMemory {
   const address = before.trying;
   const memory = { ...before, trying: undefined };
-  // Of a server that is silent itself nothing is known elsewhere either; and where the kept connection leads by now, that one tells.
+  // A trial tells nothing about a silent server, or about the address of the kept connection.
   if (
     address === undefined ||
     memory.facts === undefined ||
@@ -92,7 +89,7 @@ export function takeTrial(
   const { proposed = [], facts } = tried;
   const isElsewhere =
     facts?.peer !== undefined && !proposed.includes(facts.peer) && proposalOf(state, tried).kind === 'proven';
-  // A machine that slept has counted its Uptime wrong since: a new connection asks for it again.
+  // After a sleep `Uptime` is wrong for the old connection: a new one asks again.
   const isDoubtful = probe.kind === 'reachable' && trial.outcome === 'silent';
   if (isElsewhere || isDoubtful) effects.push({ kind: 'renew', server: memory.settings.address });
   return tried;
@@ -106,18 +103,18 @@ function trialOf(memory: ServerMemory, address: string, probe: Probe, now: Now):
   if (id !== memory.facts?.id) return { outcome: 'other', at: now.mono, wasSame, id };
   const startedAt = now.mono - uptimeSeconds * 1000;
   const knownStart = (memory.factsAt ?? now.mono) - memory.facts.uptimeSeconds * 1000;
-  // A copy of its data folder has its UUID as well.
+  // A copy of its data folder has the same UUID.
   if (Math.abs(startedAt - knownStart) > sameStartMs)
     return {
       outcome: 'silent',
       at: now.mono,
       wasSame,
-      said: 'who answers there has the same identity, but began at another time',
+      said: 'the server there has the same identity, but its process began at another time',
     };
   return { outcome: 'same', at: now.mono, wasSame: true };
 }
 
-/** The resolver's answer as a whole is taken, once the server answers us at one of its addresses; else what was proven before stays. */
+/** Takes the resolver's whole answer once the server answers at one of its addresses. */
 function accept(state: ClusterState, memory: ServerMemory): ServerMemory {
   const { facts, proposed } = memory;
   if (facts?.peer === undefined || !proposed?.includes(facts.peer)) return memory;
@@ -125,7 +122,6 @@ function accept(state: ClusterState, memory: ServerMemory): ServerMemory {
   return proposal.kind === 'proven' ? { ...memory, addresses: proposal.addresses } : memory;
 }
 
-/** What is to be made of the resolver's newest answer for that server. */
 export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal {
   const { proposed, trials, facts } = memory;
   if (proposed === undefined || facts?.peer === undefined) return { kind: 'none' };
@@ -139,7 +135,8 @@ export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal 
   const untried = rest.find((address) => (outcome(address) ?? 'untried') === 'untried');
   if (untried !== undefined) return { kind: 'pending', address: untried };
   if (same.length === 0) return { kind: 'unproven', addresses: proposed };
-  // A family that nobody reaches is left out; within one, clients would get the unproven address as often as the other.
+  // A family without any answer is left out. Within a family, clients would get the unproven address as often
+  // as the other.
   const unreached = rest.filter((address) => !same.some((other) => isIpv6(other) === isIpv6(address)));
   const isForeign = (address: string) =>
     !unreached.includes(address) && trials.get(address)?.wasSame !== true;
@@ -152,8 +149,8 @@ export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal 
 const isIpv6 = (address: string): boolean => address.includes(':');
 
 /**
- * Another configured server that is at that address: it answered there, or is known to be there. Servers of one machine differ by their port, and a MariaDB server has another identity under
- * each name, so the place tells as well.
+ * Another configured server at that address: it answered there, or is known to be there. The port decides
+ * between servers of one machine; a MariaDB server has another identity under each name.
  */
 export function memberAt(
   state: ClusterState,
@@ -178,7 +175,7 @@ const othersThan = (state: ClusterState, memory: ServerMemory): readonly ServerM
 const hasPortOf = (a: ServerMemory, b: ServerMemory): boolean =>
   splitAddress(a.settings.address).port === splitAddress(b.settings.address).port;
 
-/** The address that is to be tried next, and when; undefined: none. Only of a server that answers, and not where the kept connection leads. */
+/** The address to try next, and when: of a server that answers, not where its connection leads. */
 export function nextTrial({
   proposed = [],
   trials,
@@ -204,7 +201,6 @@ export function nextTrial({
   return next;
 }
 
-/** Begins a trial that is due. */
 export function tryIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerMemory): ServerMemory {
   const next = nextTrial(memory);
   if (next === undefined || now.mono < next.at) return memory;
@@ -218,7 +214,7 @@ export function tryIfDue({ now, effects }: Turn, state: ClusterState, memory: Se
   return { ...memory, trying: address };
 }
 
-/** Where a new connection shall begin; undefined: where the resolver says. */
+/** Where a new connection shall begin; undefined: at the resolver's addresses. */
 export function placesOf(state: ClusterState, memory: ServerMemory): Places | undefined {
   const { addresses: known, proposed = [], trials } = memory;
   if (known === undefined) return undefined;
@@ -227,10 +223,7 @@ export function placesOf(state: ClusterState, memory: ServerMemory): Places | un
   return { known, refuted: proposed.filter((address) => !known.includes(address) && isElsewhere(address)) };
 }
 
-/**
- * The host name of this server leads to another member: the answer is that one's, and says nothing of this one. Only where this server is known to be somebody else: two names that
- * have led to one server from the beginning are `duplicate-uuid`.
- */
+/** Rejects the answer of another member. Two names that always led to one server are `duplicate-uuid`. */
 export function notMisled(state: ClusterState, memory: ServerMemory, probe: Probe): Probe {
   if (probe.kind !== 'reachable' || memory.facts === undefined || memory.facts.id === probe.facts.id)
     return probe;
@@ -245,11 +238,11 @@ export function notMisled(state: ClusterState, memory: ServerMemory, probe: Prob
   const message = `${memory.settings.address}: its host name leads to ${peer}, where ${member.settings.address} answers`;
   return {
     kind: 'unknown',
-    failure: { code: 'another-member', message, hint: 'mend the address records of its host name' },
+    failure: { code: 'another-member', message, hint: 'correct the address records of its host name' },
   };
 }
 
-/** Whether it is not known yet which addresses a server that answers has. */
+/** Whether the addresses of a server that answers are not known yet. */
 export const isLocating = (state: ClusterState, memory: ServerMemory): boolean =>
   memory.settings.publish === undefined &&
   memory.addresses === undefined &&
@@ -257,7 +250,7 @@ export const isLocating = (state: ClusterState, memory: ServerMemory): boolean =
     ? memory.resolveFailure === undefined
     : proposalOf(state, memory).kind === 'pending');
 
-/** What the resolver said that cannot be published as it is, in words; undefined: nothing. */
+/** What is wrong with the resolver's answer; undefined: nothing. Reads on from the server's address. */
 export function proposalWords(
   state: ClusterState,
   memory: ServerMemory,
@@ -267,7 +260,7 @@ export function proposalWords(
   const said = (address: string): string => {
     const member = memberAt(state, memory, address);
     const trial = trials.get(address);
-    if (member !== undefined) return `${address} is ${member}`;
+    if (member !== undefined) return `${address} belongs to ${member}`;
     if (trial?.outcome === 'other') return `at ${address} another server answers (${trial.id})`;
     return `at ${address} it was not found (${trial?.said ?? 'not tried'})`;
   };

@@ -1,27 +1,27 @@
-/** Which member is at the other end of a channel. By identity, never by address where there is an identity: the address may be the very name that we publish. */
+/** Which server is at the other end of a channel, by identity if known: the address may be our own name. */
 
 import { type Channel, type Claim, isClaimed, type ServerFacts } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import type { ServerAddress, ServerId } from '../model/units.ts';
 
 interface ChannelSource {
-  /** It may be one that was discovered. */
-  readonly member?: ServerMemory;
-  /** Its identity is known, and it is no configured member's. */
+  /** May be a discovered server. */
+  readonly member?: ServerMemory | undefined;
+  /** Its identity is known, and it is no configured member. */
   readonly outsider: boolean;
 }
 
-/** The identity that a channel gives of its source, whatever its receiver does; undefined where it has no identity of it. */
+/** The source's identity in a channel, whatever its receiver does. */
 export const claimOf = ({ sourceId, sourceServerId }: Channel): Claim | undefined =>
   sourceId ?? sourceServerId;
 
-/** Whether a channel says by identity that its source is the server of these facts. */
+/** Whether a channel names this server by identity. */
 export function isIdentifiedAs(channel: Channel, facts: ServerFacts): boolean {
   const claim = claimOf(channel);
   return claim !== undefined && isClaimed(claim, facts);
 }
 
-/** Whether a channel leads to this server, whatever its receiver does: by identity where both tell one, else by address. */
+/** Whether a channel leads to this server: by identity if both tell one, else by address. */
 export const leadsTo = (
   channel: Channel,
   { address, known }: { readonly address: ServerAddress; readonly known?: ServerFacts | undefined },
@@ -35,27 +35,27 @@ export function sourceOf(
   channel: Channel,
   byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
 ): ChannelSource {
-  // Without an identity only an address of the inventory says who it is.
+  // Without an identity only a configured address tells.
   const byAddress = state.servers.get(channel.sourceAddress);
   const found = withIdentity(state, channel, byId);
-  if (found === undefined) return { ...(byAddress && { member: byAddress }), outsider: false };
+  if (found === undefined) return { member: byAddress, outsider: false };
   const [first, ...others] = found;
   if (first !== undefined) {
-    // MariaDB's server_id is unique by agreement only: of several, the address decides, or nothing.
+    // MariaDB's server_id may not be unique: then only the address decides.
     const member =
       others.length === 0 || channel.sourceId !== undefined
         ? first
         : found.find((each) => each === byAddress);
-    return { ...(member && { member }), outsider: member?.settings.discovered !== undefined };
+    return { member, outsider: member?.settings.discovered !== undefined };
   }
-  // An identity that no member has shown is a stranger's only when every member has shown one.
+  // An unknown identity is a stranger only if every member has shown its own.
   const allIdentified = [...state.servers.values()].every(
     ({ facts, settings }) => facts !== undefined || settings.discovered !== undefined,
   );
-  return allIdentified ? { outsider: true } : { ...(byAddress && { member: byAddress }), outsider: false };
+  return allIdentified ? { outsider: true } : { member: byAddress, outsider: false };
 }
 
-/** The members that have shown the identity which the channel tells; undefined where it tells none. */
+/** The members with the identity of this channel; undefined: it has none. */
 function withIdentity(
   state: ClusterState,
   channel: Channel,

@@ -1,4 +1,4 @@
-/** Who replicates from whom, as the fresh observations say. Knows nothing of the zone. */
+/** Which server replicates from which, by fresh answers. Knows nothing of the zone. */
 
 import { type Channel, isClaimed, isWritable, type ServerFacts, servesNobody } from '../model/observation.ts';
 import type { Discovered, ServerSettings } from '../model/settings.ts';
@@ -12,53 +12,50 @@ import { sourceOf } from './source-of.ts';
 export interface ServerView {
   readonly address: ServerAddress;
   readonly settings: ServerSettings;
-  /** `unobserved`: no answer yet, or none that is fresh, and no probe has failed either. */
+  /** `unobserved`: no fresh answer, and no failed probe. */
   readonly contact: 'reachable' | 'alive' | 'unknown' | 'unobserved';
-  /** Only while it is reachable and the observation is fresh. */
-  readonly facts?: ServerFacts | undefined;
+  /** Only while it is reachable and its answer is fresh. */
+  readonly facts: ServerFacts | undefined;
   /** The newest facts, of whatever age. */
-  readonly known?: ServerFacts | undefined;
-  readonly observedAt?: MonoMs | undefined;
-  readonly id?: ServerId | undefined;
+  readonly known: ServerFacts | undefined;
+  readonly observedAt: MonoMs | undefined;
+  readonly id: ServerId | undefined;
   readonly writable: boolean;
-  /** It refuses us now, in words that say that it refuses every client (offline_mode): it is no source, whatever it was. */
+  /** It says that it refuses every client (offline_mode): it is no source. */
   readonly servesNobody: boolean;
-  readonly writableSince?: Moment | undefined;
+  readonly writableSince: Moment | undefined;
   /** As in `ServerMemory`, by its newest answers, of whatever age. */
-  readonly promotedAt?: MonoMs | undefined;
-  readonly shutAskedAt?: MonoMs | undefined;
-  readonly lostAskedAt?: MonoMs | undefined;
-  readonly closedAt?: Moment | undefined;
+  readonly promotedAt: MonoMs | undefined;
+  readonly shutAskedAt: MonoMs | undefined;
+  readonly lostAskedAt: MonoMs | undefined;
+  readonly closedAt: Moment | undefined;
   /** As its newest answer said, of whatever age. */
   readonly upstreams: readonly Upstream[];
-  /** Where clients shall connect to: where it answered, or what `publish:` says. Absent: not known (yet). */
-  readonly addresses?: readonly string[] | undefined;
-  /** What is to be made of the resolver's newest answer. */
+  /** Where clients shall connect: where it answered, or `publish:`. */
+  readonly addresses: readonly string[] | undefined;
   readonly proposal: Proposal;
   /** Another server has the same UUID: a copied data folder. */
   readonly duplicate: boolean;
-  /** It is the very server at that configured address, by another one of its addresses: it does not count. */
-  readonly sameAs?: ServerAddress;
-  /**
-   * Absent for a configured one. `unverified`: it never answered. `stale`: it is not who those that spoke of it say. `verified`: it is, or nobody said who.
-   */
-  readonly discovered?: 'unverified' | 'stale' | 'verified' | undefined;
+  /** The configured address by which this same server is counted. */
+  readonly sameAs: ServerAddress | undefined;
+  /** `stale`: another identity than claimed. `verified`: the claimed one, or none was claimed. */
+  readonly discovered: 'unverified' | 'stale' | 'verified' | undefined;
 }
 
-/** Whether what it says is evidence. */
+/** Whether its word is evidence. */
 export const isBelieved = ({ discovered }: ServerView): boolean =>
   discovered === undefined || discovered === 'verified';
 
 /** One channel whose receiver is not off. */
 export interface Upstream {
   readonly channel: Channel;
-  /** `streams`: on, and when it answered it had heard within twice the heartbeat period. `silent`: says on, but nothing came. */
+  /** `streams`: on, and heard within twice the heartbeat period. `silent`: on, but not heard. */
   readonly state: 'streams' | 'silent' | 'connecting';
-  /** When this process of the server was first seen connected to this source; absent: it was not. */
+  /** When this process was first seen connected to this source. */
   readonly metAt: MonoMs | undefined;
-  /** The member or discovered server that it is; absent for any other, or one that cannot be identified. */
-  readonly member?: ServerAddress | undefined;
-  /** Its identity is known, and it is no member; also where it was discovered. */
+  /** The member or discovered server at the other end, if identified. */
+  readonly member: ServerAddress | undefined;
+  /** Its identity is known, and it is no configured member. */
   readonly outsider: boolean;
 }
 
@@ -69,7 +66,6 @@ export interface Topology {
   followersOf(address: ServerAddress): readonly ServerView[];
 }
 
-/** The topology of all servers that are asked. */
 export function topologyOf(state: ClusterState, now: Now): Topology {
   const others = otherAddresses(state);
   const counted =
@@ -81,11 +77,9 @@ export function topologyOf(state: ClusterState, now: Now): Topology {
     const id = memory.facts?.id;
     if (id !== undefined) byId.set(id, [...(byId.get(id) ?? []), memory]);
   }
-  const servers = [...state.servers].map(([address, memory]) => {
-    const sameAs = others.get(address);
-    const view = viewOf(counted, memory, byId, now);
-    return sameAs === undefined ? view : { ...view, sameAs };
-  });
+  const servers = [...state.servers.values()].map((memory) =>
+    viewOf({ state: counted, byId, others }, memory, now),
+  );
   const followers = followersAmong(servers);
   return { servers, followersOf: (address) => followers.get(address) ?? [] };
 }
@@ -107,9 +101,16 @@ function followersAmong(servers: readonly ServerView[]): ReadonlyMap<ServerAddre
 }
 
 function viewOf(
-  state: ClusterState,
+  {
+    state,
+    byId,
+    others,
+  }: {
+    readonly state: ClusterState;
+    readonly byId: ReadonlyMap<ServerId, readonly ServerMemory[]>;
+    readonly others: ReadonlyMap<ServerAddress, ServerAddress>;
+  },
   memory: ServerMemory,
-  byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
   now: Now,
 ): ServerView {
   const { settings, facts: known } = memory;
@@ -118,7 +119,7 @@ function viewOf(
     contact === 'reachable' && memory.latest?.probe.kind === 'reachable'
       ? memory.latest.probe.facts
       : undefined;
-  // Every step looks at every server: to name all keys is twenty times as fast as to leave out those without a value.
+  // This runs for every server in every step: naming all keys is twenty times as fast as leaving some out.
   return {
     address: settings.address,
     settings,
@@ -137,6 +138,7 @@ function viewOf(
     upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
     addresses: settings.publish ?? memory.addresses,
     proposal: settings.publish ? { kind: 'none' } : proposalOf(state, memory),
+    sameAs: others.get(settings.address),
     duplicate: known !== undefined && (byId.get(known.id)?.length ?? 0) > 1,
     discovered: settings.discovered && verify(settings.discovered, known),
   };
@@ -154,7 +156,7 @@ export function verify(
 function contactOf(state: ClusterState, memory: ServerMemory, now: Now): ServerView['contact'] {
   const { latest } = memory;
   if (latest === undefined || latest.at <= state.staleBefore) return 'unobserved';
-  // A probe that brought nothing stays "nothing" until another one ends; an answer gets old.
+  // A failed probe counts until the next one ends. An answer gets old.
   if (latest.probe.kind === 'unknown') return 'unknown';
   return now.mono - latest.at <= state.settings.watch.freshForMs ? latest.probe.kind : 'unobserved';
 }
@@ -180,8 +182,8 @@ function upstreamOf(
 }
 
 /**
- * After a power cut of the source a receiver says "on" for `replica_net_timeout`: only a heartbeat or an event proves that it streams (manual 19.2.1.2).
- * Judged at the moment of the answer: that nothing was heard since is not known before the next one.
+ * After a power cut of the source, a receiver stays "on" for `replica_net_timeout`: only a heartbeat or an
+ * event proves that it streams (manual 19.2.1.2). Judged at the moment of the answer.
  */
 function isHeard(memory: ServerMemory, channel: Channel): boolean {
   if (channel.heartbeatMs === 0) return true;

@@ -1,7 +1,4 @@
-/**
- * A place in the source's history, in terms that the replica tells too (comparison.ts): a replica that has reached one that was taken after it attached has caught up with
- * what was before. The place in the source's binary log has none of the replica's own writes.
- */
+/** A point in the source's history. A replica that reached one from after its attachment caught up. */
 
 import { contains, restrict } from '../gtid/gtid.ts';
 import type { GtidSet } from '../gtid/gtid-set.ts';
@@ -10,7 +7,7 @@ import type { Waypoint } from '../model/publication.ts';
 import { appliedOf, type Comparison, gtidsOf } from './comparison.ts';
 import type { ServerView } from './topology.ts';
 
-/** Where the source is now, as this replica can tell that it has been there. `line`: whose transactions count. Undefined where nothing is known of it. */
+/** Where the source is now, as this replica can show that it was there. `line`: whose transactions count. */
 export function waypointOf(
   source: ServerView,
   { kind }: Comparison,
@@ -33,7 +30,7 @@ export function waypointOf(
   }
 }
 
-/** Whether the replica of that source has executed all up to there. */
+/** Whether the replica has executed everything up to there. */
 export function hasReached(source: ServerView, replica: ServerView, waypoint: Waypoint): boolean {
   const { facts } = replica;
   if (facts === undefined) return false;
@@ -61,7 +58,7 @@ function isPast(source: ServerView, replica: ServerView, place: Coordinates): bo
   return applied !== undefined && isAtOrAfter(applied, place);
 }
 
-/** Files of one server are numbered upwards: `binlog.000009`, `binlog.000010`, and `binlog.1000000` after six nines. False where they are not of one series. */
+/** Files count upwards: `binlog.000009`, `binlog.1000000`. False for files of two series. */
 export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
   const [file, otherFile] = [place.file, other.file].map((name) => /^(.*)\.(\d+)$/.exec(name));
   if (!file || !otherFile || file[1] !== otherFile[1]) return false;
@@ -69,13 +66,13 @@ export function isAtOrAfter(place: Coordinates, other: Coordinates): boolean {
   return files > 0 || (files === 0 && place.position >= other.position);
 }
 
-/** How a former source has come back, in words. `source`: its address, and what reads on from it. `hidden`: it may have written something by itself that has no GTID. */
+/** How a former source came back: reads on from its address. `hidden`: perhaps also without GTIDs. */
 export function reachedWords(waypoint: Waypoint | undefined, source: string, hidden: boolean): string {
   const kind = waypoint?.kind ?? 'gtids';
-  if (kind === 'write-set') return `is a node of one cluster with ${source} again`;
+  if (kind === 'write-set') return `is a node of the same cluster as ${source} again`;
   if (kind === 'shared') return `reads the storage that ${source} writes`;
   if (kind === 'coordinates')
-    return `replicates from ${source} and has caught up (what it wrote by itself is not known without GTIDs)`;
-  const also = hidden ? ' with a GTID (what it wrote without one is not known)' : '';
-  return `replicates from ${source} and has nothing of its own${also}`;
+    return `replicates from ${source} and has caught up (without GTIDs, its own transactions are not known)`;
+  const also = hidden ? ' with a GTID (those without one are not known)' : '';
+  return `replicates from ${source} and has no transactions of its own${also}`;
 }

@@ -1,12 +1,15 @@
-/** Our own write, changed by the nameserver: a TTL that it cuts, a CNAME that it keeps out. To write that again would help nothing. */
+/** Our writes as the nameserver changed them: it may limit a TTL or drop an RRset. They are not repeated. */
 
 import { findRrset, questionKey, type Rrset, sameRdata, type Wanted } from '../model/zone.ts';
 import type { Altered, ZoneView } from '../model/zone-view.ts';
 
-/** A person may have changed it at that very moment; who changes it as often as we write is the nameserver. */
+/** The first time a person may have changed it. A change after every write is the nameserver's. */
 const settledAfter = 2;
 
-/** What is different from what this update wrote, where the zone shows that it was applied; else what was known, as far as it still shows. */
+/**
+ * The RRsets that differ from what an update wrote. `written`: what it wrote, if the zone shows that it was
+ * applied. Differences that were known before stay while the zone still shows them.
+ */
 export function alteredIn(
   view: ZoneView,
   known: readonly Altered[],
@@ -21,18 +24,18 @@ export function alteredIn(
     if (isSame(shows, wrote.rrset)) return [];
     const before = known.find((altered) => isSameWish(altered.wrote, wrote));
     const times = before !== undefined && isSame(before.shows, shows) ? before.times + 1 : 1;
-    return [{ wrote, ...(shows === undefined ? {} : { shows }), times }];
+    return [{ wrote, shows, times }];
   });
   return [...others, ...found];
 }
 
-/** Whether the zone shows just what the nameserver makes of this: then it is as near to it as it can be. */
+/** Whether the zone shows exactly what the nameserver makes of this write. */
 export const isAsNearAsItGets = (view: ZoneView, want: Wanted): boolean =>
   view.altered.some(
     (altered) => isSettled(altered) && isSameWish(altered.wrote, want) && isShown(view, want, altered.shows),
   );
 
-/** A TTL alone is the nameserver's doing: who changes something by hand changes more. */
+/** Only a TTL that differs: the nameserver changed it. A person would change more. */
 export const isSettled = ({ wrote, shows, times }: Altered): boolean =>
   times >= settledAfter ||
   (shows !== undefined && wrote.rrset !== undefined && sameRdata(shows, wrote.rrset));

@@ -1,7 +1,4 @@
-/**
- * Sends an update, and takes its outcome. An update without an answer may still be applied: until that is settled, it
- * is pending.
- */
+/** Sends an update and takes its outcome. An update without an answer is pending: it may still be applied. */
 
 import { record, type Turn } from '../model/events.ts';
 import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from '../model/limits.ts';
@@ -23,7 +20,7 @@ import { planUpdate } from './plan.ts';
 import { watchAgain, watchEpoch } from './propagation.ts';
 import { withWriteFailure } from './why-refused.ts';
 
-/** Puts one update on its way: the one that `write` describes, on the zone as `view` shows it. */
+/** Sends the update that `write` describes, on the zone as `view` shows it. */
 export function send(
   { now, effects }: Turn,
   publication: PublicationState,
@@ -43,7 +40,7 @@ export function send(
     source: write.ledger.source,
     baseText: view.ledgerText,
     wanted: write.wanted,
-    // The update is signed at `notAfter` at the latest. The nameserver's clock may be behind ours by the fudge.
+    // Signed at `notAfter` at the latest. The nameserver's clock may be behind ours by the fudge.
     lapsesAt: plusMs(notAfter, 2 * settings.fudgeMs),
     sentence: write.sentence,
     move: write.move && { ...write.move, ...times },
@@ -61,7 +58,7 @@ export function send(
   };
 }
 
-/** Takes the outcome of the update in flight. The outcome of another one, which was given up, changes nothing. */
+/** Takes the outcome of the update in flight. The outcome of an update that was given up changes nothing. */
 export function updateDone(
   turn: Turn,
   publication: PublicationState,
@@ -74,13 +71,13 @@ export function updateDone(
   const landed = withZone(withWriting(publication, { inFlight: undefined }), { nextReadAt: now.mono });
   if (outcome.kind === 'applied') {
     const awaiting = { attempt, until: plusMs(now.mono, visibleWithinMs) };
-    // The ledger that this update replaced is gone, so no other update that was based on it can be applied.
+    // This update replaced the ledger, so no other update on the old ledger can be applied.
     return applied(turn, withWriting(landed, { pending: [], nextAt: now.mono, awaiting }), attempt);
   }
   return failed(turn, landed, attempt, outcome);
 }
 
-/** The update did not come through, or nobody knows: read again where it may be there, and wait where it was refused. */
+/** The update failed, or its outcome is unknown. Read again if it may be applied; wait if it was refused. */
 function failed(
   turn: Turn,
   landed: PublicationState,
@@ -91,10 +88,10 @@ function failed(
   const { pauses, failures, pending } = landed.writing;
   const code = outcome.kind === 'refused' ? outcome.code : undefined;
   const lostRace = code === 'prerequisite-failed';
-  // The update waited too long in the queue, or something else was wanted before it left: decide again.
+  // It waited too long in the queue, or was recalled: decide again.
   const expired =
     code !== undefined && (outcome.failure.code === 'expired' || outcome.failure.code === 'recalled');
-  // The failed prerequisite may be the answer to a duplicate of a datagram that was applied: a read will tell.
+  // The failed prerequisite may answer a duplicate of a datagram that was applied: a read shows that.
   const mayBeThere = code === undefined || lostRace;
   const isRefused = code !== undefined && code !== 'not-sent';
   const times = (isRefused ? (pauses.get(attempt.what)?.times ?? 0) : failures) + 1;
@@ -115,7 +112,7 @@ function failed(
 
 const pauseAfter = (times: number): number => Math.min(writePauseMs * 2 ** (times - 1), writePauseMaxMs);
 
-/** Every update changes the ledger: while it reads the same, no other instance was faster. */
+/** Every update changes the ledger. While the ledger stays the same, no other instance was faster. */
 function refusedAgain(
   { settings, writing: { refusals, pauses } }: PublicationState,
   { baseText, wanted, what }: Attempt,
@@ -129,7 +126,7 @@ function refusedAgain(
     withSides: withSides + (hasSides ? 1 : 0),
     withoutSides: withoutSides + (hasSides ? 0 : 1),
   };
-  // A move goes again at once, without its side names.
+  // A move is sent again at once, without its side names.
   const waits = what !== 'move' || !hasSides;
   return {
     refusals: { baseText, what, failure, ...counted },
@@ -137,7 +134,7 @@ function refusedAgain(
   };
 }
 
-/** Notes an update that is in the zone: by its answer, or because a read showed its `try`. */
+/** Notes an update that is in the zone, by its answer or because a read showed its `try`. */
 export function applied(turn: Turn, before: PublicationState, attempt: Attempt): PublicationState {
   const { now } = turn;
   const { settings, zone, limits, writing } = before;

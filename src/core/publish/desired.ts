@@ -1,21 +1,21 @@
-/** What the zone should hold: the RRsets that follow from a ledger, a server and the configuration. */
+/** The RRsets that the zone should have, by a ledger and the configuration. */
 
 import { type Form, ledgerName } from '../model/ledger.ts';
 import type { PublicationSettings, SourceName } from '../model/settings.ts';
 import type { Fqdn } from '../model/units.ts';
-import type { Question, Wanted } from '../model/zone.ts';
+import type { Question, Rrset, Wanted } from '../model/zone.ts';
 
 const srvName = (source: SourceName): Fqdn => `_mysql._tcp.${source.name}` as Fqdn;
 
-/** Whether the source's name can move without it: its SRV RRset, and the replicas'. */
+/** A side name: the SRV RRset and the replicas' name. The source's name can move without them. */
 export const isSide = (source: SourceName, { name }: Question): boolean =>
   name !== source.name && name !== ledgerName(source);
 
-/** Whether it is one of the source's own RRsets: not the ledger, not the replicas'. */
+/** One of the source's own RRsets: not the ledger, not the replicas'. */
 export const isOfSource = (source: SourceName, { name }: Question): boolean =>
   name === source.name || name === srvName(source);
 
-/** Every RRset that this publication reads, and may write; also the replicas' under the name that the ledger says, which may be a former one. */
+/** Every RRset that this publication reads. `written`: the replicas' name in the ledger, maybe an old one. */
 export function managedQuestions(settings: PublicationSettings, written?: Fqdn): readonly Question[] {
   const { source, replicas } = settings;
   const names = new Set([...(replicas ? [replicas.name] : []), ...(written === undefined ? [] : [written])]);
@@ -26,12 +26,12 @@ export function managedQuestions(settings: PublicationSettings, written?: Fqdn):
     { name: source.name, type: 'AAAA' },
     { name: source.name, type: 'CNAME' },
     ...(source.srv ? [{ name: srvName(source), type: 'SRV' } as const] : []),
-    // Never written there: a CNAME that somebody put there, or that a wildcard answers, keeps the addresses out of sight.
+    // We never write this CNAME. But one that a person or a wildcard put there hides the addresses.
     ...[...names].flatMap((name) => (['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name, type }))),
   ];
 }
 
-/** The source's RRsets in this form, and nothing else beside them. No targets: none of them exists. */
+/** The source's RRsets in this form. Without targets none of them exists. */
 export function wantedForForm(settings: PublicationSettings, form: Form, port: number): readonly Wanted[] {
   const { source } = settings;
   const cname = form.type === 'cname' ? form.targets : [];
@@ -39,28 +39,26 @@ export function wantedForForm(settings: PublicationSettings, form: Form, port: n
   return [
     addressRrset(source.name, 'A', form.ttlSeconds, addresses),
     addressRrset(source.name, 'AAAA', form.ttlSeconds, addresses),
-    cnameRrset(source.name, form.ttlSeconds, cname),
+    wish({ name: source.name, type: 'CNAME', ttlSeconds: form.ttlSeconds, rdata: cname }),
     ...(source.srv ? [srvRrset(source, form, port)] : []),
   ];
 }
 
-const cnameRrset = (name: Fqdn, ttlSeconds: number, rdata: readonly string[]): Wanted => ({
-  name,
-  type: 'CNAME',
-  ...(rdata.length > 0 ? { rrset: { name, type: 'CNAME', ttlSeconds, rdata } } : {}),
-});
+/** Without RDATA the RRset should not exist. */
+const wish = (rrset: Rrset): Wanted => {
+  const { name, type } = rrset;
+  return rrset.rdata.length === 0 ? { name, type } : { name, type, rrset };
+};
 
-function srvRrset(source: SourceName, { targets, ttlSeconds }: Form, port: number): Wanted {
-  const name = srvName(source);
-  if (targets.length === 0) return { name, type: 'SRV' };
-  return {
-    name,
+const srvRrset = (source: SourceName, { targets, ttlSeconds }: Form, port: number): Wanted =>
+  wish({
+    name: srvName(source),
     type: 'SRV',
-    rrset: { name, type: 'SRV', ttlSeconds, rdata: [{ priority: 0, weight: 0, port, target: source.name }] },
-  };
-}
+    ttlSeconds,
+    rdata: targets.length === 0 ? [] : [{ priority: 0, weight: 0, port, target: source.name }],
+  });
 
-/** The A or the AAAA RRset of a name: of the addresses given those that are of its family. */
+/** The A or AAAA RRset of a name, with the addresses of that family. */
 export function addressRrset(
   name: Fqdn,
   type: 'A' | 'AAAA',
@@ -68,7 +66,5 @@ export function addressRrset(
   addresses: readonly string[],
 ): Wanted {
   const rdata = addresses.filter((address) => address.includes(':') === (type === 'AAAA'));
-  return { name, type, ...(rdata.length > 0 ? { rrset: { name, type, ttlSeconds, rdata } } : {}) };
+  return wish({ name, type, ttlSeconds, rdata });
 }
-
-export const isIpText = (host: string): boolean => host.includes(':') || /^\d+(\.\d+){3}$/.test(host);

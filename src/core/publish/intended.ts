@@ -1,4 +1,4 @@
-/** One update that is to be written, and what every kind of it needs. */
+/** One update to write, and what every kind of update needs. */
 
 import type { Situation } from '../decide/situation.ts';
 import type { Move } from '../model/events.ts';
@@ -9,7 +9,6 @@ import type { WriteKind } from '../model/vocabulary.ts';
 import type { Wanted } from '../model/zone.ts';
 import type { ServerView } from '../observe/topology.ts';
 
-/** One update to be planned and sent. */
 export interface Write {
   readonly what: WriteKind;
   /** The same for every attempt at the same thing. */
@@ -18,20 +17,19 @@ export interface Write {
   readonly ledger: Ledger;
   readonly wanted: readonly Wanted[];
   readonly move?: Omit<Move, 'appliedAt' | 'sentAt' | 'decidedAt'> | undefined;
-  /** Why the replicas' name and the SRV RRset are not among what is wanted. */
+  /** Why the side names are not in `wanted`. */
   readonly leftOut?: Failure | undefined;
-  /** When its evidence stops being fresh. */
+  /** When its evidence is no longer fresh. */
   readonly notAfter: MonoMs;
 }
 
-/** The port that clients use there. */
 export const portOf = (address: ServerAddress): number => splitAddress(address).port;
 
-/** When what was observed of the server stops being fresh. */
+/** When the newest observation of the server is no longer fresh. */
 export const freshUntil = (situation: Situation, server: ServerView): MonoMs =>
   plusMs(server.observedAt ?? situation.now.mono, situation.state.settings.watch.freshForMs);
 
-/** The ledger with a change that is no move: the same epoch, a new try. */
+/** The ledger with a change that is not a move: the same epoch, a new try. */
 export const rewritten = (situation: Situation, ledger: Ledger, change: Partial<Ledger> = {}): Ledger => ({
   ...ledger,
   try: situation.now.token,

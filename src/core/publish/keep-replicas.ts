@@ -1,4 +1,4 @@
-/** When the replicas' RRset is written anew, and by which instance. */
+/** When to write the replicas' RRset, and which instance writes it. */
 
 import { differingForm } from '../decide/form.ts';
 import type { Situation } from '../decide/situation.ts';
@@ -15,10 +15,10 @@ import {
   wantedReplicas,
 } from './wanted-replicas.ts';
 
-/** The replicas' RRset as this instance sees it, and the rules by which it is kept: those of the configuration of the instance in `by=`. */
+/** The replicas' RRset, by the rules of the instance in the ledger's `by=`. */
 export function replicasWrite(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const { publication, state, now, settings } = situation;
-  const { writtenAt: replicasWrittenAt } = publication.replicas;
+  const { writtenAt } = publication.replicas;
   const { instance } = state.settings;
   const ours = ledger.by === instance;
   const leftover = ours ? leftoverReplicas(situation, ledger) : [];
@@ -27,7 +27,7 @@ export function replicasWrite(situation: Situation, ledger: Ledger, target: Serv
   const isNew = ours && replicasText(rules) !== replicasText(ledger.replicas);
   if (!isNew && !areReplicasWrong(situation, wanted)) return undefined;
   if (isLookingAround(situation)) return undefined;
-  if (replicasWrittenAt !== undefined && now.mono - replicasWrittenAt < replicasEveryMs) return undefined;
+  if (writtenAt !== undefined && now.mono - writtenAt < replicasEveryMs) return undefined;
   if (!ours && !mayTakeOver(situation, ledger, target)) return undefined;
   return {
     what: 'replicas',
@@ -39,15 +39,13 @@ export function replicasWrite(situation: Situation, ledger: Ledger, target: Serv
   };
 }
 
-/** Only where the instance in `by=` seems to be gone, and only to do what it would: one that lives and does not agree would take it back for ever. */
+/** Only if the instance in `by=` seems gone and had the same rules: else the two overwrite each other. */
 function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): boolean {
   const { publication, state, now } = situation;
-  const { wrongSince: replicasWrongSince, yielded: replicasYielded } = publication.replicas;
-  const wrongFor = replicasWrongSince === undefined ? 0 : now.mono - replicasWrongSince;
+  const { wrongSince, yielded } = publication.replicas;
+  const wrongFor = wrongSince === undefined ? 0 : now.mono - wrongSince;
   const differs = doRulesDiffer(situation, ledger) || differingForm(situation, ledger, target) !== undefined;
-  return (
-    !replicasYielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs
-  );
+  return !yielded && !differs && wrongFor >= replicasTakeoverIntervals * state.settings.watch.intervalMs;
 }
 
 function replicasSentence(
@@ -68,11 +66,11 @@ function replicasSentence(
       ? []
       : [
           leftover && leftover.length > 0
-            ? `${former} is not configured any more, and removed.`
-            : `${former} is not configured any more, and left as it is.`,
+            ? `${former} is no longer configured, and was removed.`
+            : `${former} is no longer configured, but was left as it is.`,
         ]),
     ...(ledger.by === state.settings.instance
       ? []
-      : [`Instance ${ledger.by} left it wrong, so this one keeps it from now on.`]),
+      : [`Instance ${ledger.by} left it wrong, so this instance keeps it from now on.`]),
   ].join(' ');
 }

@@ -1,6 +1,7 @@
-/** From what was read and what is wanted to one UPDATE message: read, plan, apply, and this is the middle. */
+/** Makes one UPDATE message of what was read and what is wanted. */
 
-import { type Ledger, ledgerName, writeLedger } from '../model/ledger.ts';
+import { type Ledger, ledgerName } from '../model/ledger.ts';
+import { writeLedger } from '../model/ledger-text.ts';
 import type { PublicationSettings } from '../model/settings.ts';
 import {
   type Change,
@@ -14,8 +15,8 @@ import type { ZoneView } from '../model/zone-view.ts';
 import { isAsNearAsItGets, isSame } from './altered.ts';
 
 /**
- * One message: the ledger must be exactly what was read, and so must every RRset that is named; then these RRsets and the new ledger.
- * A change by hand between the read and the write fails it as well, so nothing is overwritten that was not read.
+ * The ledger and every wanted RRset must be exactly as they were read. So the update never overwrites a
+ * change that another instance or a person made after the read.
  */
 export function planUpdate(
   settings: PublicationSettings,
@@ -46,7 +47,7 @@ export function planUpdate(
   };
 }
 
-/** Whether the zone is not as wanted, nor as the nameserver makes it where it was wanted before; a TTL counts. */
+/** Whether the zone differs from this, and from what the nameserver makes of this. A TTL counts. */
 export const differs = (view: ZoneView, want: Wanted): boolean =>
   !isSame(findRrset(view.rrsets, want.name, want.type), want.rrset) && !isAsNearAsItGets(view, want);
 
@@ -55,6 +56,6 @@ function asRead(view: ZoneView, { name, type }: Question): Prerequisite {
   return there ? { kind: 'rrset-is', rrset: there } : { kind: 'rrset-absent', name, type };
 }
 
-/** Not a side name that is delegated away: of such one nothing can be read or written here. */
+/** Not a side name that is delegated to another zone: nothing of it can be read or written here. */
 export const isInZone = ({ outside }: ZoneView, { name }: Question): boolean =>
   outside.every((other) => other.name !== name);

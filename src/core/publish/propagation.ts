@@ -1,4 +1,4 @@
-/** After a move: has it come to every authoritative nameserver, and to the resolvers that applications use? Asked in slices until it has. */
+/** Watches a move until every authoritative nameserver, and every configured resolver, answers with it. */
 
 import { type Event, type NameserverTime, record, type Turn } from '../model/events.ts';
 import { propagationPauseMs, propagationSliceMs, resolverMarginMs } from '../model/limits.ts';
@@ -6,7 +6,7 @@ import type { PublicationState, Spread } from '../model/publication.ts';
 import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { Question, Rrset } from '../model/zone.ts';
 
-/** What a write leaves of the source's own RRsets; the replicas' and the ledger's change by themselves, so nobody waits for those. */
+/** The source's own RRsets after a write. Nobody waits for the replicas' and the ledger's. */
 interface Expected {
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
@@ -21,8 +21,8 @@ const nobody = (now: Now): Spread => ({
 });
 
 /**
- * Begins to watch an epoch; what was watched before is over. `isFirst`: the name was not there before, so resolvers may
- * remember its absence for as long as the SOA says.
+ * Begins to watch an epoch, and ends the watch before it. `isFirst`: the name did not exist before. Resolvers
+ * may remember that for as long as the SOA says, so they are not watched.
  */
 export function watchEpoch(
   publication: PublicationState,
@@ -44,7 +44,7 @@ export function watchEpoch(
   };
 }
 
-/** While the last move is still watched, a write that is no move changes what is expected. */
+/** A write that is not a move changes what is expected, while the last move is still watched. */
 export function watchAgain(publication: PublicationState, expected: Expected, now: Now): PublicationState {
   const { propagation } = publication;
   const isOver =
@@ -58,7 +58,7 @@ export function watchAgain(publication: PublicationState, expected: Expected, no
 type Among = 'nameservers' | 'resolvers';
 export const sides: readonly Among[] = ['nameservers', 'resolvers'];
 
-/** Asks the nameservers and resolvers that have not answered the new RRsets yet. */
+/** Asks the nameservers and resolvers that have not answered with the new RRsets yet. */
 export const propagateIfDue = (turn: Turn, publication: PublicationState): PublicationState =>
   sides.reduce((current, among) => beginSlice(turn, current, among), publication);
 
@@ -74,14 +74,14 @@ function beginSlice({ now, effects }: Turn, publication: PublicationState, among
   return { ...publication, propagation: { ...propagation, [among]: { ...spread, running: true } } };
 }
 
-/** When the next slice begins; none: nothing is missing, or it is asked for now. */
+/** When the next slices begin. Empty: nothing is missing, or a slice is running. */
 export const nextSlices = ({ propagation }: PublicationState): readonly MonoMs[] =>
   sides.flatMap((among) => {
     const spread = propagation?.[among];
     return spread === undefined || spread.complete || spread.running ? [] : [spread.nextAt];
   });
 
-/** Takes the end of a slice. The history gets a line when something is new in it. */
+/** Takes the end of a slice. The history gets a line if something is new. */
 export function propagated(
   turn: Turn,
   publication: PublicationState,
@@ -93,13 +93,13 @@ export function propagated(
   const spread = propagation?.[among];
   if (propagation?.epoch !== epoch || spread === undefined || report.superseded) return publication;
   const told = report.nameservers.map(({ nameserver, answeredAt, serial, failure }): NameserverTime => {
-    // A nameserver that has answered the move has it: the first time counts.
+    // The first answer with the move counts.
     const known = spread.nameservers.find((one) => one.nameserver === nameserver && one.at !== undefined);
     if (known !== undefined) return known;
     const at = answeredAt === undefined ? undefined : isoTime(answeredAt);
     return { nameserver, at, serial, failure: at === undefined ? failure : undefined };
   });
-  // Nobody was found, or the adapter failed: what was known stays.
+  // No nameserver was found, or the adapter failed: keep what was known.
   const nameservers = told.length > 0 ? told : spread.nameservers;
   const complete = nameservers.length > 0 && nameservers.every((one) => one.at !== undefined);
   const nextAt = plusMs(now.mono, propagationPauseMs);
@@ -119,6 +119,6 @@ const missing = ({ nameservers }: Spread): string =>
     .map((one) => one.nameserver)
     .join(' ');
 
-/** A resolver that keeps an answer for its TTL does what it should. */
+/** A resolver may keep the old answer for its TTL: that is no news. */
 const isWorthALine = (among: Among, spread: Spread, now: Now): boolean =>
   among === 'nameservers' || spread.complete || now.mono >= spread.overdueAt;

@@ -1,4 +1,4 @@
-/** Updates that the nameserver refuses again and again, and the side names, which the source's name never waits for: the replicas' name and the SRV RRset. */
+/** Updates that the nameserver refuses. The source's name never waits for its side names (replicas, SRV). */
 
 import { noProgressAfter } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
@@ -7,8 +7,8 @@ import type { Now } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 
 /**
- * Why a move goes without the replicas' name and the SRV RRset. One message with all of them is refused as a whole: because of a right that is missing for one of
- * them, or because one is not stored as it is answered. The source's name does not wait for that.
+ * Why a move leaves the side names out; undefined: it does not. One name can make the nameserver refuse the
+ * whole message: a right for it is missing, or it is not stored as it is answered.
  */
 export function obstructingSides({
   writing: { refusals, leftOut },
@@ -21,31 +21,30 @@ export function obstructingSides({
   return refusals.baseText === view.ledgerText ? refusals.failure : undefined;
 }
 
-/** After a failure the next update waits. What was refused keeps only its own kind waiting: a right that is missing for one name holds up nothing else. */
+/** After a failure every update waits; after a refusal only the same kind of update waits. */
 export const isPaused = (
-  { writing: { nextAt: nextWriteAt, pauses } }: PublicationState,
+  { writing: { nextAt, pauses } }: PublicationState,
   what: WriteKind,
   now: Now,
-): boolean => now.mono < nextWriteAt || now.mono < (pauses.get(what)?.until ?? 0);
+): boolean => now.mono < nextAt || now.mono < (pauses.get(what)?.until ?? 0);
 
-/** Only updates with a side name were refused so far. */
 export const isSideTrouble = ({ writing: { refusals } }: PublicationState): boolean =>
   refusals !== undefined && refusals.withoutSides === 0;
 
-/** What to say where it refuses what should hold, over a zone that reads the same each time. Undefined: it does not, or a right is missing, which is said elsewhere. */
+/** What to say if prerequisites that should hold fail again and again. */
 export function noProgress({ settings, writing: { refusals } }: PublicationState): string | undefined {
   const times = refusals === undefined ? 0 : refusals.withSides + refusals.withoutSides;
   if (refusals === undefined || times < noProgressAfter || refusals.failure.code !== 'prerequisite-failed')
     return undefined;
   const { source, nameserver } = settings;
-  return `${nameserver} refused ${times} updates one after the other (the last one: ${refusals.what}), although the ledger of ${source.name} reads the same each time: ${refusals.failure.message} For one of its names the nameserver answers what it does not store: see whether a view, an ALIAS or LUA record, or another server's copy of the zone answers for it.`;
+  return `${nameserver} refused ${times} updates in a row (the last one: ${refusals.what}), although the ledger of ${source.name} did not change. It said: ${refusals.failure.message} For one of its names it answers what it does not store. Check whether a view, an ALIAS or LUA record, or another server's copy of the zone answers for that name.`;
 }
 
-/** What keeps an update from the zone, and what to do; empty: nothing does. */
+/** Why an update is not in the zone, and what to do. Empty: there was no failure. */
 export function whyNotWritten(publication: PublicationState): readonly string[] {
-  const { failure: writeFailure } = publication.writing;
-  const said = noProgress(publication) ?? (writeFailure && `It said: ${writeFailure.message}`);
+  const { failure } = publication.writing;
+  const said = noProgress(publication) ?? (failure && `It said: ${failure.message}`);
   return said === undefined
     ? []
-    : [`The nameserver must take the update. ${said}`, ...(writeFailure?.hint ? [writeFailure.hint] : [])];
+    : [`The nameserver must accept the update. ${said}`, ...(failure?.hint ? [failure.hint] : [])];
 }

@@ -1,4 +1,4 @@
-/** The replicas' RRset: who is fit to be read from. The zone itself remembers who is in, which gives the hysteresis. */
+/** The replicas' RRset: which servers are fit to be read from. The published RRset gives the hysteresis. */
 
 import { type Ways, waysTo } from '../decide/replica-lag.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
@@ -13,11 +13,11 @@ import type { ServerView } from '../observe/topology.ts';
 import { addressRrset } from './desired.ts';
 import { differs, isInZone } from './plan.ts';
 
-/** The A and AAAA RRsets of the replicas' name while `source` is the source; empty where nothing shall change. */
+/** The A and AAAA RRsets of the replicas' name while `source` is the source. Empty: nothing is to change. */
 export function wantedReplicas(situation: Situation, source: ServerAddress): readonly Wanted[] {
   const { replicas } = situation.settings;
   if (replicas === undefined) return [];
-  // A move makes the published source a former one, which is no replica before it has rejoined.
+  // A move makes the published source a former source: not a replica before it has rejoined.
   const others = situation.members.filter(
     (member) => member.address !== source && !isPublished(situation, member),
   );
@@ -39,7 +39,7 @@ export function wantedReplicas(situation: Situation, source: ServerAddress): rea
   ];
 }
 
-/** Whether the zone has others. Only another TTL is not wrong where another instance keeps it: two configurations would take turns for ever. */
+/** Whether the zone differs. A TTL alone counts only for the instance in `by=`: else instances take turns. */
 export function areReplicasWrong(
   { publication, ledger, state }: Situation,
   wanted: readonly Wanted[],
@@ -54,22 +54,22 @@ export function areReplicasWrong(
   });
 }
 
-/** A server was not asked yet, or its name not resolved: just after a start nobody is a replica, and a name that works would be emptied. There is no hurry. */
+/** Just after a start, servers are not asked or resolved yet. Writing then would empty a name that works. */
 export const isLookingAround = ({ members, state }: Situation): boolean =>
   members.some(({ contact, address }) => {
     const memory = state.servers.get(address);
     return contact === 'unobserved' || (memory !== undefined && isLocating(state, memory));
   });
 
-/** Another instance keeps them by other rules than this configuration has: it is left to do so. An older version's ledger does not say by which. */
+/** Another instance keeps them by other rules. A ledger of an older version does not name the rules. */
 export const doRulesDiffer = ({ state, settings }: Situation, ledger: Ledger): boolean =>
   ledger.by !== state.settings.instance &&
   ledger.replicas !== undefined &&
   replicasText(ledger.replicas) !== replicasText(settings.replicas);
 
 /**
- * What was published for the replicas under a name that is not configured any more, to be removed: only RRsets that still show servers of ours, and nothing else.
- * Undefined: that is not known yet.
+ * What to remove of a replicas' name that is no longer configured: RRsets that show only servers of ours.
+ * Undefined: not known yet.
  */
 export function leftoverReplicas(
   { publication, settings, members, state }: Situation,
@@ -102,7 +102,7 @@ function sourceAddresses(situation: Situation, source: ServerAddress): readonly 
   return member ? publishable(situation, member) : [];
 }
 
-/** Its way to the source lags no more than `max_lag`; one that is not in yet must be well below, so that a lag around the limit does not flap. */
+/** Lags at most `max_lag`. A server that is not listed yet must lag at most half of it, against flapping. */
 function isFit(
   situation: Situation,
   replicas: ReplicasName,
@@ -121,8 +121,8 @@ function isFit(
 }
 
 /**
- * The source that a move takes the name from, or took it from last, while it takes no writes: what replicates from it has all of its data up to the move, and is behind by the time since
- * then. A tool re-points replicas after it has promoted; the name is not emptied for that long.
+ * The source that loses the name, or lost it last, if it takes no writes. Its replicas have all data up to
+ * the move, and lag by the time since then. They stay listed until a tool has re-pointed them.
  */
 function formerEnd(
   { published, ledger, members, publication, now }: Situation,

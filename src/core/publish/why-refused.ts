@@ -1,4 +1,4 @@
-/** A nameserver refuses an update: which RRset is it, and what would allow it? Asked beside the updates, which go on at their own pace. */
+/** Inspects a refused update: which RRset is refused, and what would allow it? Updates do not wait. */
 
 import type { Event, Turn } from '../model/events.ts';
 import { inspectRefusalEveryMs, queueingTimeouts, refusalsKept } from '../model/limits.ts';
@@ -7,12 +7,12 @@ import { type Attempt, type PublicationState, type WhyRefused, withWriting } fro
 import { type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
-/** What a nameserver says no with, and says no more. Knot has the second for a policy, too. */
+/** Refusals without a reason. Knot uses the second one for a policy too. */
 const refusals: ReadonlySet<string> = new Set(['update-refused', 'zone-not-served']);
 
 type Failed = Exclude<UpdateOutcome, { kind: 'applied' }>;
 
-/** Takes why an update failed: what was found out about the same refusal is told instead. */
+/** Notes why an update failed. If the same refusal was inspected before, its finding is noted instead. */
 export function withWriteFailure(
   publication: PublicationState,
   attempt: Attempt,
@@ -25,16 +25,16 @@ export function withWriteFailure(
   const about = aboutOf(attempt, failure);
   const known = whyRefused.find((refusal) => refusal.about === about);
   const others = whyRefused.filter((refusal) => refusal !== known);
-  // The new refusal takes over the time of the forgotten one: so the limits of inspections hold.
+  // The new refusal takes over the time of the forgotten one, so the limit of inspections holds.
   const forgotten = others.length < refusalsKept ? undefined : others[0];
-  // An update that was applied since ends what was known.
+  // No failure before: an update was applied since, so the old finding is void.
   const found = before === undefined ? undefined : known?.found;
   const refusal: WhyRefused = {
     about,
     plan: attempt.plan,
     said: failure,
     found,
-    // Without a sure answer the update may still be applied: a command then waits for what the zone shows.
+    // Otherwise the update may still be applied, and a command waits for what the zone shows.
     commandId: outcome.kind === 'refused' ? attempt.commandId : undefined,
     isDue: true,
     isRunning: known?.isRunning ?? false,
@@ -46,7 +46,7 @@ export function withWriteFailure(
   });
 }
 
-/** The same RRsets, refused with the same words. */
+/** The key of a refusal: the same RRsets, refused with the same words. */
 function aboutOf({ plan }: Attempt, { message }: Failure): string {
   const changed = plan.changes
     .map((change) => ('rrset' in change ? change.rrset : change))
@@ -54,7 +54,7 @@ function aboutOf({ plan }: Attempt, { message }: Failure): string {
   return [...new Set(changed)].sort().join(', ') + message;
 }
 
-/** Looks into a refusal, one at a time and not more often than the limits: clusters may share the nameserver. */
+/** Inspects one refusal at a time, within the limits: clusters may share the nameserver. */
 export function inspectIfDue({ now, effects }: Turn, publication: PublicationState): PublicationState {
   const next = nextRefusal(publication);
   if (next === undefined || now.mono < next.nextAt) return publication;
@@ -67,15 +67,14 @@ export function inspectIfDue({ now, effects }: Turn, publication: PublicationSta
   return withRefusal(publication, { ...next, isDue: false, isRunning: true, nextAt });
 }
 
-/** When the next one begins; undefined: nothing waits for one. */
+/** When the next inspection begins; undefined: no refusal waits. */
 export const nextInspection = (publication: PublicationState): MonoMs | undefined =>
   nextRefusal(publication)?.nextAt;
 
-/** An update that was applied since needs none, and while one is on its way the next one waits. */
-function nextRefusal({
-  writing: { whyRefused, failure: writeFailure, leftOut },
-}: PublicationState): WhyRefused | undefined {
-  const isTold = writeFailure !== undefined || leftOut !== undefined;
+/** None after an applied update, and none while an inspection runs. */
+function nextRefusal({ writing }: PublicationState): WhyRefused | undefined {
+  const { whyRefused, failure, leftOut } = writing;
+  const isTold = failure !== undefined || leftOut !== undefined;
   if (!isTold || whyRefused.some(({ isRunning }) => isRunning)) return undefined;
   return whyRefused.filter(({ isDue }) => isDue).toSorted((a, b) => a.nextAt - b.nextAt)[0];
 }
@@ -85,7 +84,7 @@ const withRefusal = (publication: PublicationState, refusal: WhyRefused): Public
     whyRefused: publication.writing.whyRefused.map((each) => (each.about === refusal.about ? refusal : each)),
   });
 
-/** What this command wanted was refused, and the first inspection is on its way, or about to begin: more is known soon. */
+/** The update of this command was refused, and its first inspection runs or is about to begin. */
 export const isLookedInto = (
   { writing: { whyRefused } }: PublicationState,
   command: string,
@@ -96,14 +95,14 @@ export const isLookedInto = (
       commandId === command && found === undefined && (isRunning || (isDue && now.mono >= nextAt)),
   );
 
-/** Whether this is what the command in progress was refused with. */
+/** Whether the update of this command had this refusal. */
 export const isRefusalOf = (
   { writing: { whyRefused } }: PublicationState,
   about: string,
   command: string,
 ): boolean => whyRefused.some((refusal) => refusal.about === about && refusal.commandId === command);
 
-/** Takes what an inspection found out. A newer failure says more; an inspection without a result says nothing new. */
+/** Takes the finding of an inspection. A newer failure stays. Without a finding nothing changes. */
 export function refusalInspected(
   publication: PublicationState,
   { about, failure }: Event & { kind: 'refusal-inspected' },

@@ -1,4 +1,4 @@
-/** Puts what is wanted on its way, if the moment allows: one update at a time, and never while another one may still land. Calls back what is wanted no more. */
+/** Sends one update at a time. Recalls or fences off updates that are no longer wanted. */
 
 import type { Situation } from '../decide/situation.ts';
 import type { Decision } from '../model/decision.ts';
@@ -13,19 +13,19 @@ import { intendedWrite } from './intent.ts';
 import { isPaused } from './refusals.ts';
 import { areReplicasWrong, wantedReplicas } from './wanted-replicas.ts';
 
-/** A command waits and has not looked around yet: nothing is begun, and what the decision does not want is recalled. */
+/** A command waits for its first look: send nothing new, and recall what the decision does not want. */
 export function recallOnly(turn: Turn, state: ClusterState, publication: PublicationState): ClusterState {
   if (publication.writing.inFlight?.commandId !== undefined) return state;
   return withPublication(state, recalled(turn, publication, publication.decision));
 }
 
-/** What a command adds: its id, and, where the command changes the ledger alone, the update itself. */
+/** What a command adds: its id, and the update itself if the command changes only the ledger. */
 interface Order {
   readonly commandId?: string;
   readonly explicit?: Write;
 }
 
-/** Writes what the decision, or the order, asks for. An unsettled update with another aim is fenced off first. */
+/** Writes what the decision or the order wants. First fences off a pending update with another aim. */
 export function write(
   turn: Turn,
   situation: Situation,
@@ -49,13 +49,10 @@ export function write(
   return withPublication(state, send(turn, noted, view, order));
 }
 
-/** These say where the name points, or that it points nowhere. */
+/** These change where the name points. */
 const pointing: ReadonlySet<WriteKind> = new Set(['move', 'form', 'repair', 'withdraw']);
 
-/**
- * The evidence may change while an update waits for its turn or for a connection. What has not left must not leave
- * then: the decision is taken again.
- */
+/** The evidence may change while an update waits to be sent: then it must not leave. */
 function recalled(
   { effects }: Turn,
   publication: PublicationState,
@@ -75,7 +72,7 @@ function isWanted(attempt: Attempt, decision: Decision, explicit: Write | undefi
   return decision.kind === 'point-to' && decision.source === attempt.source;
 }
 
-/** One update at a time, and only on a zone that was read after the last one. */
+/** Only on a zone that was read after the last update. */
 const mayWrite = ({ settings }: ClusterState, publication: PublicationState): boolean =>
   settings.mode === 'active' &&
   !publication.writing.mustRead &&
@@ -98,8 +95,8 @@ function noteReplicas(situation: Situation, decision: Decision): PublicationStat
 }
 
 /**
- * An update whose outcome is unknown may land at any time until it lapses. While something else is wanted, or nothing, it is fenced: a compare-and-set of the
- * ledger alone takes away what it was based on. Before the first publication there is no ledger to fence with: it is waited for.
+ * An update without an answer may be applied until it lapses. If it is no longer wanted, a change of the
+ * ledger alone fences it off: its prerequisite then fails. Before the first publication there is no ledger.
  */
 function fenced(situation: Situation, intended: Write | undefined): Write | undefined {
   const { pending } = situation.publication.writing;
@@ -117,7 +114,7 @@ function fenced(situation: Situation, intended: Write | undefined): Write | unde
   return {
     what: 'fence',
     aim: 'fence',
-    sentence: `An update without an answer (${first.what}) must not be applied later: the ledger has a new try.`,
+    sentence: `An update got no answer (${first.what}). It must not be applied later, so the ledger gets a new try.`,
     ledger: rewritten(situation, ledger),
     wanted: [],
     notAfter: plusMs(now.mono, state.settings.watch.freshForMs),

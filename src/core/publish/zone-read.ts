@@ -1,7 +1,8 @@
-/** Takes what was read of the zone: is it newer than what we know, whose ledger is it, and which of our updates does it show. */
+/** Takes a read of the zone: whether it is newer than what we know, and which of our updates it shows. */
 
 import { record, type Turn } from '../model/events.ts';
-import { type Ledger, type LedgerReading, ledgerName, readLedger } from '../model/ledger.ts';
+import { type Ledger, type LedgerReading, ledgerName } from '../model/ledger.ts';
+import { readLedger } from '../model/ledger-text.ts';
 import { rereadMs } from '../model/limits.ts';
 import { type PublicationState, withWriting, withZone } from '../model/publication.ts';
 import type { ClusterSettings } from '../model/settings.ts';
@@ -26,15 +27,14 @@ export function zoneRead(
   const view = viewOf(before, reading, now);
   const { awaiting, pauses } = before.writing;
   if (awaiting && view.ledgerText === awaiting.attempt.baseText && now.mono < awaiting.until) {
-    // Older than an update that is known to be applied (inline signing shows an update some milliseconds later): never
-    // the base of the next one.
+    // Older than an applied update (inline signing shows updates late): never the base of the next one.
     return withZone(ended, { endedAt: before.zone.endedAt, nextReadAt: plusMs(now.mono, rereadMs) });
   }
   const changed = pauses.size > 0 && before.zone.view !== undefined && !sameRrsets(before.zone.view, view);
   const fresh = withWriting(withZone(ended, { failure: undefined, view }), {
     awaiting: undefined,
     mustRead: false,
-    // What was refused over another zone may be taken now.
+    // The zone changed, so what was refused may be accepted now.
     pauses: changed ? new Map() : pauses,
   });
   return noteLedger(turn, settings, settlePending(turn, fresh, view), view);
@@ -44,10 +44,9 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   const { settings, zone, writing } = publication;
   const rrset = findRrset(reading.rrsets, ledgerName(settings.source), 'TXT');
   const rdata = rrset?.type === 'TXT' ? rrset.rdata : [];
-  // The ledger cannot be stored beside a CNAME: the nameserver would take an update, and keep nothing of the ledger
-  // (RFC 2136 3.4.2.2). Without a ledger there is no lock.
+  // Beside a CNAME the nameserver accepts an update but drops the ledger (RFC 2136 3.4.2.2): no lock.
   const alias = findRrset(reading.rrsets, ledgerName(settings.source), 'CNAME');
-  const why = `is a CNAME (${alias?.rdata[0]}), beside which no ledger can be stored: remove the CNAME`;
+  const why = `is a CNAME (${alias?.rdata[0]}), and no ledger can be stored beside a CNAME: remove the CNAME`;
   const ledger: LedgerReading = alias ? { kind: 'unreadable', why } : readLedger(rdata);
   const view: ZoneView = {
     zone: reading.zone,
@@ -72,12 +71,12 @@ const sameRrsets = (a: ZoneView, b: ZoneView): boolean =>
   a.rrsets.length === b.rrsets.length &&
   a.rrsets.every((rrset) => isSame(rrset, findRrset(b.rrsets, rrset.name, rrset.type)));
 
-/** An update that was based on another ledger than the one that is there now is that one, or can never be applied. */
+/** An update on another ledger than the present one either made the present one, or can never be applied. */
 function settlePending(turn: Turn, publication: PublicationState, view: ZoneView): PublicationState {
   const { now } = turn;
   const token = view.ledger.kind === 'ledger' ? view.ledger.ledger.try : undefined;
   const { inFlight, pending } = publication.writing;
-  // A read may show the update before its answer comes, or instead of it.
+  // A read may show an update before its answer arrives, or instead of it.
   const isInFlight = inFlight !== undefined && inFlight.try === token;
   const landed = isInFlight ? inFlight : pending.find((attempt) => attempt.try === token);
   const settled = withWriting(publication, {
@@ -108,16 +107,13 @@ function noteLedger(
   return ledger.epoch > known ? movedElsewhere(turn, found, ledger, known) : found;
 }
 
-/**
- * This instance kept the replicas' RRset, and without a move another one keeps it now. That one lives, and so do we: so
- * the two do not agree.
- */
+/** Another instance took over the replicas' RRset without a move. Both instances live, so they disagree. */
 function hasYielded({ zone, replicas }: PublicationState, ledger: Ledger, instance: string): boolean {
   if (ledger.by === instance || zone.lastLedger?.epoch !== ledger.epoch) return false;
   return zone.lastLedger.by === instance || replicas.yielded;
 }
 
-/** A higher epoch that is not ours: another instance moved the name, or we have just begun and know nothing yet. */
+/** A higher epoch that is not ours: another instance moved the name, or this instance has just started. */
 function movedElsewhere(
   turn: Turn,
   publication: PublicationState,

@@ -1,4 +1,4 @@
-/** What a server told when it answered last, in a DBA's words, one sentence after the other. Each reads on from the server's name. */
+/** What a server told at its last answer, in a DBA's words. Each sentence reads on from the server's name. */
 
 import { channelWords } from '../alarm/failover-list-alarm.ts';
 import { lacksOf, receivedBy } from '../decide/ahead.ts';
@@ -23,7 +23,7 @@ import { isoTime } from '../model/units.ts';
 import { grantAdvice, gtidsOf } from '../observe/comparison.ts';
 import type { ServerView } from '../observe/topology.ts';
 
-/** Empty where it has never answered. */
+/** Empty: it never answered. */
 export function observedOf(situation: Situation, member: ServerView): readonly string[] {
   const { known } = member;
   if (known === undefined) return [];
@@ -64,14 +64,14 @@ function writableWords({ writable, writableSince }: ServerView, facts: ServerFac
     ...switches.filter(({ value }) => value !== 'ON').map(({ variable, value }) => `${variable} is ${value}`),
   ];
   if (closed.length > 0) return `takes no writes: ${closed.join(', ')}`;
-  if (!writable && facts.wsrep) return 'takes no writes, by the state of its Galera node';
-  return `takes writes${writableSince === undefined ? '' : `, seen so since ${isoTime(writableSince.wall)}`}`;
+  if (!writable && facts.wsrep) return 'takes no writes because of the state of its Galera node';
+  return `takes writes${writableSince === undefined ? '' : `, seen since ${isoTime(writableSince.wall)}`}`;
 }
 
 function channelSentence(situation: Situation, member: ServerView, channel: Channel): string {
   const { receiver, applier, heardAgoMs, heartbeatMs, lagSeconds, delaySeconds, lastError } = channel;
   const heard =
-    heardAgoMs === undefined ? 'never heard of it since it was started' : `heard ${ageWords(heardAgoMs)} ago`;
+    heardAgoMs === undefined ? 'nothing heard since it was started' : `heard ${ageWords(heardAgoMs)} ago`;
   const said = [
     `receiver ${receiver}`,
     ...(receiver === 'on' ? [`${heard}${heartbeatMs === 0 ? ' (heartbeats are off)' : ''}`] : []),
@@ -83,7 +83,7 @@ function channelSentence(situation: Situation, member: ServerView, channel: Chan
   return `${channelWords(channel.name)}: replicates from ${sourceWords(situation, member, channel)}; ${said.join(', ')}`;
 }
 
-/** Who it is by identity, and what the channel calls it where that is another thing. */
+/** The source by its identity, and the address in the channel if that differs. */
 function sourceWords({ members }: Situation, member: ServerView, channel: Channel): string {
   const { sourceId, sourceServerId, sourceAddress } = channel;
   const upstream = member.upstreams.find((each) => each.channel === channel);
@@ -100,8 +100,8 @@ function sourceWords({ members }: Situation, member: ServerView, channel: Channe
   if (source !== undefined && !upstream?.outsider)
     return `${source} (${by}${source === sourceAddress ? '' : `; the channel says ${sourceAddress}`})`;
   if (upstream?.outsider)
-    return `${sourceAddress}, which is no server of this cluster (${sourceId ?? `server_id ${sourceServerId}`})`;
-  return `${sourceAddress}, which did not say yet who it is`;
+    return `${sourceAddress}, which is not a server of this cluster (${sourceId ?? `server_id ${sourceServerId}`})`;
+  return `${sourceAddress}, which is not identified yet`;
 }
 
 function listWords({ name, autoFailover, failoverSources, managedGroups = [] }: Channel): readonly string[] {
@@ -141,7 +141,7 @@ function groupWords(
   );
   const self =
     own === undefined
-      ? 'it is OFFLINE, and no member'
+      ? 'it is OFFLINE and not a member'
       : `it is ${[own.state, own.role].filter((word) => word !== '').join(' ')}`;
   const mode = singlePrimary ? 'single-primary' : 'multi-primary';
   return `group ${name} (${mode}): ${self}, and sees ${online} of ${members.length} ONLINE; primary: ${named.join(', ') || 'none'}`;
@@ -149,7 +149,7 @@ function groupWords(
 
 function wsrepWords(wsrep: Wsrep): string {
   const said = [
-    wsrep.primaryComponent ? 'in the primary component' : 'outside of the primary component',
+    wsrep.primaryComponent ? 'in the primary component' : 'outside the primary component',
     `${wsrep.size} ${wsrep.size === 1 ? 'node' : 'nodes'}`,
     wsrep.state,
     wsrep.ready ? 'ready' : 'not ready',
@@ -173,18 +173,16 @@ function managedWords({ kind, self, members }: ManagedCluster): string {
   return `${kind === 'aurora' ? 'Aurora' : 'RDS'} calls it ${self}, and names ${named.join(', ') || 'nobody'}`;
 }
 
-/** By GTIDs, or by coordinates where transactions may have none. */
+/** By GTIDs, or by coordinates if transactions may have no GTID. */
 function placeWords(situation: Situation, facts: ServerFacts): readonly string[] {
   if (hasEveryGtid(facts) && facts.gtidExecuted) return [executedWords(situation, facts, facts.gtidExecuted)];
   const [places, executed] = [coordinateWords(facts), gtidsOf(facts)];
   const mode =
     facts.gtidMode &&
     `runs with gtid_mode=${facts.gtidMode}: its transactions ${facts.gtidMode === 'OFF' ? '' : 'may '}have no GTID`;
-  const without = mode ?? (executed && 'has no binary log: what it writes by itself has no GTID');
+  const without = mode ?? (executed && 'has no binary log: its own writes have no GTID');
   const unseen =
-    places.length > 0
-      ? []
-      : [`our account sees no coordinates, so that less can be compared: ${grantAdvice}`];
+    places.length > 0 ? [] : [`our account sees no coordinates, so less can be compared: ${grantAdvice}`];
   return [
     ...(without ? [without] : []),
     ...(executed ? [`with GTIDs ${executedWords(situation, facts, executed)}`] : []),
@@ -209,7 +207,7 @@ function coordinateWords({ channels, binlogEnd }: ServerFacts): readonly string[
   return [...places, ...(binlogEnd ? [`its own binary log ends at ${at(binlogEnd)}`] : [])];
 }
 
-/** Whose transactions a person looks at first: the published source's, and those of the source before it. */
+/** Of the published source or the source before it: a person looks at these transactions first. */
 const isOfLine = ({ published, ledger }: Situation, origin: string): boolean =>
   origin === ledger?.uuid ||
   origin === ledger?.line?.uuid ||
@@ -218,13 +216,13 @@ const isOfLine = ({ published, ledger }: Situation, origin: string): boolean =>
 const at = ({ file, position }: Coordinates): string => `${file}:${position}`;
 
 function aheadWords(lacks: Lacks | undefined, facts: ServerFacts): readonly string[] {
-  if (lacks === undefined) return hasEveryGtid(facts) ? [] : ['what it lacks of the others cannot be told'];
+  if (lacks === undefined)
+    return hasEveryGtid(facts) ? [] : ['nobody can tell which transactions of the others it lacks'];
   const words = lackWords(lacks);
-  const nothing = `lacks nothing${hasEveryGtid(facts) ? '' : ' of what can be compared'} that others of the line have executed or received`;
+  const nothing = `lacks nothing that others of the line have executed or received${hasEveryGtid(facts) ? '' : ', as far as this can be compared'}`;
   return [words === undefined ? nothing : `lacks ${words}`];
 }
 
-/** An age that a person reads at a glance. */
 function ageWords(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
@@ -235,7 +233,7 @@ function ageWords(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
-/** What speaks for and against it, in a DBA's words. */
+/** The evidence of a discovered server. */
 export function unlistedEvidence(situation: Situation, server: ServerView): readonly string[] {
   const { discovered } = server.settings;
   if (discovered === undefined) return [];
@@ -246,7 +244,7 @@ export function unlistedEvidence(situation: Situation, server: ServerView): read
   if (server.discovered === 'stale')
     return [
       ...told.slice(0, 1),
-      `shows another identity than ${discovered.by} says: stale, it counts for nothing`,
+      `has another identity than ${discovered.by} says: it is stale, and counts for nothing`,
     ];
   if (server.discovered === 'unverified')
     return [...told.slice(0, 1), 'never answered: it counts for nothing'];

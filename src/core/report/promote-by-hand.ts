@@ -1,6 +1,6 @@
 /**
- * How a person would promote a server now, with the statements in the manual's order (19.4.8): execute what was received, detach, open. Or why that would be wrong now. A statement
- * is said only where it makes no second writable server and opens no stale one.
+ * How a person would promote a server now, in the manual's order (19.4.8): execute, detach, open.
+ * Or why not now: no statement may make a second writable server, or open a stale one.
  */
 
 import { closing, detaching, opening, restarting, starting } from '../decide/advice.ts';
@@ -24,7 +24,7 @@ import { arePeers } from '../observe/multi-primary.ts';
 import { isIdentifiedAs } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
 
-/** One sentence that reads on from the server's name; undefined: it is a candidate, or statements of ours could not make it one. */
+/** Reads on from the server's name. Undefined: it is a candidate, or no statement can make it one. */
 export function promotionOf(situation: Situation, server: ServerView): string | undefined {
   const { facts } = server;
   if (
@@ -56,22 +56,19 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
   if (back) return `to make it the source again: ${steps.join('; ')}`;
   const instead =
     situation.published?.contact === 'reachable'
-      ? `, if ${situation.published.address} shall not be opened again`
+      ? `, if ${situation.published.address} is not to be opened again`
       : '';
   return `to promote it${instead}, in this order: ${steps.join('; ')}${behindWords(situation, server)}`;
 }
 
-/**
- * A cluster, a group or a service chooses by itself, and what it closed it opens. What only a restart opens no statement does; and innodb_force_recovery says that the data may be
- * damaged.
- */
+/** A cluster, a group or a service opens its servers itself. Some switches need a restart. */
 const isOpenedByOthers = (facts: ServerFacts): boolean =>
   facts.group !== undefined ||
   facts.wsrep !== undefined ||
   facts.managed !== undefined ||
   restarting(facts).length > 0;
 
-/** Also one that is stopped, or looks for the dead source: else it would replicate a former source's stale writes as soon as that returns, or after a restart. */
+/** Also a channel that is stopped or connecting: later it would bring a former source's stale writes. */
 function isOfCluster({ members }: Situation, server: ServerView, channel: Channel): boolean {
   const upstream = server.upstreams.find((each) => each.channel === channel);
   if (upstream) return !upstream.outsider;
@@ -81,7 +78,7 @@ function isOfCluster({ members }: Situation, server: ServerView, channel: Channe
   );
 }
 
-/** Why a second server would take writes, as far as that is known or must be feared. */
+/** Why there would be two writable servers, or may be. */
 function obstacleOf(situation: Situation, server: ServerView): string | undefined {
   const { published, members, quorumSet } = situation;
   const { decision } = situation.publication;
@@ -100,18 +97,21 @@ function obstacleOf(situation: Situation, server: ServerView): string | undefine
   if (published === undefined || published === server || tellsItsState(published)) return undefined;
   const followers = situation.topology.followersOf(published.address);
   if (followers.length > 0)
-    return `the source ${published.address} lives: ${names(followers)} still ${followers.length === 1 ? 'replicates' : 'replicate'} from it`;
-  if (published.contact === 'alive') return `the source ${published.address} lives, though it refuses us`;
+    return `the source ${published.address} is alive: ${names(followers)} still ${followers.length === 1 ? 'replicates' : 'replicate'} from it`;
+  if (published.contact === 'alive')
+    return `the source ${published.address} is alive, although it refuses us`;
   if (published.contact === 'unobserved') return `the source ${published.address} is still being asked`;
   const rest = quorumSet.filter((member) => member !== published);
   return reachable(rest).length > rest.length / 2
     ? undefined
-    : `only ${reachable(rest).length} of ${rest.length} other servers answer us, so the source may live`;
+    : `only ${reachable(rest).length} of ${rest.length} other servers answer us, so the source may be alive`;
 }
 
 /**
- * A server whose writes this one would lack: the source, any that could be the source, and a former one. A stranger has another history. A server that may never be the source counts
- * once it has no channel of the cluster: as long as it has one, it is a writable replica, for reports.
+ * A server with writes that the promoted one would lack: the source, a possible source, or a former source.
+ *
+ * - Not a stranger: it has another history.
+ * - Not a `candidate: never` with a channel of the cluster: it is a writable replica, for reports.
  */
 const mayWrite = (situation: Situation, other: ServerView): boolean =>
   other.writable &&
@@ -119,7 +119,7 @@ const mayWrite = (situation: Situation, other: ServerView): boolean =>
     !other.facts?.channels.some((channel) => isOfCluster(situation, other, channel))) &&
   (isSuperseded(situation, other) || belongsToLine(situation, other));
 
-/** RESET REPLICA deletes the relay log, also what of it is not executed (manual 15.4.2.3). A channel that leads round stays: without it there is no circle any more. */
+/** RESET REPLICA deletes the relay log, executed or not (manual 15.4.2.3). Channels of a circle stay. */
 function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonly string[] {
   const waiting = waitingOf(facts, channel);
   const delay =
@@ -129,7 +129,7 @@ function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonl
   return [...(waiting === undefined ? [] : [wait]), ...(stays ? [] : [detaching(facts, channel.name)])];
 }
 
-/** What it has received and not executed; undefined: nothing. */
+/** What it has received but not executed; undefined: nothing. */
 function waitingOf(
   { gtidExecuted }: ServerFacts,
   { retrieved, received, applied }: Channel,
@@ -149,7 +149,7 @@ function behindWords(situation: Situation, server: ServerView): string {
   return words === undefined ? '' : `. It lacks ${words}: these would be lost`;
 }
 
-/** Whether the name would follow, without a command. */
+/** Whether the name would follow its promotion without a command. */
 export const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
   member.contact === 'reachable' &&
   member.settings.candidate !== 'never' &&
@@ -158,7 +158,7 @@ export const couldBePromoted = (situation: Situation, member: ServerView): boole
   mayFollowItsGroup(situation, member) &&
   belongsToLine(situation, member);
 
-/** The replica that lacks least, where that is known. */
+/** The replicas that lack nothing, if that is known. */
 export function bestReplica(situation: Situation): string {
   const ready = situation.members.filter(
     (member) =>

@@ -1,4 +1,4 @@
-/** The state as its readers see it. Built when read; nothing decides on it. */
+/** The state as its readers see it. Nothing decides on it. */
 
 import { lacksOf } from '../decide/ahead.ts';
 import { disqualification } from '../decide/candidates.ts';
@@ -21,7 +21,6 @@ import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } fr
 import { finite, wayOf } from './way-of.ts';
 import { wouldChange } from './would-change.ts';
 
-/** What a reader sees of the cluster now. */
 export function snapshot(state: ClusterState, now: Now): Snapshot {
   const situations = [...state.publications.values()].map((publication) =>
     situationOf(state, publication, now),
@@ -115,7 +114,7 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     contact: member.contact,
     reachable: member.contact === 'reachable',
     writable: member.facts ? member.writable : null,
-    // The source is late on nobody.
+    // The source has no lag.
     lagSeconds:
       ways.get(member.address)?.hop && member.facts ? finite(ways.get(member.address)?.lagSeconds) : null,
     way: wayOf(situation, ways, member),
@@ -147,7 +146,7 @@ function roleOf(situation: Situation, member: ServerView): ServerSnapshot['role'
   if (isPublished(situation, member) && member.writable) return 'source';
   if (isSuperseded(situation, member)) return 'superseded';
   if (member.upstreams.length > 0) return 'replica';
-  // Their source is the cluster's, and not a channel's.
+  // Members of a group or of Aurora get their data without a channel.
   if (!member.writable && (isPresent(ownMembership(member.facts)) || member.facts.managed?.kind === 'aurora'))
     return 'replica';
   if (!member.writable) return 'read-only';
@@ -159,12 +158,11 @@ function discoveredSnapshot({ settings, discovered }: ServerView): ServerSnapsho
   return { by: settings.discovered.by, how: settings.discovered.how, state: discovered };
 }
 
-/** What speaks for and against this server as the source. */
 function evidenceOf(situation: Situation, member: ServerView): readonly string[] {
   if (member.discovered !== undefined) return unlistedEvidence(situation, member);
   const against = disqualification(situation, member);
   const published = isPublished(situation, member) ? ['is the published source'] : [];
-  // One that is writable by mistake shall not look like any other replica.
+  // A server that is writable by mistake must be seen as such.
   if (against !== undefined)
     return [
       ...published,

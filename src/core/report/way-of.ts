@@ -1,4 +1,4 @@
-/** The way of a server's data, server after server up to the source, or to where that way is broken: for readers. */
+/** The way of a server's data: server by server up to the source, or to where the way is broken. */
 
 import { breakOf } from '../alarm/broken-way.ts';
 import { hopsFrom, type Ways } from '../decide/replica-lag.ts';
@@ -6,7 +6,7 @@ import type { Situation } from '../decide/situation.ts';
 import type { ServerView } from '../observe/topology.ts';
 import type { ServerSnapshot } from './snapshot-types.ts';
 
-/** Null for the source itself, for a server that does not answer, and while nobody is the source. */
+/** Null for the source, for a server that does not answer, and while there is no source. */
 export function wayOf(situation: Situation, ways: Ways, server: ServerView): ServerSnapshot['way'] {
   if (server.facts === undefined) return null;
   const hops = hopsFrom(ways, server.address).map(({ upstream, how, lagSeconds }) => ({
@@ -18,7 +18,7 @@ export function wayOf(situation: Situation, ways: Ways, server: ServerView): Ser
     return {
       hops,
       broken: null,
-      sentence: `${server.address} gets its data ${hops.map(hopWords).join(', and that ')}`,
+      sentence: `${server.address} gets its data ${hops.map(hopWords).join(', which gets it ')}`,
     };
   if (ways.has(server.address) || ways.size === 0) return null;
   const { through, why } = breakOf(situation, ways, server);
@@ -26,12 +26,12 @@ export function wayOf(situation: Situation, ways: Ways, server: ServerView): Ser
     .slice(1)
     .map(({ address }) => ({ server: address, how: 'channel' as const, lagSeconds: null }));
   const broken = `${through.at(-1)?.address} ${why}`;
-  const names = upstreams.map((upstream) => upstream.server).join(', and those of ');
-  const rest = names === '' ? '' : `; its data are those of ${names}`;
+  const froms = upstreams.map((upstream) => `from ${upstream.server}`).join(', which gets it ');
+  const rest = froms === '' ? '' : `; it gets its data ${froms}`;
   return {
     hops: upstreams,
     broken,
-    sentence: `${server.address} gets nothing of the source: ${broken}${rest}`,
+    sentence: `${server.address} gets nothing from the source: ${broken}${rest}`,
   };
 }
 

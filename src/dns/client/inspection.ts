@@ -1,26 +1,27 @@
-/** What `source-dns check` asks of a nameserver before the first failover. It looks, and leaves no trace: not even a new serial. */
+/** What `source-dns check` asks a nameserver. It leaves no trace, not even a new serial. */
 import type { Fqdn, MonoMs, WallMs } from '../../core/model/units.ts';
 import type { UpdateOutcome } from '../../core/model/zone.ts';
-import type { MessageRequest } from '../message/message-request.ts';
+import type { MessageRequest } from '../message/update.ts';
 import type { Correspondent } from '../read/query.ts';
 import { readSerials, type SerialsOptions, type SerialsReport } from '../read/serials.ts';
 import { readSoa, type SoaReading } from '../read/soa.ts';
 import { probeRights, type RightsRequest, type RrsetRight } from './rights.ts';
 
-/** Each ends by its deadline and never rejects. */
+/** Each method ends by its deadline and never rejects. */
 export interface Inspection {
-  /** Whether the key may write these RRsets. */
+  /** The key may write these RRsets, or not. */
   rights(request: RightsRequest): Promise<readonly RrsetRight[]>;
   /**
-   * The zone's serial and negative TTL, and the nameserver's clock against ours; that also where it is why the answer is no (`tsig-badtime`). The
-   * clock is absent where no signed answer tells it: without a key, and of PowerDNS, which signs with the time of the question.
+   * The zone's serial and negative TTL, and the nameserver's clock against ours, also if that is the reason
+   * for a failure (`tsig-badtime`). The clock is absent if no signed answer tells it: without a key, and from
+   * PowerDNS, which signs with the time of the question.
    */
   soa(zone: Fqdn, deadline: MonoMs): Promise<SoaReading>;
-  /** Whether each authoritative nameserver has what the primary server has. */
+  /** Each authoritative nameserver against the primary server. */
   serials(zone: Fqdn, deadline: MonoMs): Promise<SerialsReport>;
 }
 
-/** Looks at the zones of one nameserver, by the client's own way to update. */
+/** Inspects the zones of one nameserver, with the client's own way to update. */
 export const createInspection = (
   options: SerialsOptions,
   update: (request: MessageRequest) => Promise<UpdateOutcome>,
@@ -30,7 +31,7 @@ export const createInspection = (
   serials: (zone, deadline) => readSerials(options, zone, deadline),
 });
 
-/** Knot 3.2 calls a key unknown that may not do this. Where a signed answer proves that it knows the key, the rights are asked again. */
+/** Knot 3.2 calls a key without the right unknown. If a signed answer proves that to be wrong, ask again. */
 async function rightsOfKnownKey(
   primary: Correspondent,
   update: (request: MessageRequest) => Promise<UpdateOutcome>,
@@ -46,7 +47,8 @@ async function rightsOfKnownKey(
 async function readSoaAndClock(primary: Correspondent, zone: Fqdn, deadline: MonoMs): Promise<SoaReading> {
   const reading = await readSoa(primary, zone, deadline);
   if (reading.clockAheadSeconds !== 0) return reading;
-  // No difference, or an echo. By a clock that is wrong, but by less than the fudge, a clock of its own tells just that.
+  // No difference, or an echo of our time. Ask again with our clock off by less than the fudge: a real clock
+  // then shows that difference.
   const wrongBySeconds = Math.floor((primary.signing?.fudgeSeconds ?? 0) / 2);
   if (wrongBySeconds < 2) return reading;
   const clock = { ...primary.clock, wall: () => (primary.clock.wall() - wrongBySeconds * 1000) as WallMs };

@@ -1,18 +1,21 @@
-/** What became of an update, from nsupdate's exit code and what it wrote (seen with BIND 9.18 and 9.20). Pure. */
+/** What became of an update, by nsupdate's exit code and output (seen with BIND 9.18 and 9.20). Pure. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { UpdateOutcome } from '../../core/model/zone.ts';
-import { type Asked, answerFailure, doubtfulFailure } from '../message/answer-failures.ts';
-import { RCODE, rcodeName, TSIG_ERROR } from '../message/codes.ts';
+import { type Asked, doubtfulFailure } from '../message/answer-failures.ts';
+import { RCODE, TSIG_ERROR } from '../message/codes.ts';
+import { updateOutcome } from '../message/outcome.ts';
 import type { AnswerCodes } from '../message/reply.ts';
 import { connectFailed, connectionLost, noAnswer } from '../transport/failures.ts';
 
-/** nsupdate's own text is quoted up to this length. */
+/** Quotes of nsupdate are cut to this length. */
 const quotedChars = 300;
 
 /**
- * `end`: its exit code, or the signal that ended it; undefined: it was killed at the deadline. The script has one `send`, at its end: exit code 1 (a line that it could not take)
- * means that nothing was sent. An answer that it could not verify gives a `TSIG error` line and, all the same, `update failed: NXRRSET`:
- * so where that line stands the outcome is `unknown`, whatever stands beside it. BADKEY and BADSIG come so by protocol (RFC 8945 5.3.2).
+ * `end`: the exit code, or the signal that ended nsupdate; undefined: killed at the deadline. The script has
+ * one `send`, at its end, so exit code 1 (a line that nsupdate could not read) means that nothing was sent.
+ * For an answer that it could not verify, nsupdate prints a `TSIG error` line and also `update failed:
+ * NXRRSET`: with that line, the outcome is always `unknown`. The protocol sends BADKEY and BADSIG that way
+ * (RFC 8945 5.3.2).
  */
 export function nsupdateOutcome(
   asked: Asked,
@@ -20,7 +23,7 @@ export function nsupdateOutcome(
   output: string,
 ): UpdateOutcome {
   const { nameserver } = asked;
-  // A remark at every run with a secret below 64 bits: it says nothing of the update.
+  // nsupdate prints this at every run with a secret below 64 bits.
   const stderr = output.replace(/^.* is too short to be secure\r?\n?/gm, '');
   if (end === undefined) return { kind: 'unknown', failure: noAnswer(nameserver) };
   if (/TSIG error/i.test(stderr))
@@ -48,7 +51,8 @@ export function nsupdateOutcome(
       code: 'not-sent',
       failure: connectFailed(nameserver, Object.assign(new Error(), { code: 'ECONNREFUSED' })),
     };
-  // 9.18 has this one word for all that hinders a TCP connection, and for a message that could not be written (lib/dns/request.c).
+  // 9.18 prints this for every connection failure, and for a message that it could not write
+  // (lib/dns/request.c).
   if (/operation canceled/i.test(communication))
     return {
       kind: 'refused',
@@ -61,7 +65,7 @@ export function nsupdateOutcome(
 
 const nothingSaid: AnswerCodes = { rcode: RCODE.NOERROR, tsigError: TSIG_ERROR.NONE };
 
-/** `update failed: NOTAUTH(BADKEY)`; undefined where it says something that is not known here. */
+/** `update failed: NOTAUTH(BADKEY)`; undefined if a code is unknown. */
 function saidCodes(stderr: string): AnswerCodes | undefined {
   const said = /update failed: ([A-Z0-9]+)(?:\(([A-Z0-9]+)\))?/.exec(stderr);
   const rcode = RCODE[said?.[1] as keyof typeof RCODE];
@@ -75,9 +79,7 @@ function refused(asked: Asked, stderr: string): UpdateOutcome {
   const codes = saidCodes(stderr);
   if (codes === undefined || codes.rcode === RCODE.NOERROR)
     return { kind: 'unknown', failure: failed(asked, 'a refusal', stderr) };
-  const failure = answerFailure(asked, codes);
-  const code = failure.code === 'prerequisite-failed' ? 'prerequisite-failed' : 'rejected';
-  return { kind: 'refused', code, rcode: rcodeName(codes.rcode), failure };
+  return updateOutcome(asked, codes);
 }
 
 const failed = ({ nameserver }: Asked, what: string, stderr: string): Failure => ({

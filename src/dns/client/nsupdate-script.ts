@@ -1,4 +1,4 @@
-/** An update message in the language of `nsupdate`. Names and values cannot break out of their places. Pure. */
+/** An update message in the language of `nsupdate`. Names and values cannot add commands. Pure. */
 import { isIP } from 'node:net';
 import { noHostName } from '../../core/model/host-name.ts';
 import type { Rrset } from '../../core/model/zone.ts';
@@ -7,8 +7,9 @@ import type { AnyChange, AnyPrerequisite, UpdateMessage } from '../message/updat
 import type { Endpoint } from '../transport/endpoint.ts';
 
 /**
- * The input of one nsupdate process. The plan must have passed `planFailure`: then a name has no character but those of a canonical Fqdn.
- * The key goes in here, not into the arguments, where `ps` would show it; nor by file, which nsupdate may fail to read and then sends unsigned.
+ * The input of one nsupdate process. The plan must have passed `planFailure`, so names have only the
+ * characters of a canonical Fqdn. The key is in the input: `ps` would show it as an argument, and nsupdate
+ * sends unsigned if it cannot read a key file.
  */
 export function nsupdateScript(plan: UpdateMessage, server: Endpoint, key: TsigKey | undefined): string {
   if (isIP(server.host) === 0) throw new TypeError('an address is wanted');
@@ -20,17 +21,17 @@ export function nsupdateScript(plan: UpdateMessage, server: Endpoint, key: TsigK
   ].join('\n');
 }
 
-/** nsupdate from 9.18 on checks names by itself, as BIND's check-names does, which is for the nameserver to say. */
+/** From 9.18 on, nsupdate checks names, as BIND's check-names does. That is the nameserver's task. */
 const noCheck = 'check-names off';
 
-/** The same script for an older nsupdate, which checks no names, and does not know that there is such a command. */
+/** The script for an older nsupdate, which checks no names and does not know this command. */
 export const withoutCheckNames = (script: string): string =>
   script
     .split('\n')
     .filter((line) => line !== noCheck)
     .join('\n');
 
-/** The plan alone, from `zone` to `send`: what a dry run shows. */
+/** The plan alone, from `zone` to `send`. */
 export const planLines = (plan: UpdateMessage): readonly string[] => [
   `zone ${plan.zone}`,
   ...(plan.changes.some((change) => change.kind === 'add-rrset' && noHostName(change.rrset) !== undefined)
@@ -41,7 +42,7 @@ export const planLines = (plan: UpdateMessage): readonly string[] => [
   'send',
 ];
 
-/** `yx`: must exist, `nx`: must not. */
+/** `yx`: must exist; `nx`: must not exist. */
 function prerequisiteLines(prerequisite: AnyPrerequisite): readonly string[] {
   switch (prerequisite.kind) {
     case 'rrset-exists':
@@ -77,11 +78,10 @@ function changeLines(change: AnyChange): readonly string[] {
   }
 }
 
-/** `hmac-sha256`, or `hmac-sha256-128` where its MACs are truncated. */
+/** `hmac-sha256`, or `hmac-sha256-128` with truncated MACs. */
 const algorithmText = ({ algorithm, macBytes }: TsigKey): string =>
   macBytes === wholeMac(algorithm) ? algorithm : `${algorithm}-${macBytes * 8}`;
 
-/** The secret in base64, as it stands in the script. */
 export const secretText = (key: TsigKey): string => key.secret.export().toString('base64');
 
 function rdataTexts(rrset: Rrset): readonly string[] {
@@ -99,6 +99,6 @@ function rdataTexts(rrset: Rrset): readonly string[] {
   }
 }
 
-/** A character-string as a zone file writes it (RFC 1035 5.1): every byte that might mean something is `\DDD`. */
+/** A character-string as in a zone file (RFC 1035 5.1): every byte with a possible meaning is `\DDD`. */
 const quoted = (text: string): string =>
   `"${text.replace(/[^A-Za-z0-9 _=.,:/@+-]/g, (char) => `\\${String(char.charCodeAt(0)).padStart(3, '0')}`)}"`;

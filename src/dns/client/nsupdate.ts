@@ -1,30 +1,28 @@
-/** The zone client that updates through the program `nsupdate`, for what only it can do (GSS-TSIG, SIG(0), TLS). It reads by itself. */
+/** Updates with the program `nsupdate`, which alone can do GSS-TSIG, SIG(0) and TLS. It reads by itself. */
 import { execa } from 'execa';
 import { nsupdateFudgeMs } from '../../core/model/limits.ts';
 import type { Failure } from '../../core/model/observation.ts';
 import type { UpdateOutcome } from '../../core/model/zone.ts';
 import { TYPE } from '../message/codes.ts';
-import type { MessageRequest } from '../message/message-request.ts';
+import { notSent } from '../message/outcome.ts';
 import type { TsigKey } from '../message/tsig.ts';
-import { planFailure } from '../message/update.ts';
+import { type MessageRequest, planFailure } from '../message/update.ts';
 import { ask, type Correspondent, exchangeDeadline } from '../read/query.ts';
+import { createReadingSide, type Rfc2136Options } from '../read/reading-side.ts';
 import { resolveOne } from '../transport/endpoint.ts';
 import { clientClosed, expiredInQueue, noAnswer, queueFull, recalled } from '../transport/failures.ts';
-import type { DnsClient } from './dns-client.ts';
-import { createInspection } from './inspection.ts';
+import { type DnsClient, dnsClient } from './dns-client.ts';
 import { nsupdateOutcome } from './nsupdate-outcome.ts';
 import { nsupdateScript, secretText, withoutCheckNames } from './nsupdate-script.ts';
-import { createRefusalInspector } from './refusal.ts';
-import { createReadingSide, noting, notSent, type ReadingSide, type Rfc2136Options } from './rfc2136.ts';
 
-/** Each is a process: 20 ms and 9 ms of CPU. */
+/** Each update is a process: 20 ms, of which 9 ms CPU. */
 const maxProcesses = 16;
 const maxOutputBytes = 65_536;
 
 interface NsupdateOptions extends Rfc2136Options {
   /** The program, or a loader and the program. */
   readonly command: readonly string[];
-  /** More options for it, as `-g`. They stand on the command line: no secrets. */
+  /** More options, as `-g`. They are visible on the command line: no secrets. */
   readonly args: readonly string[];
 }
 
@@ -44,14 +42,9 @@ export function createNsupdateClient(options: NsupdateOptions): DnsClient {
       running.delete(controller);
     }
   };
-  const side: ReadingSide = createReadingSide(options, send);
-  const update = noting(side, send);
+  const side = createReadingSide(options, send);
   return {
-    read: (request) => side.reader.read(request),
-    update,
-    propagation: (request) => side.propagation.watch(request),
-    inspection: createInspection(side.serials, update),
-    inspectRefusal: createRefusalInspector(side.serials, update),
+    ...dnsClient(side, send),
     close: async () => {
       closed = true;
       for (const controller of running) controller.abort();
@@ -82,7 +75,7 @@ async function runUpdate(
     return runProgram(options, input, deadline - now, signal);
   };
   let ended = await begin(script);
-  // It ended before it sent anything.
+  // nsupdate ended before it sent anything.
   if ('stderr' in ended && ended.end === 1 && /incorrect section name: check-names/.test(ended.stderr))
     ended = await begin(withoutCheckNames(script));
   if (!('stderr' in ended)) return ended;
@@ -97,7 +90,7 @@ async function runUpdate(
   return await withConnectFailure(correspondent, outcome, request);
 }
 
-/** How a process ended; `end`: its exit code, or the signal that it died of; undefined: we ended it. */
+/** How a process ended. `end`: its exit code, or the signal that ended it; undefined: we ended it. */
 interface Ended {
   readonly end: number | string | undefined;
   readonly stderr: string;
@@ -112,7 +105,8 @@ async function runProgram(
   const [program, ...before] = options.command;
   if (program === undefined) throw new TypeError('an empty command');
   const timeoutSeconds = Math.max(1, Math.ceil(timeoutMs / 1000));
-  // -v: TCP. -r 0: a repeated datagram would make "applied" look like NXRRSET. -t bounds TCP in whole seconds; execa's time-out bounds all.
+  // -v: TCP. -r 0: a repeated datagram would turn "applied" into NXRRSET. -t limits TCP in whole seconds;
+  // execa's time-out limits everything.
   const args = [...before, ...options.args, '-v', '-r', '0', '-t', String(timeoutSeconds)];
   const result = await execa(program, args, {
     input,
@@ -124,7 +118,7 @@ async function runProgram(
     maxBuffer: maxOutputBytes,
     env: { LC_ALL: 'C' },
   });
-  // Only a process that was never there has certainly sent nothing.
+  // Only a process that never started has certainly sent nothing.
   const cause = result.cause as NodeJS.ErrnoException | undefined;
   if (cause?.syscall?.startsWith('spawn')) return notSent(notRun(program, cause.code));
   return {
@@ -133,7 +127,7 @@ async function runProgram(
   };
 }
 
-/** nsupdate 9.18 does not say why it found nobody: what the next connection finds is told. */
+/** nsupdate 9.18 does not say why it could not connect: report what our own connection meets. */
 async function withConnectFailure(
   correspondent: Correspondent,
   outcome: UpdateOutcome,
@@ -154,6 +148,6 @@ function withoutSecret(text: string, key: TsigKey | undefined): string {
 
 const notRun = (program: string, code: string | undefined): Failure => ({
   code: 'nsupdate-not-run',
-  message: `The program ${program} could not be started: ${code ?? 'unknown error'}. Nothing was sent.`,
+  message: `source-dns cannot start the program ${program}: ${code ?? 'unknown error'}. Nothing was sent.`,
   hint: 'Install it (Debian: bind9-dnsutils), or set via: rfc2136.',
 });

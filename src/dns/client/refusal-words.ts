@@ -1,4 +1,7 @@
-/** What an inspection of a refusal found, in words, with the statement that would allow the update: BIND's, or that of the server that answers so. Pure. */
+/**
+ * What an inspection of a refusal found, in words, with the statement that would allow the update: for BIND,
+ * or for the server that answers this way. Pure.
+ */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Question, UpdatePlan } from '../../core/model/zone.ts';
@@ -6,20 +9,18 @@ import type { Question, UpdatePlan } from '../../core/model/zone.ts';
 export interface KeyAndZone {
   readonly nameserver: string;
   readonly zone: Fqdn;
-  /** Absent: messages are not signed by us. */
+  /** Undefined: source-dns does not sign. */
   readonly key: Fqdn | undefined;
 }
 
-/** What the SOA of a zone that takes no update says. */
 interface SoaWords {
   readonly unread?: Failure;
   readonly elsewhere?: { readonly primary: Fqdn; readonly addresses: readonly string[] };
 }
 
-/** RRsets in one sentence at most: all are in the hint. */
+/** RRsets in one sentence. The hint has all of them. */
 const shownRrsets = 6;
 
-/** Some RRsets are not granted. */
 export function policyRefuses(
   about: KeyAndZone,
   { code }: Failure,
@@ -29,17 +30,17 @@ export function policyRefuses(
   const { nameserver, zone } = about;
   const rest =
     denied.length === changed.length
-      ? `${denied.length === 1 ? 'It is' : 'They are'} all that the update changes. The zone takes updates.`
+      ? 'The update changes nothing else. The zone takes updates.'
       : 'The rest of the update is granted.';
   const message = `The nameserver ${nameserver} refuses to let ${keyWords(about)} change ${rrsetWords(denied)}. ${rest}`;
   const hint =
     code === 'zone-not-served'
-      ? `Knot answers so: one acl of the zone ${zone} must allow all of an update. Its items: ${knotAcl(about, changed)}`
-      : `In update-policy of the zone ${zone}, above every deny (the first line that matches counts): ${grantLines(about, denied)}`;
+      ? `Knot answers this way: one acl of the zone ${zone} must allow the whole update. Its items: ${knotAcl(about, changed)}`
+      : `Add to the update-policy of the zone ${zone}, above every deny (the first line that matches counts): ${grantLines(about, denied)}`;
   return { code, message, hint: `${hint}${unsigned(about)}` };
 }
 
-/** Everything is granted, but for the check of names. */
+/** Everything is granted, but the nameserver checks names. */
 export function namesAreChecked(
   { nameserver, zone }: KeyAndZone,
   { code }: Failure,
@@ -49,12 +50,12 @@ export function namesAreChecked(
   const what = bad === name ? 'The name' : `Its target ${bad}`;
   return {
     code,
-    message: `The nameserver ${nameserver} refuses to add ${name} ${type}, though the policy allows it. ${what} is no host name (letters, digits, inner hyphens), and the nameserver checks names.`,
+    message: `The nameserver ${nameserver} refuses to add ${name} ${type}, although the policy allows it. ${what} is not a host name (letters, digits, inner hyphens), and the nameserver checks names.`,
     hint: `Publish another name, or turn the check off in the zone ${zone}: check-names ignore; (BIND's default for a primary zone is fail).`,
   };
 }
 
-/** It takes no update of that zone from this key: not even one that changes nothing. */
+/** The nameserver takes no update of the zone from this key, not even one that changes nothing. */
 export function zoneRefuses(
   about: KeyAndZone,
   { code, message: said }: Failure,
@@ -64,13 +65,17 @@ export function zoneRefuses(
   const { nameserver, zone } = about;
   const changed = plan.changes.map((change) => ('rrset' in change ? change.rrset : change));
   const begin = `The nameserver ${nameserver} takes no update of ${zone} from ${keyWords(about)}, not even one that changes nothing`;
-  // Only PowerDNS says REFUSED to a signed update without a signature.
+  // Only PowerDNS answers REFUSED to a signed update without a signature.
   if (about.key !== undefined && /has no signature/.test(said))
-    return { code, message: `${begin}.`, hint: `PowerDNS answers so: ${powerdnsWords(about.key, zone)}` };
+    return {
+      code,
+      message: `${begin}.`,
+      hint: `PowerDNS answers this way: ${powerdnsWords(about.key, zone)}`,
+    };
   if (unread !== undefined)
     return {
       code,
-      message: `${begin}. Nor does it answer for the zone: ${unread.message}`,
+      message: `${begin}. It does not answer for the zone either: ${unread.message}`,
       ...(unread.hint === undefined ? {} : { hint: unread.hint }),
     };
   if (elsewhere !== undefined) {
@@ -78,7 +83,7 @@ export function zoneRefuses(
     return {
       code,
       message: `${begin}. The zone's SOA names another primary server: ${elsewhere.primary} (${where}).`,
-      hint: `If this one is a secondary server, set the nameserver's address to the primary server. If it is a hidden primary server: ${closedZone(about, changed)}`,
+      hint: `If this nameserver is a secondary server, set the nameserver's address to the primary server. If it is a hidden primary server: ${closedZone(about, changed)}`,
     };
   }
   return {
@@ -92,19 +97,19 @@ const powerdnsWords = (key: Fqdn, zone: Fqdn): string =>
   `pdnsutil set-meta ${bare(zone)} TSIG-ALLOW-DNSUPDATE ${bare(key)} (with the same secret, dnsupdate=yes, and this host in allow-dnsupdate-from).`;
 
 const closedZone = (about: KeyAndZone, changed: readonly Question[]): string =>
-  `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. It needs, in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
+  `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. Write in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
 
-/** All is granted by now. */
+/** Everything is granted now. */
 export const nothingRefused = ({ code, message }: Failure): Failure => ({
   code,
-  message: `${message} Asked right after, it refuses none of them.`,
-  hint: "Was the zone frozen, or the configuration just changed? If it is refused again, the nameserver's log says why (category update-security in BIND).",
+  message: `${message} When source-dns asked again right after, the nameserver refused none of them.`,
+  hint: 'Maybe the zone was frozen, or the configuration just changed. If the nameserver refuses the update again, read its log (category update-security in BIND).',
 });
 
 const keyWords = ({ key }: KeyAndZone): string =>
-  key === undefined ? 'an update without a key of ours' : `the key ${bare(key)}`;
+  key === undefined ? 'this host (without key_file)' : `the key ${bare(key)}`;
 
-/** In the language of update-policy: one line a name. A line break or not is the same to BIND. */
+/** Lines of update-policy, one for each name. BIND does not need line breaks. */
 export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): string {
   const identity = identityOf(about);
   return [...typesByName(rrsets)]
@@ -112,7 +117,7 @@ export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): stri
     .join(' ');
 }
 
-/** BIND takes a name with other characters in quotes. */
+/** BIND wants quotes around a name with other characters. */
 const identityOf = ({ key }: KeyAndZone): string => {
   const name = bare(key ?? 'KEY');
   return /^[A-Za-z0-9._-]+$/.test(name) ? name : `"${name}"`;
@@ -120,10 +125,10 @@ const identityOf = ({ key }: KeyAndZone): string => {
 
 const unsigned = ({ key }: KeyAndZone): string =>
   key === undefined
-    ? ' For KEY write what the updates are signed with; update-policy cannot let in those that are not signed.'
+    ? ' Replace KEY by the identity that signs the updates: update-policy cannot allow unsigned updates.'
     : '';
 
-/** In the language of Knot: the items of one acl, each a line of its configuration. */
+/** The items of one Knot acl, each a line of the configuration. */
 function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): string {
   const names = [...new Set(rrsets.map(({ name }) => name))].join(', ');
   const types = [...new Set(rrsets.map(({ type }) => type))].join(', ');

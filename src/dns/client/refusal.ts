@@ -1,13 +1,14 @@
 /**
- * Why a nameserver refused an update: by questions that change nothing. Does it take any update of the zone from this key, which RRsets may the key
- * write, and what does the zone's SOA say? One inspection at a time, and of that one message: the updates themselves go on beside it.
+ * Finds out why a nameserver refused an update, by messages that change nothing. Does the nameserver take any
+ * update of the zone from this key? Which RRsets may the key write? What does the zone's SOA say? One
+ * inspection at a time, one message at a time: the updates themselves continue.
  */
 import { isHostName, noHostName } from '../../core/model/host-name.ts';
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { Question, Rrset, UpdateOutcome, UpdatePlan } from '../../core/model/zone.ts';
 import type { RefusalRequest } from '../../ports.ts';
-import type { MessageRequest } from '../message/message-request.ts';
+import type { MessageRequest } from '../message/update.ts';
 import { primaryElsewhere } from '../read/primary-server.ts';
 import type { SerialsOptions } from '../read/serials.ts';
 import { readSoa } from '../read/soa.ts';
@@ -22,7 +23,7 @@ import { probeRights, type RrsetRight } from './rights.ts';
 
 type Update = (request: MessageRequest) => Promise<UpdateOutcome>;
 
-/** Inspections that wait for their turn; more than these get no better words. */
+/** Inspections that may wait. Further refusals keep their first failure. */
 export const maxWaitingInspections = 64;
 
 /** See ZoneClient.inspectRefusal. */
@@ -43,7 +44,7 @@ export function createRefusalInspector(
   };
 }
 
-/** The system's resolver, which may be asked for the primary server, has no deadline. */
+/** The system's resolver may be asked for the primary server, and has no deadline. */
 function byDeadline(
   { primary }: SerialsOptions,
   { failure, deadline }: RefusalRequest,
@@ -75,7 +76,7 @@ async function inspect(
   const rights = await probeRights(update, { zone, rrsets, deadline, atOnce: 1 });
   const denied = rights.filter((right) => isDenied(right, failure));
   if (denied.length > 0) return deniedWords(about, failure, denied, rights);
-  // What was not answered may be what is refused.
+  // An RRset without an answer may be the refused one.
   if (rights.some(({ right }) => right !== 'granted')) return failure;
   const bad = addedRrsets(plan).find((rrset) => noHostName(rrset) !== undefined);
   return bad === undefined
@@ -83,18 +84,21 @@ async function inspect(
     : namesAreChecked(about, failure, bad, noHostName(bad) ?? bad.name);
 }
 
-/** The zone's apex has an SOA, so the prerequisite never holds; and without a change no policy by name is asked. */
+/** The apex has an SOA, so the prerequisite never holds. Without a change, no policy by name is checked. */
 const changesNothing = (zone: Fqdn): MessageRequest['plan'] => ({
   zone,
   prerequisites: [{ kind: 'name-not-in-use', name: zone }],
   changes: [],
 });
 
-/** Knot does not sign its no: beside RRsets that are granted it is one all the same. Nothing but words depends on it. */
+/**
+ * Knot does not sign a refusal. Beside granted RRsets, the same failure code counts as a refusal: only words
+ * depend on it.
+ */
 const isDenied = (right: RrsetRight, { code }: Failure): boolean =>
   right.right === 'denied' || (right.right === 'unknown' && right.failure.code === code);
 
-/** What may be deleted but not added is no matter of the policy: names are checked where something is added. */
+/** RRsets that may be deleted but not added: names are checked when something is added. */
 function deniedWords(
   about: KeyAndZone,
   failure: Failure,
@@ -117,13 +121,13 @@ const isAddress = ({ type }: Question): boolean => type === 'A' || type === 'AAA
 const addedRrsets = (plan: UpdatePlan): readonly Rrset[] =>
   plan.changes.flatMap((change) => (change.kind === 'add-rrset' ? [change.rrset] : []));
 
-/** Each once: mostly an RRset is deleted and added. */
+/** Each RRset once: mostly an update deletes it and adds it. */
 function changedRrsets(plan: UpdatePlan): readonly Question[] {
   const changed = plan.changes.map((change) => ('rrset' in change ? change.rrset : change));
   return [...new Map(changed.map(({ name, type }) => [`${name} ${type}`, { name, type }])).values()];
 }
 
-/** What the SOA says of a zone that takes no update: the failure of the question, or who else is its primary server. */
+/** Why the zone takes no update, by its SOA: the question's failure, or another primary server. */
 async function soaWords(
   primary: SerialsOptions['primary'],
   endpoint: SerialsOptions['endpoint'],

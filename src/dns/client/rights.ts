@@ -1,22 +1,22 @@
 /**
- * May the key write these RRsets? Asked by two kinds of update that change nothing, so that no serial, no journal and no secondary server
- * sees that we asked:
+ * May the key write these RRsets? Two kinds of update find out. They change nothing, so no serial, journal or
+ * secondary server shows a trace:
  *
- * 1. Delete an RR that nobody has (RFC 2136 2.5.4): what is not there is ignored without a word (3.4.2.4), and the policy is checked all the same.
- *    But BIND holds an SRV that is to be deleted against the policy only where it is there: so everybody may delete one that is not.
- * 2. Add that RR and delete it, under a prerequisite that never holds. BIND 9.18, 9.20 and Knot check the policy first, and so tell who may not.
- *    A nameserver that keeps the order of RFC 2136 (3.2 before 3.3; BIND before 9.16.37 and 9.18.11) would say YXDOMAIN to everybody: for that
- *    there is the first kind.
+ * 1. Delete an RR that nobody has (RFC 2136 2.5.4). A missing RR is ignored (3.4.2.4), but the policy is
+ *    checked. However, BIND checks the policy for an SRV to delete only if that SRV exists: everybody may
+ *    delete a missing SRV.
+ * 2. Add that RR and delete it, under a prerequisite that never holds. BIND 9.18, 9.20 and Knot check the
+ *    policy first, so they tell who may not. A nameserver with the order of RFC 2136 (3.2 before 3.3; BIND
+ *    before 9.16.37 and 9.18.11) would answer YXDOMAIN to everybody: that is why there is the first kind.
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { Question, Rrset, UpdateOutcome } from '../../core/model/zone.ts';
-import type { MessageRequest } from '../message/message-request.ts';
-import type { UpdateMessage } from '../message/update.ts';
+import type { MessageRequest, UpdateMessage } from '../message/update.ts';
 
-/** RRsets that are asked about in one message: with names of the longest it is far below MAX_MESSAGE_BYTES. */
+/** RRsets in one message. Even with the longest names, it is far below `maxMessageBytes`. */
 const questionsAMessage = 50;
-/** Messages in flight when each RRset is asked about by itself: a process each, where that is nsupdate. */
+/** Messages in flight if each RRset has its own message. With nsupdate, each message is a process. */
 const messagesAtOnce = 8;
 
 export interface RightsRequest {
@@ -24,25 +24,21 @@ export interface RightsRequest {
   /** Every name and type that a publication writes. */
   readonly rrsets: readonly Question[];
   readonly deadline: MonoMs;
-  /** Messages in flight when each RRset is asked about by itself; default 8. */
+  /** Messages in flight if each RRset has its own message; default 8. */
   readonly atOnce?: number;
 }
 
-/** For one name and type. */
 export type RrsetRight = Question &
   (
     | { readonly right: 'granted' }
-    /** A signed answer says no: `update-refused`. */
+    /** A signed answer refuses: `update-refused`. */
     | {
         readonly right: 'denied';
         readonly failure: Failure;
-        /** To delete it would be granted, so it is no matter of a policy by name (but for SRV: see above). */
+        /** Deleting is granted, so no policy by name denies it (except SRV: see above). */
         readonly mayDelete: boolean;
       }
-    /**
-     * Nothing that proves it came; the failure says what did. For example `zone-not-served` of Knot, which does not sign its no; or
-     * `prerequisites-ignored`.
-     */
+    /** No proof came, for example `zone-not-served` of Knot (unsigned), or `prerequisites-ignored`. */
     | { readonly right: 'unknown'; readonly failure: Failure }
   );
 
@@ -87,7 +83,7 @@ const deletesNothing = (zone: Fqdn, questions: readonly Question[]): UpdateMessa
   changes: questions.map((question) => ({ kind: 'delete-rrs', rrset: nobodysRr(question) })),
 });
 
-/** A zone's apex has an SOA, so its name is in use. Were it applied all the same, what was added is gone at the end of the message. */
+/** The apex has an SOA, so its name is in use. If this were applied, its end deletes what it added. */
 const neverHolds = (zone: Fqdn, questions: readonly Question[]): UpdateMessage => ({
   zone,
   prerequisites: [{ kind: 'name-not-in-use', name: zone }],
@@ -97,7 +93,7 @@ const neverHolds = (zone: Fqdn, questions: readonly Question[]): UpdateMessage =
   ]),
 });
 
-/** All in one message; where that is refused for the sake of some of them (RFC 2136 3.3: as a whole), one by one. */
+/** All in one message. If a refusal (RFC 2136 3.3: as a whole) may concern only some of them, one by one. */
 async function outcomes(
   { send, atOnce }: Asking,
   questions: readonly Question[],
@@ -113,7 +109,7 @@ async function outcomes(
   return each;
 }
 
-/** A wrong key or silence is about all of them. Knot denies by NOTAUTH. */
+/** A wrong key or silence concerns all of them. Knot denies by NOTAUTH. */
 function maybeForOneOfThem(outcome: UpdateOutcome): boolean {
   const codes = ['update-refused', 'zone-not-served', 'not-in-zone', 'invalid-plan'];
   return outcome.kind !== 'applied' && codes.includes(outcome.failure.code);
@@ -139,13 +135,13 @@ function rightOf(
 
 const prerequisitesIgnored = (name: Fqdn): Failure => ({
   code: 'prerequisites-ignored',
-  message: `The nameserver accepted an update of ${name} whose prerequisite cannot hold: it ignores prerequisites, or the answer is not its own.`,
-  hint: 'Without prerequisites two instances overwrite each other. This nameserver cannot be used.',
+  message: `The nameserver accepted an update of ${name} whose prerequisite cannot hold: it ignores prerequisites, or something else answered in its place.`,
+  hint: 'Without prerequisites two instances overwrite each other. Do not use this nameserver.',
 });
 
 const nobody = 'no-such-rr.source-dns.invalid.' as Fqdn;
 
-/** An RR of that type that nobody has: an address that stands for none, or a name below `invalid.` (RFC 6761 6.4). */
+/** An RR of that type that nobody has: an unspecified address, or a name below `invalid.` (RFC 6761 6.4). */
 function nobodysRr({ name, type }: Question): Rrset {
   switch (type) {
     case 'A':

@@ -1,5 +1,5 @@
-/** What a file without a key that we read looks like, and what to do then. The sentences quote nothing of it: there may be a secret in it. Pure. */
-import { KeyFault, wantedForm } from './key-fault.ts';
+/** What a file without a readable key looks like. No sentence quotes the file: it may hold a secret. Pure. */
+import { KeyFault, wantedForm } from './key-parts.ts';
 
 interface Form {
   readonly pattern: RegExp;
@@ -10,18 +10,18 @@ interface Form {
 
 const writeInstead = `Write instead: ${wantedForm}`;
 
-/** Settings of programs that have the parts of a key in fields of their own. */
+/** Settings of programs that keep the parts of a key in separate fields. */
 const settings = (pattern: RegExp, program: string, fields: string): Form => ({
   pattern,
   what: `settings of ${program}`,
   hint: `${writeInstead} ${fields}`,
 });
 
-/** No key that we read looks so. */
+/** No readable key looks like these. */
 const certainForms: readonly Form[] = [
   {
     pattern: /^\ufffd\ufffd|^(?:[^\0]\0){4}|^(?:\0[^\0]){4}/,
-    what: 'text in UTF-16, as some editors of Windows save it',
+    what: 'text in UTF-16, as some Windows editors save it',
     hint: 'Save it as UTF-8 or plain ASCII.',
   },
   {
@@ -29,16 +29,16 @@ const certainForms: readonly Form[] = [
     what: 'a keytab of Kerberos',
     hint: 'For GSS-TSIG set via: nsupdate and nsupdate_args: ["-g"], and remove key_file.',
   },
-  { pattern: /\0/, what: 'a binary file', hint: `key_file is a text. ${writeInstead}` },
+  { pattern: /\0/, what: 'a binary file', hint: `key_file must be a text. ${writeInstead}` },
   {
     pattern: /^\s*(?:#[^\n]*\n\s*)*-----BEGIN/,
-    what: 'a file in PEM form, as keys of TLS, SSH and OpenPGP are',
-    hint: `${writeInstead} It is the key of the nameserver's configuration that updates are signed with.`,
+    what: 'a PEM file, as of keys of TLS, SSH and OpenPGP',
+    hint: `${writeInstead} Take the key from the nameserver's configuration that signs the updates.`,
   },
   {
     pattern: /^\s*\$ANSIBLE_VAULT/,
-    what: 'a file that Ansible Vault has encrypted',
-    hint: 'Decrypt it: ansible-vault decrypt.',
+    what: 'a file encrypted by Ansible Vault',
+    hint: 'Decrypt it with: ansible-vault decrypt.',
   },
   {
     pattern: /"tsig-keys"\s*:/,
@@ -49,11 +49,11 @@ const certainForms: readonly Form[] = [
   {
     pattern: /^\s*<[!?a-z]/i,
     what: 'a page of HTML or XML',
-    hint: `Was an error page saved in place of the key? ${writeInstead}`,
+    hint: `Maybe an error page was saved in place of the key. ${writeInstead}`,
   },
 ];
 
-/** What may as well stand in a comment or a string of a file that has a key. */
+/** These may also appear in a comment or a string of a file that has a key. */
 const likelyForms: readonly Form[] = [
   settings(
     /^(?:certbot_)?dns_rfc2136_\w{1,40}[ \t]*=/m,
@@ -78,7 +78,7 @@ const likelyForms: readonly Form[] = [
   settings(
     /tsigSecretSecretRef|tsigKeyName/i,
     'cert-manager or gardener',
-    'NAME is its key name, BASE64 its secret; where that came out of a Kubernetes Secret, base64 -d it once.',
+    'NAME is its key name, BASE64 its secret. If the secret came out of a Kubernetes Secret, decode it once with base64 -d.',
   ),
   settings(
     /\bkey_secret[ \t]*[:=]|\bDNS_UPDATE_KEY/,
@@ -88,7 +88,7 @@ const likelyForms: readonly Form[] = [
   settings(
     /^kind:\s*"?Secret\b/m,
     'Kubernetes',
-    'The values of data: are base64 of the text that is wanted here.',
+    'The values of data: are base64 of the text that source-dns needs.',
   ),
   {
     pattern: /^\s*\/[\w./+-]+\s*$/,
@@ -107,7 +107,7 @@ const likelyForms: readonly Form[] = [
   ),
 ];
 
-/** The fault of a text that certainly has no key that we read, or undefined. */
+/** The fault of a text that certainly has no readable key, or undefined. */
 export const certainlyOther = (text: string): KeyFault | undefined => faultOf(certainForms, text);
 
 /** The fault of a text in which no key was found. */

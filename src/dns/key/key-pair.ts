@@ -1,15 +1,24 @@
 /**
- * The pair of files that dnssec-keygen made for TSIG up to BIND 9.16: `K<name>+<algorithm>+<id>.private` has algorithm and secret but not the name,
- * `.key` has all three as a KEY RR (RFC 2535 3). Pure; throws KeyFault.
+ * The pair of files that dnssec-keygen made for TSIG up to BIND 9.16. `K<name>+<algorithm>+<id>.private` has
+ * algorithm and secret, but not the name; `.key` has all three as a KEY RR (RFC 2535 3). Pure; throws
+ * KeyFault.
  */
 
 import { type TsigAlgorithm, tsigAlgorithm, tsigKey } from '../message/tsig.ts';
-import { invalid, KeyFault, keygenHint } from './key-fault.ts';
-import { keyNameOf, macBytesOf, secretOf, type Word, type WrittenKey } from './key-parts.ts';
+import {
+  invalid,
+  KeyFault,
+  keygenHint,
+  keyNameOf,
+  macBytesOf,
+  secretOf,
+  type Word,
+  type WrittenKey,
+} from './key-parts.ts';
 
 /**
- * BIND's own numbers for the HMACs (dst.h); below 157 they are those of DNSSEC: public keys. 158 and 159 are those of ldns-keygen, whose
- * numbers from 164 on mean others than BIND's: where the algorithm's name stands beside the number, the name counts.
+ * BIND's numbers for the HMACs (dst.h). Below 157 are DNSSEC's public keys. 158 and 159 are of ldns-keygen,
+ * whose numbers from 164 on differ from BIND's: the algorithm's name beside the number wins.
  */
 const algorithmNumbers: Readonly<Record<number, TsigAlgorithm>> = {
   157: 'hmac-md5',
@@ -22,9 +31,7 @@ const algorithmNumbers: Readonly<Record<number, TsigAlgorithm>> = {
   165: 'hmac-sha512',
 };
 
-/**
- * The key of a `.private` file. Its name stands in the name of the file; where that was changed, it is `keyName`.
- */
+/** The key of a `.private` file. Its name is in the file's name; for a renamed file, it is `keyName`. */
 export function keyOfPrivateFile(
   lines: readonly string[],
   file: string,
@@ -40,27 +47,27 @@ export function keyOfPrivateFile(
   return { name, read };
 }
 
-/** `Bits:` is a number of two bytes in base64, 0 for the whole MAC; ldns-keygen does not write it. */
+/** `Bits:` is a number of two bytes in base64, 0 for the whole MAC. ldns-keygen does not write it. */
 function bitsOf(lines: readonly string[]): readonly [bits: number, line: number] {
   const at = lines.findIndex((line) => /^Bits:/i.test(line));
   if (at === -1) return [0, 1];
   const bytes = Buffer.from(lines[at]?.slice('Bits:'.length) ?? '', 'base64');
-  if (bytes.length !== 2) throw invalid(at + 1, 'Bits: has not two bytes of base64', pairHint);
+  if (bytes.length !== 2) throw invalid(at + 1, 'Bits: must be two bytes in base64', pairHint);
   return [bytes.readUInt16BE(0), at + 1];
 }
 
 const pairHint = 'Copy the file again from where dnssec-keygen made it, or use the .key file beside it.';
 
-/** The value of `Name: value`, once. */
+/** The value of the only line `Name: value`. */
 function fieldOf(lines: readonly string[], name: string): Word {
   const found = lines.flatMap((line, index) => {
     const value = new RegExp(`^${name}:\\s*(.*)$`, 'i').exec(line)?.[1];
     return value === undefined ? [] : [{ text: value, line: index + 1 }];
   });
   const [field, second] = found;
-  if (second !== undefined) throw invalid(second.line, `${name}: stands there more than once`, pairHint);
+  if (second !== undefined) throw invalid(second.line, `${name}: is there more than once`, pairHint);
   if (field !== undefined) return field;
-  // What a private key of DNSSEC has in place of `Key:`.
+  // A private key of DNSSEC has these in place of `Key:`.
   const asymmetric = lines.some((line) => /^(?:Modulus|PrivateKey):/i.test(line));
   throw asymmetric ? publicKey(1) : invalid(1, `a line ${name}: is missing`, pairHint);
 }
@@ -75,7 +82,7 @@ function nameOf(file: string, keyName: string | undefined): string {
   );
 }
 
-/** The keys of a `.key` file: `<name> [<ttl>] IN KEY <flags> <protocol> <algorithm> <base64>`, the base64 maybe in several words. */
+/** The keys of a `.key` file: `<name> [<ttl>] IN KEY <flags> <protocol> <algorithm> <base64 words>`. */
 export const keysOfPublicFile = (lines: readonly string[]): readonly WrittenKey[] =>
   lines.flatMap((text, index) =>
     text === '' || text.startsWith(';') ? [] : [keyOfRr(text.replace(/\s*;.*/, ''), index + 1)],
@@ -84,7 +91,7 @@ export const keysOfPublicFile = (lines: readonly string[]): readonly WrittenKey[
 function keyOfRr(text: string, line: number): WrittenKey {
   const match = /^(\S+)\s+(?:\d+\s+)?(?:IN\s+)?((?:DNS)?KEY)\s+\d+\s+\d+\s+(\d+)\s+(.+)$/i.exec(text);
   const [, name = '', type = '', number = '', secret = ''] = match ?? [];
-  if (match === null) throw invalid(line, 'this is no KEY RR: <name> IN KEY 512 3 163 <base64>', pairHint);
+  if (match === null) throw invalid(line, 'this is not a KEY RR: <name> IN KEY 512 3 163 <base64>', pairHint);
   if (type.toUpperCase() === 'DNSKEY') throw publicKey(line);
   const read = () =>
     tsigKey(keyNameOf(name, line), algorithmOf({ text: number, line }), secretOf(secret, line));
@@ -105,6 +112,6 @@ function algorithmOf({ text, line }: Word): TsigAlgorithm {
 const publicKey = (line: number): KeyFault =>
   invalid(
     line,
-    'it is a key pair of DNSSEC or SIG(0), and TSIG wants a shared secret',
+    'this is a key pair of DNSSEC or SIG(0), but TSIG needs a shared secret',
     `For SIG(0) set via: nsupdate. For TSIG: ${keygenHint}`,
   );

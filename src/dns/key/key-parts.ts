@@ -1,4 +1,4 @@
-/** The three parts of a TSIG key as any kind of key file writes them. Pure; throws KeyFault. */
+/** The three parts of a TSIG key in any kind of key file, and the file's faults. Pure; throws KeyFault. */
 import type { Fqdn } from '../../core/model/units.ts';
 import { parseAnyName } from '../message/name.ts';
 import {
@@ -10,22 +10,43 @@ import {
   tsigKey,
   wholeMac,
 } from '../message/tsig.ts';
-import { invalid, keygenHint } from './key-fault.ts';
 
-/** A piece of a key file, and the line in which it begins, counted from 1. */
+export const keygenHint =
+  "Make a key with: tsig-keygen -a hmac-sha256 source-dns-key. Write the same key into the nameserver's configuration.";
+
+export const wantedForm = 'key "NAME" { algorithm hmac-sha256; secret "BASE64"; };';
+
+export const syntaxHint = `Write, as in the nameserver's configuration: ${wantedForm}`;
+
+/** Thrown by the readers of key files. It names the line, never the text: that may be the secret. */
+export class KeyFault extends Error {
+  readonly code: 'key-invalid' | 'key-not-found';
+  readonly hint: string;
+  constructor(code: KeyFault['code'], message: string, hint: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** `key-invalid` in that line, counted from 1. */
+export const invalid = (line: number, fault: string, hint = syntaxHint): KeyFault =>
+  new KeyFault('key-invalid', `line ${line}: ${fault}`, hint);
+
+/** A piece of a key file, and the line where it begins, counted from 1. */
 export interface Word {
   readonly text: string;
   readonly line: number;
 }
 
-/** A key as it is written. It is judged where it is chosen: what is wrong with the other keys of a file does not matter. */
+/** A key as it is written. Only the chosen key is judged: faults of the file's other keys do not matter. */
 export interface WrittenKey {
   readonly name: Word;
-  /** Throws KeyFault where name, algorithm or secret is of no use. */
+  /** Throws KeyFault if name, algorithm or secret is unusable. */
   readonly read: () => TsigKey;
 }
 
-/** A key of these words; undefined: the file does not say it. */
+/** A key of these words. Undefined: the file does not have that part. */
 export const writtenKey = (
   name: Word,
   algorithm: Word | undefined,
@@ -38,10 +59,7 @@ export const writtenKey = (
       looksLikeSecret(name.text) &&
       (!looksLikeSecret(secret.text) || secret.text === name.text)
     )
-      throw invalid(
-        name.line,
-        'name and secret look mixed up: the secret seems to stand where the name belongs',
-      );
+      throw invalid(name.line, 'name and secret look mixed up: the name looks like a secret');
     const fqdn = keyNameOf(name.text, name.line);
     if (algorithm === undefined || secret === undefined)
       throw invalid(
@@ -53,21 +71,20 @@ export const writtenKey = (
   },
 });
 
-/** The key's name. */
 export function keyNameOf(text: string, line: number): Fqdn {
-  // U+FFFD stands for bytes that are no UTF-8: which ones is lost.
+  // U+FFFD replaces bytes that are not UTF-8: which bytes is lost.
   const name = text.includes('\ufffd') ? undefined : parseAnyName(text);
-  // Not the name's text: someone may have mixed up the name and the secret.
+  // The fault does not quote the name: somebody may have mixed up name and secret.
   if (name === undefined)
     throw invalid(
       line,
-      "the key's name is no domain name",
-      "It must be the same as in the nameserver's configuration: labels of 1 to 63 bytes.",
+      "the key's name is not a domain name",
+      "Write the key's name as in the nameserver's configuration: labels of 1 to 63 bytes.",
     );
   return name;
 }
 
-/** Base64 of 12 bytes and more. A long plain word is no secret: `=`, `+` or `/` must be in it. */
+/** Base64 of 12 bytes or more. A secret has `=`, `+` or `/`: a long plain word is not a secret. */
 const looksLikeSecret = (text: string): boolean => {
   const plain = text.replace(/\s+/g, '');
   return (
@@ -78,21 +95,20 @@ const looksLikeSecret = (text: string): boolean => {
   );
 };
 
-/** A key's name for a message, or the line where it stands if it may be a secret. */
+/** The key's name for a message, or its line if the name may be a secret. */
 export function shownName({ text, line }: Word): string {
   const name = looksLikeSecret(text) ? undefined : parseAnyName(text);
   return name ?? `in line ${line}`;
 }
 
-const algorithmHint = `It must be the same as in the nameserver's configuration: one of ${tsigAlgorithms.join(', ')}.`;
+const algorithmHint = `Write the algorithm of the nameserver's configuration: one of ${tsigAlgorithms.join(', ')}.`;
 
-/** An algorithm, and the length of the MACs that are made with it. */
 interface Signing {
   readonly algorithm: TsigAlgorithm;
   readonly macBytes: number;
 }
 
-/** The algorithm by its name, in any case. `hmac-sha256-128` is BIND's word for MACs that are truncated to 128 bits. */
+/** The algorithm by its name, in any case. `hmac-sha256-128`: MACs that are truncated to 128 bits. */
 function signingOf(text: string, line: number): Signing {
   const whole = tsigAlgorithm(text);
   if (whole !== undefined) return { algorithm: whole, macBytes: wholeMac(whole) };
@@ -116,32 +132,35 @@ function signingOf(text: string, line: number): Signing {
 const bitsHint =
   "Write the algorithm without the number, here and in the nameserver's configuration: then the MAC is whole.";
 
-/** The length of a MAC of that many bits; 0: the whole MAC. named reads keys of fewer bits than RFC 8945 5.2.2.1 allows, but refuses every message. */
+/**
+ * The bytes of a MAC of that many bits; 0: the whole MAC. named reads keys with fewer bits than RFC 8945
+ * 5.2.2.1 allows, but then refuses every message.
+ */
 export function macBytesOf(algorithm: TsigAlgorithm, bits: number, line: number): number {
   if (bits === 0) return wholeMac(algorithm);
   const [least, most] = [shortestMac(algorithm) * 8, wholeMac(algorithm) * 8];
   if (bits % 8 === 0 && bits >= least && bits <= most) return bits / 8;
   throw invalid(
     line,
-    `a MAC of ${algorithm} can be truncated to ${least} to ${most} bits, a multiple of 8`,
+    `a truncated MAC of ${algorithm} must have ${least} to ${most} bits, a multiple of 8`,
     bitsHint,
   );
 }
 
 const secretHint =
-  "Copy the secret again from the nameserver's configuration, the whole text between its quotes.";
+  "Copy the secret again from the nameserver's configuration: the whole text between the quotes.";
 
-/** The secret's bytes out of base64; white space in it does not count, as for named. */
+/** The secret's bytes. Ignores white space in the base64, as named does. */
 export function secretOf(text: string, line: number): Buffer {
   const plain = text.replace(/\s+/g, '');
   if (plain === '') throw invalid(line, 'the secret is empty: anybody could sign with it', keygenHint);
-  // Buffer.from skips what is no base64; a key that lost a character so would only show as BADSIG.
+  // Buffer.from skips invalid base64: a lost character would show only as BADSIG.
   const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
   if (base64.test(plain)) return Buffer.from(plain, 'base64');
   if (/^\?+$/.test(plain))
     throw invalid(
       line,
-      'the secret is not base64: it is hidden by question marks, as named-checkconf -px prints it',
+      'the secret is not base64: question marks hide it, as named-checkconf -px prints it',
       secretHint,
     );
   if (/^(?:\{\{.*\}\}|<.*>|\$\{?\w+\}?|\[.*\]|\.{3}|\*+)$/.test(plain))
@@ -149,14 +168,14 @@ export function secretOf(text: string, line: number): Buffer {
   if (/^[A-Za-z0-9+/]+=*$/.test(plain))
     throw invalid(
       line,
-      'the secret is not base64: a character is missing or too many, maybe an = at its end',
+      'the secret is not base64: it has a character too few or too many, maybe an = at its end',
       secretHint,
     );
   if (/^[\w-]+=*$/.test(plain))
     throw invalid(
       line,
-      'the secret is not base64: it has - or _, as base64url has',
-      'Write + for each - and / for each _, with = at the end.',
+      'the secret is not base64: it has - or _, as in base64url',
+      'Write + for each - and / for each _, and = at the end.',
     );
   throw invalid(line, 'the secret is not base64', secretHint);
 }

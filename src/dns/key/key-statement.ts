@@ -1,24 +1,23 @@
-/** BIND's `key` statement out of a file of named.conf's kind: tsig-keygen, ddns-confgen, rndc.key, rndc.conf. Pure; throws KeyFault. */
-import { invalid } from './key-fault.ts';
-import { type Word, type WrittenKey, writtenKey } from './key-parts.ts';
+/** BIND's `key` statements: named.conf, tsig-keygen, ddns-confgen, rndc.key. Pure; throws KeyFault. */
+import { invalid, type Word, type WrittenKey, writtenKey } from './key-parts.ts';
 
 interface Token extends Word {
   readonly quoted: boolean;
 }
 
-/** What a file of named.conf's kind says of keys. */
 interface Statements {
   readonly keys: readonly WrittenKey[];
-  /** The files that it includes, as they are written; they are not read. */
+  /** The included files, as written. They are not read. */
   readonly includes: readonly string[];
 }
 
-/** The keys of the file's top level and of its views; other statements are skipped. */
+/** The keys at the top level and in views. Skips other statements. */
 export const readStatements = (text: string): Statements => statementsOf(tokens(text), true);
 
 /**
- * Words, quoted strings and `{ } ;` as named's lexer has them, without its comments: `//`, `#` and the block comment of C, which also end a
- * word. White space is that of ASCII. A string may go over lines; escapes in it are left to its reader.
+ * Words, quoted strings and `{ } ;`, as named's lexer has them, without comments (`//`, `#`, and C block
+ * comments, which also end a word). White space is ASCII. A string may go over lines; its reader handles
+ * escapes.
  */
 function tokens(text: string): readonly Token[] {
   const found: Token[] = [];
@@ -63,25 +62,25 @@ function statementsOf(all: readonly Token[], topLevel: boolean): Statements {
 }
 
 /**
- * The index behind the statement which begins at `start`: it ends with a `;`, or with the `}` of its block, behind which the `;` may be missing
- * as in dhcpd.conf.
+ * The index behind the statement that begins at `start`. A statement ends with `;`, or with the `}` of its
+ * block; as in dhcpd.conf, the `;` behind that `}` may be missing.
  */
 function statementEnd(all: readonly Token[], start: number): number {
   let depth = 0;
   for (let at = start; at < all.length; at++) {
     const sign = signOf(all[at]);
     depth += Number(sign === '{') - Number(sign === '}');
-    if (depth < 0) throw invalid(all[at]?.line ?? 0, 'a } too many');
+    if (depth < 0) throw invalid(all[at]?.line ?? 0, 'there is one } too many');
     if (depth > 0) continue;
     if (sign === ';') return at + 1;
     if (sign === '}') return signOf(all[at + 1]) === ';' ? at + 2 : at + 1;
   }
-  // ddns-confgen's last line is no statement, but a command for the reader.
+  // ddns-confgen's last line is a command for the reader, not a statement.
   if (!all.slice(start).some((token) => isWord(token, 'key'))) return all.length;
   throw invalid(all[start]?.line ?? 0, 'a statement has no end: a } or ; is missing');
 }
 
-/** What stands between the first `{` of a statement and its last `}`; undefined where it has no block. */
+/** Everything between the statement's first `{` and its last `}`; undefined without a block. */
 function blockOf(statement: readonly Token[]): readonly Token[] | undefined {
   const open = statement.findIndex((token) => isSign(token, '{'));
   const close = statement.findLastIndex((token) => isSign(token, '}'));
@@ -95,7 +94,7 @@ function keyOf(statement: readonly Token[]): WrittenKey {
   if (name === undefined || !isSign(open, '{') || body === undefined)
     throw invalid(
       keyword?.line ?? 0,
-      'a key statement is: key "name" { algorithm hmac-sha256; secret "..."; };',
+      'a key statement looks like: key "name" { algorithm hmac-sha256; secret "..."; };',
     );
   const read = () => {
     const clauses = clausesOf(body);
@@ -115,21 +114,21 @@ function clausesOf(body: readonly Token[]): ReadonlyMap<string, Token> {
       throw invalid(line, 'a ; is missing');
     const word = keyword.text.toLowerCase();
     if (word !== 'algorithm' && word !== 'secret')
-      throw invalid(line, 'only algorithm and secret are known in a key statement');
-    if (clauses.has(word)) throw invalid(line, `${word} stands there more than once`);
+      throw invalid(line, 'a key statement has only algorithm and secret');
+    if (clauses.has(word)) throw invalid(line, `${word} is there more than once`);
     clauses.set(word, value);
   }
   return clauses;
 }
 
-/** A slip that would else be told as something that follows from it. */
+/** A mistake whose other failure message would be misleading. */
 function slipIn(keyword: Token | undefined, value: Token | undefined): string | undefined {
   // A string may go over lines, but not over the next clause.
   if (value?.quoted && /[;{}]/.test(value.text) && value.text.includes('\n'))
     return 'a quoted string has no end';
-  if (isSign(keyword, ';')) return 'there is a ; too many';
+  if (isSign(keyword, ';')) return 'there is one ; too many';
   if (/\s/.test(keyword?.text ?? ''))
-    return 'there is a space that is no plain one, as text out of a page has';
-  if (isSign(value, '=')) return 'there is no = between a word and its value';
+    return 'there is a space that is not ASCII, as in text copied from a web page';
+  if (isSign(value, '=')) return 'a word and its value must have no = between them';
   return undefined;
 }

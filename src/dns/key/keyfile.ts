@@ -1,31 +1,34 @@
 /**
- * TSIG keys as administrators have them, out of a file's text. Failures name the file and the line, never the secret. Pure.
+ * TSIG keys as administrators have them, from a file's text. Failures name file and line, never the secret.
+ * Pure.
  *
- * - BIND's `key` statement: tsig-keygen, ddns-confgen, rndc.key; several in a file, among other statements, and in views;
- * - `hmac:name:secret` in a line, as `nsupdate -y` and `dig -y` take it; several lines; what pdnsutil prints; a script of nsupdate;
+ * - BIND's `key` statement: tsig-keygen, ddns-confgen, rndc.key; several in a file, among other statements,
+ *   in views;
+ * - `hmac:name:secret` in a line, as `nsupdate -y` and `dig -y` take it; several lines; the output of
+ *   pdnsutil; a script of nsupdate;
  * - the `key:` sections of Knot (keymgr -t), NSD and Unbound;
- * - the pair K<name>+<algorithm>+<id>.private and .key of dnssec-keygen up to BIND 9.16, and of ldns-keygen: either of them.
+ * - either file of the pair K<name>+<algorithm>+<id>.private and .key of dnssec-keygen up to BIND 9.16, and
+ *   of ldns-keygen.
  *
- * What named accepts is accepted. Forms of other programs are recognised by their look, so that the failure says what is wanted.
+ * Every key that named accepts is accepted. Forms of other programs are recognised, so the failure can say
+ * what to write.
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import { closest } from '../../suggest.ts';
 import { parseAnyName } from '../message/name.ts';
 import type { TsigKey } from '../message/tsig.ts';
-import { KeyFault, keygenHint, syntaxHint } from './key-fault.ts';
 import { certainlyOther, withoutKey } from './key-forms.ts';
-import { isPrinted, keysOfPrinted, keysOfStrings } from './key-lines.ts';
+import { isKeySection, isPrinted, keysOfPrinted, keysOfSections, keysOfStrings } from './key-lines.ts';
 import { keyOfPrivateFile, keysOfPublicFile } from './key-pair.ts';
-import { shownName, type WrittenKey } from './key-parts.ts';
-import { isKeySection, keysOfSections } from './key-section.ts';
+import { KeyFault, keygenHint, shownName, syntaxHint, type WrittenKey } from './key-parts.ts';
 import { readStatements } from './key-statement.ts';
 
-/** A key file is a few hundred bytes; a file above this is something else. */
+/** A key file has a few hundred bytes. A larger file is something else. */
 export const maxKeyFileBytes = 65_536;
-/** RFC 8945 8 wants as many bits as the digest has; named remarks on less than 64. */
+/** RFC 8945 8 wants as many bits as the digest has. named warns below 64 bits. */
 const leastSecretBits = 128;
-/** More names, or file names, do not fit into a sentence. */
+/** More key names or file names do not fit into a sentence. */
 const maxNamesTold = 8;
 
 export type ParsedKey =
@@ -33,9 +36,9 @@ export type ParsedKey =
   | { readonly kind: 'invalid'; readonly failure: Failure };
 
 /**
- * The key of that name, or the file's only key. Only that key is judged. `file` is for messages, and a `.private` file has the key's name in
- * its own name only. Fails with `key-invalid` or `key-not-found`. Warns with `tsig-weak-algorithm` (hmac-md5: RFC 8945 6) and
- * `tsig-short-secret` (below 128 bits).
+ * The key of that name, or the file's only key. Only that key is judged. Messages name `file`; for a
+ * `.private` file, it also holds the key's name. Fails with `key-invalid` or `key-not-found`. Warns with
+ * `tsig-weak-algorithm` (hmac-md5: RFC 8945 6) and `tsig-short-secret` (below 128 bits).
  */
 export function parseKeyFile(text: string, file: string, keyName?: string): ParsedKey {
   try {
@@ -48,7 +51,7 @@ export function parseKeyFile(text: string, file: string, keyName?: string): Pars
       kind: 'invalid',
       failure: {
         code: error.code,
-        message: `The key file ${file}: ${error.message}${end}`,
+        message: `source-dns cannot use the key file ${file}: ${error.message}${end}`,
         hint: error.hint,
       },
     };
@@ -82,12 +85,12 @@ function keysOfStatements(text: string): readonly WrittenKey[] {
   throw new KeyFault(
     'key-not-found',
     `it has no key statement itself, but includes ${files === '' ? 'other files' : files}`,
-    "source-dns does not follow includes. Set key_file to the included file that has the key; a relative path begins at named's directory.",
+    "source-dns does not follow includes. Set key_file to the included file that has the key. A relative path begins at named's directory.",
   );
 }
 
 interface NamedKey extends WrittenKey {
-  /** Undefined where the name is no domain name. */
+  /** Undefined if the name is not a domain name. */
   readonly fqdn: Fqdn | undefined;
 }
 
@@ -112,15 +115,15 @@ function choose(written: readonly WrittenKey[], keyName: string | undefined): Ts
   throw new KeyFault(
     'key-invalid',
     `it has the key ${shownName(key.name)} more than once, with different algorithms or secrets (lines ${found.map(({ name }) => name.line).join(', ')})`,
-    'Copy the one that the nameserver takes into a file of its own. Two views can have keys of one name.',
+    'Copy the key that the nameserver uses into another file. Two views can have keys of the same name.',
   );
 }
 
-/** The keys of that name; fails where there is none. */
+/** The keys of that name. Fails if there is none. */
 function keysNamed(keys: readonly NamedKey[], keyName: string): readonly NamedKey[] {
   const hint = `Set key_name to one of: ${namesOf(keys)}`;
   const wanted = parseAnyName(keyName);
-  if (wanted === undefined) throw new KeyFault('key-not-found', 'key_name is no domain name', hint);
+  if (wanted === undefined) throw new KeyFault('key-not-found', 'key_name is not a domain name', hint);
   const found = keys.filter(({ fqdn }) => fqdn === wanted);
   if (found.length > 0) return found;
   const told = keys.flatMap(({ fqdn, name }) =>
@@ -135,9 +138,9 @@ function keysNamed(keys: readonly NamedKey[], keyName: string): readonly NamedKe
   );
 }
 
-/** For a sentence. A key whose name may be a secret is told by its line. */
+/** For a sentence: a name that may be a secret is shown as its line. */
 const namesOf = (keys: readonly NamedKey[]): string =>
-  listed(keys.map(({ fqdn, name }) => (shownName(name) === fqdn ? fqdn : `the one in line ${name.line}`)));
+  listed(keys.map(({ fqdn, name }) => (shownName(name) === fqdn ? fqdn : `the key in line ${name.line}`)));
 
 function listed(names: readonly string[]): string {
   const more = names.length - maxNamesTold;
@@ -149,14 +152,14 @@ function warningsOf(key: TsigKey, file: string): readonly Failure[] {
   if (key.algorithm === 'hmac-md5')
     warnings.push({
       code: 'tsig-weak-algorithm',
-      message: `The key ${key.name} of ${file} is for hmac-md5, which RFC 8945 advises against.`,
+      message: `The key ${key.name} of ${file} uses hmac-md5, which RFC 8945 advises against.`,
       hint: keygenHint,
     });
   const bits = (key.secret.symmetricKeySize ?? 0) * 8;
   if (bits < leastSecretBits)
     warnings.push({
       code: 'tsig-short-secret',
-      message: `The secret of the key ${key.name} of ${file} has ${bits} bits: below ${leastSecretBits} it can be guessed.`,
+      message: `The secret of the key ${key.name} of ${file} has ${bits} bits. A secret of less than ${leastSecretBits} bits can be guessed.`,
       hint: keygenHint,
     });
   return warnings;

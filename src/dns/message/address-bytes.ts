@@ -1,16 +1,16 @@
-/** IP addresses as text and as bytes: the one place where they are read and written, so that the same address is the same text. Pure. */
+/** IP addresses as text and as bytes: each address has one canonical text. Pure. */
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * The four bytes of an IPv4 address; undefined where the text is none. Four decimal numbers and nothing else: no leading zeros (`010` is 8 to
- * some programs and 10 to others), no hexadecimal, no missing parts.
+ * The four bytes of an IPv4 address; undefined for other text. Only four decimal numbers: no leading zeros
+ * (`010` is 8 to some programs and 10 to others), no hexadecimal, no missing parts.
  */
 export const ipv4Bytes = (text: string): Buffer | undefined =>
   isIPv4(text) ? Buffer.from(text.split('.').map(Number)) : undefined;
 
 /**
- * The 16 bytes of an IPv6 address (RFC 4291 2.2); undefined where the text is none. No zone index (`fe80::1%eth0`): it means nothing outside its
- * host (RFC 4007 11.2).
+ * The 16 bytes of an IPv6 address (RFC 4291 2.2); undefined for other text. No zone index (`fe80::1%eth0`):
+ * it means nothing outside its host (RFC 4007 11.2).
  */
 export function ipv6Bytes(text: string): Buffer | undefined {
   if (!isIPv6(text) || text.includes('%')) return undefined;
@@ -21,7 +21,7 @@ export function ipv6Bytes(text: string): Buffer | undefined {
   return Buffer.from(Uint16Array.from(groups).buffer).swap16();
 }
 
-/** The groups of 16 bits of a part; its last 32 bits may be written as an IPv4 address. */
+/** The groups of 16 bits of a part. An IPv4 address may write the last 32 bits. */
 function groupsOf(part: string): readonly number[] {
   if (part === '') return [];
   return part.split(':').flatMap((group) => {
@@ -31,18 +31,19 @@ function groupsOf(part: string): readonly number[] {
   });
 }
 
-/** The one text of an address, however it was written; any other text (a host name, an address with a zone index) as it is. */
+/** The canonical text of an address. Any other text (a host name, a zone index) is unchanged. */
 export function canonicalAddress(text: string): string {
   const sixteen = ipv6Bytes(text);
   return sixteen === undefined ? text : ipv6Text(sixteen);
 }
 
-/** `192.0.2.1`, of four bytes. */
+/** `192.0.2.1` */
 export const ipv4Text = (bytes: Uint8Array): string => bytes.join('.');
 
 /**
- * The one text of 16 bytes (RFC 5952 4): lower case, no leading zeros, `::` for the longest run of two or more zero groups, the first of equals.
- * An IPv4-mapped address ends as an IPv4 address (RFC 5952 5): `::ffff:192.0.2.1`, as getaddrinfo writes it.
+ * The canonical text of 16 bytes (RFC 5952 4): lower case, no leading zeros, `::` for the first of the
+ * longest runs of two or more zero groups. An IPv4-mapped address ends as an IPv4 address (RFC 5952 5):
+ * `::ffff:192.0.2.1`, as getaddrinfo writes it.
  */
 export function ipv6Text(bytes: Uint8Array): string {
   const groups = Array.from(

@@ -1,35 +1,35 @@
 /**
- * What a nameserver's error answer means, in words: one stable code each, a sentence that names nameserver, zone and key, and what to do.
- * The facts behind them: BIND says BADKEY, BADSIG and BADTIME apart. Knot and PowerDNS answer NOTAUTH or REFUSED without a signature, and each version has other
- * words for the same fault (docs/DNS.md).
+ * What a nameserver's error answer means: one stable code each, and a sentence that names nameserver, zone
+ * and key. BIND tells BADKEY, BADSIG and BADTIME apart. Knot and PowerDNS answer NOTAUTH or REFUSED without a
+ * signature, and each version has other words for the same fault (docs/DNS.md).
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import { RCODE, rcodeName, TSIG_ERROR, tsigErrorName } from './codes.ts';
 import type { AnswerCodes, Doubt, Signing } from './reply.ts';
 
-/** `known`: it signed an answer with the key. `not-accepted`: it said that it does not know the key, or gave no reason. */
+/** `known`: it signed an answer with the key. `not-accepted`: it does not know the key, or gave no reason. */
 export type KeyStanding = 'known' | 'not-accepted';
 
-/** Who was asked for what. */
 export interface Asked {
-  /** Its name and address, as `ns1 (192.0.2.53:53)`. */
+  /** Name and address, for example `ns1 (192.0.2.53:53)`. */
   readonly nameserver: string;
   readonly what: 'update' | 'query';
-  /** The zone, or the name where the zone is not known yet. */
+  /** The zone, or the name if the zone is not known yet. */
   readonly zone: Fqdn;
   readonly signing?: Signing | undefined;
-  /** What this nameserver thinks of the key, by its last answer to a question. Absent: not asked yet, or it did not tell. */
+  /** What the last answer to a question said about the key. Absent: nothing yet. */
   readonly keyStanding?: KeyStanding | undefined;
 }
 
-/** An answer that proves what it says. Codes: see the two tables below; `prerequisite-failed` for an update. */
+/** The failure of an answer that proves what it says. */
 export const answerFailure = (asked: Asked, codes: AnswerCodes): Failure =>
   codes.tsigError === TSIG_ERROR.NONE ? rcodeFailure(asked, codes.rcode) : tsigFailure(asked, codes);
 
 /**
- * An answer that does not count. An unsigned one has the code of what it says, if that is an error, else `unsigned-answer`; the others `answer-not-verified`,
- * `malformed-answer` or `other-question`.
+ * The failure of an answer that proves nothing. An unsigned error answer keeps the code of that error; an
+ * unsigned success is `unsigned-answer`. Other doubts: `answer-not-verified`, `malformed-answer`,
+ * `other-question`.
  */
 export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt): Failure {
   const { nameserver } = asked;
@@ -37,28 +37,29 @@ export function doubtfulFailure(asked: Asked, codes: AnswerCodes, doubt: Doubt):
   if (doubt.kind === 'other-question')
     return {
       code: 'other-question',
-      message: `The nameserver ${nameserver} ${doubt.words}: that is no answer to what was sent, so it does not count.`,
-      hint: 'Is something between this host and the nameserver that changes messages, as a proxy, a load balancer or a firewall?',
+      message: `The nameserver ${nameserver} ${doubt.words}. source-dns ignores this answer.`,
+      hint: 'Look for a proxy, a load balancer or a firewall that changes messages between this host and the nameserver.',
     };
   if (doubt.kind === 'not-verified')
     return {
       code: 'answer-not-verified',
-      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature does not prove it (${faults[doubt.fault]}).`,
-      hint: `Somebody between this host and the nameserver may change or make up answers; or ${keyName(asked)} differs there.`,
+      message: `An answer ${rcodeName(codes.rcode)} came from ${nameserver}, but its signature proves nothing: ${faults[doubt.fault]}.`,
+      hint: `Check that ${keyName(asked)} is the same at the nameserver. Otherwise something on the way changes or forges answers.`,
     };
   const said = unsignedFailure(asked, codes);
   if (codes.rcode === RCODE.NOERROR || said.code === 'prerequisite-failed')
     return {
       code: 'unsigned-answer',
-      message: `The nameserver ${nameserver} answered ${rcodeName(codes.rcode)} without a signature, though the message was signed with ${keyName(asked)}.`,
-      hint: 'Such an answer proves nothing. Is something between this host and the nameserver that strips TSIG, as a proxy or load balancer?',
+      message: `The nameserver ${nameserver} answered ${rcodeName(codes.rcode)} without a signature, although the message was signed with ${keyName(asked)}.`,
+      hint: 'An unsigned answer proves nothing. Look for a proxy or a load balancer that removes TSIG on the way.',
     };
   return { ...said, message: `${said.message} The answer has no signature, so it proves nothing.` };
 }
 
 /**
- * Knot 3.2 says BADKEY to an update that its acl denies, where 3.4 says NOTAUTH alone. NOTAUTH without TSIG error is also what Knot 3.4 says of a key that it
- * does not know, and PowerDNS of every fault of a key; to an update it then says REFUSED.
+ * Knot 3.2 answers BADKEY to an update that its acl denies; Knot 3.4 answers NOTAUTH alone. NOTAUTH without a
+ * TSIG error is also the answer of Knot 3.4 to an unknown key, and of PowerDNS to every fault of a key.
+ * PowerDNS answers REFUSED if that message is an update.
  */
 function unsignedFailure(asked: Asked, codes: AnswerCodes): Failure {
   const { what, signing, keyStanding } = asked;
@@ -73,30 +74,30 @@ function unsignedFailure(asked: Asked, codes: AnswerCodes): Failure {
 
 const keyNotAccepted = (asked: Asked, rcode: number, { key }: Signing): Failure => ({
   code: 'tsig-badkey',
-  message: `${answeredWords(asked, rcode)} without a TSIG error: it does not know ${keyName(asked)} with ${key.algorithm}, or has it with another secret.`,
-  hint: `${keyHint} PowerDNS answers so also where the clocks are too far apart.`,
+  message: `${answeredWords(asked, rcode)} without a TSIG error: it does not know ${keyName(asked)} with ${key.algorithm}, or it has another secret for that key.`,
+  hint: `${keyHint} PowerDNS also answers this way when the clocks differ too much.`,
 });
 
 const answeredWords = ({ nameserver, what, zone }: Asked, rcode: number): string =>
   `The nameserver ${nameserver} answered ${rcodeName(rcode)} to ${what === 'update' ? 'an update of' : 'a query for'} ${zone}`;
 
 const keyHint =
-  "The name and the algorithm in the key file must be those of the key statement in the nameserver's configuration.";
+  "Write the name and the algorithm in the key file as in the key statement of the nameserver's configuration.";
 
-/** Bytes that came as an answer and are none. `words`: what is wrong, as the rest of a sentence that begins with `it`. */
+/** `words`: what is wrong, as the rest of a sentence that begins with `it`. */
 export const malformedAnswer = (nameserver: string, words: string): Failure => ({
   code: 'malformed-answer',
-  message: `The nameserver ${nameserver} sent an answer that is no well-formed DNS message: it ${words}.`,
+  message: `The nameserver ${nameserver} sent a malformed answer: it ${words}.`,
 });
 
 const faults: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'], string>> = {
-  malformed: 'it is not well formed',
-  'misplaced-tsig': 'its TSIG record is not the last one, or there are two',
-  'malformed-tsig': 'its TSIG record is not well formed',
+  malformed: 'the answer is malformed',
+  'misplaced-tsig': 'its TSIG record is not the last record, or there are two',
+  'malformed-tsig': 'its TSIG record is malformed',
   'other-key': 'it is signed with another key or algorithm',
   'truncated-mac': 'its MAC is truncated',
   'wrong-mac': 'its MAC is wrong',
-  'wrong-time': 'its time is further off than the fudge',
+  'wrong-time': 'its time differs by more than the fudge',
 };
 
 const keyName = ({ signing }: Asked): string =>
@@ -117,23 +118,23 @@ function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
     case TSIG_ERROR.BADSIG:
       return {
         code: 'tsig-badsig',
-        message: `${begin} it has ${key} with another secret, or with another number of digest bits.`,
-        hint: "Copy the key file again from the nameserver, or into its configuration, with the bits where the algorithm has them (hmac-sha256-128); then 'rndc reconfig' there.",
+        message: `${begin} it has another secret for ${key}, or another number of digest bits.`,
+        hint: "Make the key the same in the key file and in the nameserver's configuration, with the digest bits if the algorithm has them (hmac-sha256-128). Then run 'rndc reconfig' there.",
       };
     case TSIG_ERROR.BADTIME:
       return {
         code: 'tsig-badtime',
-        message: `${begin} ${clockWords(codes.clockAheadSeconds)}, the fudge is ${signing?.fudgeSeconds ?? 0} s.`,
-        hint: 'Set the clocks of both hosts by NTP; the answer does not tell which of them is wrong.',
+        message: `${begin} ${clockWords(codes.clockAheadSeconds)}. The fudge is ${signing?.fudgeSeconds ?? 0} s.`,
+        hint: 'Set the clocks of both hosts by NTP. The answer does not tell which clock is wrong.',
       };
     case TSIG_ERROR.BADTRUNC:
       return {
         code: 'tsig-badtrunc',
         message: `${begin} it wants a longer MAC for ${key}.`,
-        hint: 'The key file asks for fewer digest bits than the key statement there: write the algorithm as it is there (hmac-sha256-128 is 128 bits of it).',
+        hint: "The key file has fewer digest bits than the nameserver's key statement. Write the same algorithm as there (hmac-sha256-128 means 128 bits).",
       };
     default:
-      return { code: 'tsig-error', message: `${begin} the message signed with ${key} was not accepted.` };
+      return { code: 'tsig-error', message: `${begin} it does not accept the message signed with ${key}.` };
   }
 }
 
@@ -154,17 +155,17 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
       if (what === 'query') return unexpected(begin);
       return {
         code: 'prerequisite-failed',
-        message: `${begin}: the zone is not as it was read. Nothing was changed.`,
+        message: `${begin}: the zone is not as source-dns read it. Nothing was changed.`,
       };
     case RCODE.REFUSED:
       return what === 'update'
-        ? updateRefused(begin, key)
+        ? updateRefused(begin, asked.signing === undefined ? 'this host' : key)
         : queryRefused(begin, asked.signing === undefined ? 'this host' : key);
     case RCODE.NOTAUTH:
       return {
         code: 'zone-not-served',
-        message: `${begin}: it is not authoritative for that zone (with ${key}).`,
-        hint: `Is ${zone} a zone of its own there, of type primary, in the view that the key selects? Knot answers so too when the key may not do this.`,
+        message: `${begin}: it is not authoritative for that zone (asked with ${key}).`,
+        hint: `Check that ${zone} is a zone there, of type primary, in the view that the key selects. Knot also answers this way when the key may not do this.`,
       };
     case RCODE.NOTZONE:
       return {
@@ -175,26 +176,26 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
     case RCODE.FORMERR:
       return {
         code: 'formerr',
-        message: `${begin}: it could not read the message.`,
-        hint: "The nameserver's log may say which part.",
+        message: `${begin}: it cannot read the message.`,
+        hint: "Read the nameserver's log: it may name the faulty part.",
       };
     case RCODE.SERVFAIL:
       return {
         code: 'servfail',
-        message: `${begin}: it failed inside.`,
-        hint: "Read the nameserver's log: a journal that cannot be written (rights, a full disk), or a zone that is not loaded, are the usual causes.",
+        message: `${begin}: it has an internal error.`,
+        hint: "Read the nameserver's log. Usual causes: it cannot write its journal (rights, a full disk), or the zone is not loaded.",
       };
     case RCODE.NOTIMP:
       return {
         code: 'notimp',
-        message: `${begin}: it does not implement this.`,
-        hint: 'Does it support RFC 2136, and is dynamic update on?',
+        message: `${begin}: it does not support this operation.`,
+        hint: 'Check that it supports RFC 2136 and that dynamic update is on.',
       };
     case RCODE.BADVERS:
     case RCODE.BADCOOKIE:
       return {
         ...unexpected(begin),
-        hint: 'The message had neither EDNS nor a cookie: is something between this host and the nameserver that adds them?',
+        hint: 'source-dns sends neither EDNS nor a cookie. Look for something on the way that adds them.',
       };
     default:
       return unexpected(begin);
@@ -203,17 +204,17 @@ function rcodeFailure(asked: Asked, rcode: number): Failure {
 
 const unexpected = (begin: string): Failure => ({
   code: 'unexpected-rcode',
-  message: `${begin}, which is not expected.`,
+  message: `${begin}, which is unexpected.`,
 });
 
 const updateRefused = (begin: string, key: string): Failure => ({
   code: 'update-refused',
-  message: `${begin}: ${key} may not change all of these RRsets, or the zone cannot be updated there.`,
-  hint: 'Grant each name and type in update-policy (the ledger _source-dns.<name> TXT too). Also a frozen zone (rndc thaw), a secondary server, allow-query and, on PowerDNS, a wrong key give REFUSED.',
+  message: `${begin}: ${key} may not change all of these RRsets, or the zone takes no updates there.`,
+  hint: 'Grant each name and type in update-policy, also the ledger (_source-dns.<name> TXT). Other causes of REFUSED: a frozen zone (rndc thaw), a secondary server, allow-query and, on PowerDNS, a wrong key.',
 });
 
 const queryRefused = (begin: string, who: string): Failure => ({
   code: 'query-refused',
   message: `${begin}: it does not serve that zone, or ${who} may not query it.`,
-  hint: 'Look at allow-query, at the view that the key selects, and whether the zone is loaded. PowerDNS gives REFUSED for a wrong key too.',
+  hint: 'Check allow-query, the view that the key selects, and whether the zone is loaded. PowerDNS also answers REFUSED for a wrong key.',
 });

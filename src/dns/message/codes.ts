@@ -1,4 +1,4 @@
-/** The numbers of DNS that this module speaks, and their names in failures. */
+/** The DNS numbers that source-dns uses, and their names in failures. */
 
 /** RR types (RFC 1035 3.2.2, 2782, 3596, 4034, 6891, 8945). */
 export const TYPE = {
@@ -19,10 +19,9 @@ export const TYPE = {
 /** Classes (RFC 1035 3.2.4, RFC 2136 2.4 and 2.5). */
 export const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;
 
-/** Opcodes, as they stand in the flags word. */
 export const OPCODE = { QUERY: 0, UPDATE: 5 } as const;
 
-/** RCODEs (RFC 1035 4.1.1, RFC 2136 2.2); those above 15 need an OPT record (RFC 6891 9, RFC 7873 8). */
+/** RCODEs (RFC 1035 4.1.1, RFC 2136 2.2). Those above 15 need an OPT record (RFC 6891 9, RFC 7873 8). */
 export const RCODE = {
   NOERROR: 0,
   FORMERR: 1,
@@ -39,17 +38,17 @@ export const RCODE = {
   BADCOOKIE: 23,
 } as const;
 
-/** Error field of a TSIG RR (RFC 8945 3). The header's RCODE is NOTAUTH then. */
+/** Error field of a TSIG RR (RFC 8945 3). The header's RCODE is then NOTAUTH. */
 export const TSIG_ERROR = { NONE: 0, BADSIG: 16, BADKEY: 17, BADTIME: 18, BADTRUNC: 22 } as const;
 
-/** `SOA`, or `TYPE99` for one without a name here (RFC 3597 5). */
+/** `SOA`; `TYPE99` for a type that is not in the table (RFC 3597 5). */
 export const typeName = (type: number): string => nameOf(TYPE, type) ?? `TYPE${type}`;
 
 const nameOf = (table: Readonly<Record<string, number>>, code: number): string | undefined =>
   Object.entries(table).find(([, value]) => value === code)?.[0];
 
-/** `NXRRSET`, or `RCODE11` for one without a name here. */
+/** `NXRRSET`; `RCODE11` for a code that is not in the table. */
 export const rcodeName = (rcode: number): string => nameOf(RCODE, rcode) ?? `RCODE${rcode}`;
 
-/** `BADKEY`, or `TSIG error 99` for one without a name here. */
+/** `BADKEY`; `TSIG error 99` for a code that is not in the table. */
 export const tsigErrorName = (error: number): string => nameOf(TSIG_ERROR, error) ?? `TSIG error ${error}`;

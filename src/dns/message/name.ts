@@ -1,69 +1,23 @@
 /**
  * Domain names as text and as bytes (RFC 1035 3.1).
  *
- * An Fqdn is canonical: lower case (RFC 4343), final dot, and every byte that is not of `a-z 0-9 - _ * /` written as `\DDD` (RFC 1035 5.1).
- * So the same name is the same string, and no name can smuggle a space, a quote or a line end into a text.
+ * An Fqdn is canonical: lower case (RFC 4343), final dot, and every byte outside `a-z 0-9 - _ * /` written as
+ * `\DDD` (RFC 1035 5.1). So each name has one text, and no name can bring a space, a quote or a line end into
+ * a text.
  */
-import { domainToASCII } from 'node:url';
-import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 
 /** RFC 1035 2.3.4. */
 const maxLabelBytes = 63;
-/** The wire form, with its length bytes and the root (RFC 1035 2.3.4). */
+/** The wire form, with length bytes and the root (RFC 1035 2.3.4). */
 const maxNameBytes = 255;
 
-type ParsedName =
-  | { readonly kind: 'name'; readonly name: Fqdn }
-  | { readonly kind: 'invalid'; readonly failure: Failure & { readonly code: 'invalid-name' } };
-
 /**
- * A name that a person wrote: letters, digits, `-` and `_` (RFC 2782, RFC 8552); the final dot may be missing. Escapes, wildcards and
- * internationalised names are refused, so that what is published is what one reads. Fails with `invalid-name`.
- */
-export function parseFqdn(text: string): ParsedName {
-  // Before the lower case: of some letters outside ASCII, as the Kelvin sign (U+212A), that would make one inside.
-  if (/[^\0-\x7f]/.test(text)) return invalid(text, 'it has a character outside ASCII', asciiHint(text));
-  const name = (text.endsWith('.') ? text : `${text}.`).toLowerCase();
-  const labels = name.slice(0, -1).split('.');
-  const fault = labels.map(labelFault).find((found) => found !== undefined);
-  if (fault !== undefined) return invalid(text, fault);
-  if (name.length + 1 > maxNameBytes) return invalid(text, `it is longer than ${maxNameBytes} bytes`);
-  return { kind: 'name', name: name as Fqdn };
-}
-
-function labelFault(label: string): string | undefined {
-  if (label === '') return 'it has an empty label';
-  if (label.length > maxLabelBytes)
-    return `the label ${label.slice(0, 20)}... is longer than ${maxLabelBytes} bytes`;
-  // The trap of `\.`: a library that takes it for plain text encodes another name than was meant.
-  if (!/^[a-z0-9_-]+$/.test(label)) return 'only letters, digits, - and _ are allowed';
-  return undefined;
-}
-
-const invalid = (text: string, fault: string, hint?: string): ParsedName => ({
-  kind: 'invalid',
-  failure: {
-    code: 'invalid-name',
-    message: `${JSON.stringify(text.slice(0, 300))} is no domain name: ${fault}.`,
-    ...(hint === undefined ? {} : { hint }),
-  },
-});
-
-/** The A-label form (RFC 5890 2.3.2.1): shown, never taken, for what looks like one letter may be another. */
-function asciiHint(text: string): string {
-  const ascii = domainToASCII(text.slice(0, 300));
-  return ascii === ''
-    ? 'Write it in its xn-- form.'
-    : `Write it in its xn-- form; is ${JSON.stringify(ascii)} what you mean?`;
-}
-
-/**
- * A name of any bytes as a zone file and named.conf write it (RFC 1035 5.1): with `\DDD` and `\X`; the final dot may be missing. Undefined: it
- * is none. This is for the names of keys, which are not published: named accepts them so.
+ * A name of any bytes, as a zone file and named.conf write it (RFC 1035 5.1): with `\DDD` and `\X`; the final
+ * dot is optional. Undefined for other text. For key names, which are not published: named accepts them so.
  */
 export function parseAnyName(text: string): Fqdn | undefined {
-  // `@` is the origin: outside a zone file that is the root.
+  // `@` is the origin, which is the root outside a zone file.
   if (text === '.' || text === '@') return '.' as Fqdn;
   const labels: number[][] = [[]];
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
@@ -78,10 +32,10 @@ export function parseAnyName(text: string): Fqdn | undefined {
   return wireBytes > maxNameBytes ? undefined : joined(labels.map((label) => labelText(Buffer.from(label))));
 }
 
-/** A name in a sentence: anybody can write one of a thousand characters. */
+/** A name for a sentence. Anybody can write a name of a thousand characters. */
 export const shortName = (name: string): string => (name.length > 100 ? `${name.slice(0, 100)}...` : name);
 
-/** Whether the name is the zone's apex or below it. */
+/** The name is the zone's apex or below the zone. */
 export const isWithin = (name: Fqdn, zone: Fqdn): boolean =>
   zone === '.' || name === zone || name.endsWith(`.${zone}`);
 
@@ -93,7 +47,7 @@ export function parentOf(name: Fqdn): Fqdn {
 
 const canonicalLabel = /^(?:[a-z0-9_*/-]|\\\d{3})+$/;
 
-/** The wire form, uncompressed; undefined where the text is no canonical Fqdn, whatever its type says. */
+/** The wire form, uncompressed. Undefined if the text is not a canonical Fqdn, whatever its type says. */
 export function nameToWire(name: Fqdn): Buffer | undefined {
   if (name === '.') return Buffer.of(0);
   if (!name.endsWith('.')) return undefined;
@@ -130,7 +84,7 @@ function labelText(label: Buffer): string {
   return text;
 }
 
-/** A name read from a message, and where the reading goes on after it. */
+/** `end`: the offset behind the name. */
 export interface NameAt {
   readonly name: Fqdn;
   readonly end: number;
@@ -140,8 +94,9 @@ export interface NameAt {
 const maxPointers = 127;
 
 /**
- * Reads a name that may be compressed (RFC 1035 4.1.4). Undefined where it is not well formed: beyond the message, longer than 255 bytes,
- * a label type of RFC 6891 5, or a pointer that does not go strictly backwards. So it ends, after at most 127 labels and 127 pointers.
+ * Reads a name that may be compressed (RFC 1035 4.1.4). Undefined if it is malformed: beyond the message,
+ * longer than 255 bytes, a label type of RFC 6891 5, or a pointer that does not go strictly backwards. So the
+ * loop ends after at most 127 labels and 127 pointers.
  */
 export function readName(message: Buffer, start: number): NameAt | undefined {
   const labels: string[] = [];

@@ -1,4 +1,4 @@
-/** RDATA of the types that are published, to bytes and back. TXT goes through dns-packet, behind the checks that it lacks. Pure. */
+/** RDATA of the published types, to bytes and back. dns-packet does TXT, behind our checks. Pure. */
 import dnsPacket from 'dns-packet';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Question, Rrset, RrType, Srv } from '../../core/model/zone.ts';
@@ -7,7 +7,7 @@ import { CLASS, TYPE } from './codes.ts';
 import { nameToWire, readName } from './name.ts';
 import type { ReceivedMessage, ReceivedRr } from './wire.ts';
 
-/** A codec of dns-packet: RDATA with its RDLENGTH before it. @types/dns-packet 5.6.5 does not declare them. */
+/** A codec of dns-packet: RDATA behind its RDLENGTH. @types/dns-packet 5.6.5 does not declare codecs. */
 interface Codec<In, Out> {
   encode(value: In): Buffer;
   decode(bytes: Buffer, offset: number): Out;
@@ -23,7 +23,7 @@ type EncodedRdata =
   | { readonly kind: 'encoded'; readonly rdata: readonly Buffer[] }
   | { readonly kind: 'invalid'; readonly fault: string };
 
-/** The RDATA of every RR of the RRset, in its order; the fault in words where one cannot be written. Never throws. */
+/** The RDATA of every RR, in order, or the fault of an RR that cannot be written. Never throws. */
 export function encodeRdata(rrset: Rrset): EncodedRdata {
   const rdata: Buffer[] = [];
   for (const encoded of eachRdata(rrset)) {
@@ -36,12 +36,12 @@ export function encodeRdata(rrset: Rrset): EncodedRdata {
 function eachRdata(rrset: Rrset): (Buffer | string)[] {
   switch (rrset.type) {
     case 'A':
-      return rrset.rdata.map((text) => ipv4Bytes(text) ?? `${show(text)} is no IPv4 address`);
+      return rrset.rdata.map((text) => ipv4Bytes(text) ?? `${show(text)} is not an IPv4 address`);
     case 'AAAA':
-      return rrset.rdata.map((text) => ipv6Bytes(text) ?? `${show(text)} is no IPv6 address`);
+      return rrset.rdata.map((text) => ipv6Bytes(text) ?? `${show(text)} is not an IPv6 address`);
     case 'CNAME':
       return rrset.rdata.map(
-        (text) => nameToWire(text as Fqdn) ?? `${show(text)} is no canonical domain name`,
+        (text) => nameToWire(text as Fqdn) ?? `${show(text)} is not a canonical domain name`,
       );
     case 'SRV':
       return rrset.rdata.map(encodeSrv);
@@ -51,8 +51,8 @@ function eachRdata(rrset: Rrset): (Buffer | string)[] {
 }
 
 /**
- * The same text for the same RDATA: by their bytes, in whatever order, so that it does not matter how an address was written. The TTL does not
- * count. Of an RRset that cannot be written it says so, and that is like no other.
+ * The same text for the same RDATA, compared as bytes: the order of the RRs, the form of an address and the
+ * TTL do not matter. An RRset that cannot be written equals no other RRset.
  */
 export function rdataKey(rrset: Rrset): string {
   const encoded = encodeRdata(rrset);
@@ -66,9 +66,9 @@ const show = (text: string): string => JSON.stringify(text.slice(0, 100));
 function encodeSrv(srv: Srv): Buffer | string {
   const numbers = [srv.priority, srv.weight, srv.port];
   if (numbers.some((n) => !Number.isInteger(n) || n < 0 || n > 65_535))
-    return `${numbers.join(' ')} are no SRV numbers (0 to 65535)`;
+    return `${numbers.join(' ')} are not SRV numbers (0 to 65535)`;
   const target = nameToWire(srv.target);
-  if (target === undefined) return `${show(srv.target)} is no canonical domain name`;
+  if (target === undefined) return `${show(srv.target)} is not a canonical domain name`;
   const fixed = Buffer.alloc(6);
   for (const [index, n] of numbers.entries()) fixed.writeUInt16BE(n, index * 2);
   return Buffer.concat([fixed, target]);
@@ -77,7 +77,7 @@ function encodeSrv(srv: Srv): Buffer | string {
 function encodeTxt(strings: readonly string[]): Buffer | string {
   if (strings.length === 0) return 'a TXT RR has at least one character-string';
   for (const text of strings) {
-    if (/[^\0-\xff]/.test(text)) return `${show(text)} has a character that is no byte`;
+    if (/[^\0-\xff]/.test(text)) return `${show(text)} has a character that is not a byte`;
     if (text.length > maxStringBytes)
       return `a character-string is longer than ${maxStringBytes} bytes: ${show(text)}`;
   }
@@ -86,8 +86,8 @@ function encodeTxt(strings: readonly string[]): Buffer | string {
 }
 
 /**
- * The RRset that the question asked for, out of the answer section. Only RRs of that very name, type and class count: behind a CNAME the
- * answer goes on with RRs of other names. `absent`: there are none. `malformed`: an RDATA that is not of its type.
+ * The answer section's RRset for the question. Only RRs of that name, type and class count: behind a CNAME
+ * the answer continues with RRs of other names. `malformed`: RDATA that is not of its type.
  */
 export function answeredRrset(message: ReceivedMessage, question: Question): Rrset | 'absent' | 'malformed' {
   const rrs = message.answers.filter(
@@ -97,7 +97,7 @@ export function answeredRrset(message: ReceivedMessage, question: Question): Rrs
   const ttlSeconds = Math.min(...rrs.map((rr) => rr.ttlSeconds));
   const rdata = rrs.map((rr) => decodeRdata(question.type, message.bytes, rr));
   if (rdata.includes(undefined)) return 'malformed';
-  // decodeRdata gives what the type wants; the compiler cannot follow that through the array.
+  // decodeRdata returns the RDATA of that type, but the compiler cannot follow that through the array.
   return { name: question.name, type: question.type, ttlSeconds, rdata } as Rrset;
 }
 
@@ -138,7 +138,7 @@ function decodeTxt(bytes: Buffer, rr: ReceivedRr): readonly string[] | undefined
   try {
     return codecs.txt.decode(bytes, rr.rdataStart - 2).map((string) => string.toString('latin1'));
   } catch {
-    // Its only throw: a character-string that goes beyond RDLENGTH.
+    // decode throws only for a character-string that goes beyond RDLENGTH.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** What one received message is worth as the answer to one that was sent. Pure. */
+/** What a received message proves as the answer to a sent message. Pure. */
 
 import { CLASS, OPCODE, RCODE, TSIG_ERROR, typeName } from './codes.ts';
 import { shortName } from './name.ts';
@@ -12,21 +12,21 @@ import {
   type WireQuestion,
 } from './wire.ts';
 
-/** The key that requests are signed with, and how far the clocks may be apart. */
+/** The key that signs requests, and how far the clocks may differ. */
 export interface Signing {
   readonly key: TsigKey;
   /** Whole seconds, 0 to 65535 (RFC 8945 4.2). */
   readonly fudgeSeconds: number;
 }
 
-/** A message as it goes out, with what its answer is checked against. */
+/** A message as it is sent, with what its answer is checked against. */
 export interface SentMessage {
   readonly bytes: Buffer;
   readonly message: OutgoingMessage;
   readonly signed?: { readonly key: TsigKey; readonly request: SignedRequest };
 }
 
-/** Encodes the message, and signs it where there is a key. `nowSeconds`: since 1970, UTC. */
+/** Encodes the message, and signs it if there is a key. `nowSeconds`: since 1970, UTC. */
 export function prepareMessage(
   message: OutgoingMessage,
   signing: Signing | undefined,
@@ -38,27 +38,27 @@ export function prepareMessage(
   return { bytes: request.bytes, message, signed: { key: signing.key, request } };
 }
 
-/** What an answer says, whether it proves it or not. */
+/** What an answer says, proven or not. */
 export interface AnswerCodes {
   readonly rcode: number;
   /** Error field of the TSIG RR; 0: none. */
   readonly tsigError: number;
-  /** A verified answer only: the nameserver's clock less ours at the moment of signing. Both are whole seconds: 1 is no difference yet. */
+  /** Only if verified: the nameserver's clock at signing minus ours, in seconds. 1 may be no difference. */
   readonly clockAheadSeconds?: number;
 }
 
 type Reply =
   | { readonly kind: 'ignored' }
-  /** TC on a question: to be asked over TCP, whether it is signed or not. */
+  /** TC on the answer to a question, signed or not: ask over TCP. */
   | { readonly kind: 'truncated' }
-  /** Signed with our key for this request; or we have no key, and so every answer counts. */
+  /** Signed with our key for this request. Without a key, every answer is `proven`. */
   | { readonly kind: 'proven'; readonly message: ReceivedMessage; readonly codes: AnswerCodes }
-  /** It says something, but it does not count (RFC 8945 5.3: discard and keep listening). */
+  /** The answer proves nothing (RFC 8945 5.3: discard it and keep listening). */
   | { readonly kind: 'doubtful'; readonly codes: AnswerCodes; readonly doubt: Doubt };
 
-/** Why an answer does not count. */
+/** Why an answer proves nothing. */
 export type Doubt =
-  /** Anybody could have written it. */
+  /** Anybody could have written the answer. */
   | { readonly kind: 'unsigned' }
   | { readonly kind: 'not-verified'; readonly fault: Extract<TsigVerdict, { kind: 'not-verified' }>['fault'] }
   /** `words`: what is wrong, as the rest of a sentence that begins with `it`. */
@@ -70,7 +70,7 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
   const nothing: AnswerCodes = { rcode: RCODE.NOERROR, tsigError: TSIG_ERROR.NONE };
   if (answer.length < 2 || answer.readUInt16BE(0) !== id) return { kind: 'ignored' };
   const head = decodeHead(answer);
-  // Of an answer that did not fit nothing more is read: it may end within a record, whose count stayed (RFC 1035 4.1.1, RFC 2181 9).
+  // A truncated answer is not read further: it may end in a counted record (RFC 1035 4.1.1, RFC 2181 9).
   const cut = head?.answer && head.truncated && head.opcode === OPCODE.QUERY && opcode === OPCODE.QUERY;
   const message = readMessage(answer);
   if ('malformed' in message)
@@ -103,30 +103,29 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
 }
 
 /**
- * In what it is no answer to what was sent (RFC 5452 9.1), as words; undefined: it may be one. The question may be missing: the answer to an UPDATE may be empty (RFC 2136 3.8), a
- * nameserver that could not read the message has none to copy, and a signature covers the MAC of what was asked.
+ * Why this message is not an answer to what was sent (RFC 5452 9.1); undefined: it may be. The question may
+ * be missing: the answer to an UPDATE may be empty (RFC 2136 3.8), a nameserver that could not read the
+ * message has no question to copy, and a signature covers the request's MAC.
  */
 function mismatchOf(message: ReceivedMessage, sent: OutgoingMessage): string | undefined {
-  if (!message.answer) return 'sent a message back that is no answer (QR = 0)';
-  if (message.opcode !== sent.opcode)
-    return `answered with opcode ${message.opcode}, and sent was opcode ${sent.opcode}`;
+  if (!message.answer) return 'sent back a message that is not an answer (QR = 0)';
+  if (message.opcode !== sent.opcode) return `answered opcode ${sent.opcode} with opcode ${message.opcode}`;
   const [question, second] = message.questions;
   if (question === undefined) return undefined;
-  if (second !== undefined)
-    return `has ${message.questions.length} questions in its answer, and there was one`;
+  if (second !== undefined) return `answered one question with ${message.questions.length} questions`;
   const { name, type } = sent.question;
   if (question.name === name && question.type === type && question.class === CLASS.IN) return undefined;
-  return `answered ${questionWords(question)}, and asked was ${questionWords({ ...sent.question, class: CLASS.IN })}`;
+  return `answered ${questionWords(question)}, but the question was ${questionWords({ ...sent.question, class: CLASS.IN })}`;
 }
 
 const questionWords = ({ name, type, class: klass }: WireQuestion & { readonly class: number }): string =>
   `${shortName(name)} ${typeName(type)}${klass === CLASS.IN ? '' : ` of class ${klass}`}`;
 
-/** Without a question, it could be the answer to any. An UPDATE's, and an error's, may be so. */
+/** A success without a question could answer any question. An UPDATE's answer and an error may be without. */
 const isBare = ({ questions, rcode }: ReceivedMessage, opcode: number): boolean =>
   questions.length === 0 && opcode === OPCODE.QUERY && (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN);
 
 const withoutQuestion: Doubt = {
   kind: 'other-question',
-  words: 'has no question in its answer, so it could be the answer to any',
+  words: 'sent an answer without a question, so the answer could belong to any question',
 };

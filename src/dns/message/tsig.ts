@@ -1,11 +1,11 @@
-/** Transaction signatures (RFC 8945): signs a request, verifies the answer on the bytes as they came. Time is an argument. Pure. */
+/** Transaction signatures (RFC 8945): signs a request, and verifies the answer's bytes as received. Pure. */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { Fqdn } from '../../core/model/units.ts';
 import { CLASS, TSIG_ERROR, TYPE } from './codes.ts';
-import { nameToWire, readName } from './name.ts';
-import { decodeMessage, encodeRr } from './wire.ts';
+import { readName } from './name.ts';
+import { decodeMessage, encodeRr, wireName } from './wire.ts';
 
-/** RFC 8945 6. hmac-md5 is read because old zones use it; whoever opens the key gets a warning. */
+/** RFC 8945 6. Old zones still use hmac-md5; opening such a key gives a warning. */
 const algorithms = {
   'hmac-md5': { digest: 'md5', macBytes: 16, wireName: 'hmac-md5.sig-alg.reg.int.' },
   'hmac-sha1': { digest: 'sha1', macBytes: 20, wireName: 'hmac-sha1.' },
@@ -17,25 +17,24 @@ const algorithms = {
 
 export type TsigAlgorithm = keyof typeof algorithms;
 
-/** As BIND writes them. */
 export const tsigAlgorithms = Object.keys(algorithms) as readonly TsigAlgorithm[];
 
-/** A shared key. The secret is a KeyObject, so that no log, error or JSON can show it. */
+/** A shared key. No log, error or JSON can show a KeyObject. */
 export interface TsigKey {
   readonly name: Fqdn;
   readonly algorithm: TsigAlgorithm;
   readonly secret: KeyObject;
-  /** Requests have a MAC of this length, and answers at least that: below `wholeMac` the key is one for truncated MACs (RFC 8945 5.2.2.1). */
+  /** The length of a request's MAC, and the least of an answer's (RFC 8945 5.2.2.1). */
   readonly macBytes: number;
 }
 
-/** The bytes of the algorithm's MAC where it is not truncated. */
+/** The bytes of a MAC that is not truncated. */
 export const wholeMac = (algorithm: TsigAlgorithm): number => algorithms[algorithm].macBytes;
 
-/** The shortest MAC of that algorithm, in bytes: half of it, and not below 10 (RFC 8945 5.2.2.1). */
+/** The shortest MAC in bytes: half of the whole MAC, at least 10 (RFC 8945 5.2.2.1). */
 export const shortestMac = (algorithm: TsigAlgorithm): number => Math.max(10, wholeMac(algorithm) / 2);
 
-/** A key of those bytes, which must not be empty. */
+/** `secret` must not be empty. */
 export const tsigKey = (
   name: Fqdn,
   algorithm: TsigAlgorithm,
@@ -48,7 +47,7 @@ export const tsigKey = (
   macBytes,
 });
 
-/** The algorithm of that name as a key file writes it, in any case, also by its name on the wire; undefined: not known here. */
+/** The algorithm as a key file writes it, in any case, also by its name on the wire; undefined: unknown. */
 export function tsigAlgorithm(text: string): TsigAlgorithm | undefined {
   const lower = text.toLowerCase().replace(/\.$/, '');
   return tsigAlgorithms.find(
@@ -58,7 +57,7 @@ export function tsigAlgorithm(text: string): TsigAlgorithm | undefined {
 
 export interface SignedRequest {
   readonly bytes: Buffer;
-  /** The answer's MAC covers it (RFC 8945 5.3.1). */
+  /** The answer's MAC covers this MAC (RFC 8945 5.3.1). */
   readonly mac: Buffer;
   readonly timeSeconds: number;
 }
@@ -88,16 +87,16 @@ export function signRequest(
   return { bytes, mac, timeSeconds };
 }
 
-/** What the TSIG RR of an answer proves. Only `verified` proves that someone with the key wrote the answer, to this very request. */
+/** What the TSIG RR proves. `verified`: somebody with the key answered this very request. */
 export type TsigVerdict =
   | {
       readonly kind: 'verified';
       /** Error field: not 0 for BADTIME and BADTRUNC, which are signed (RFC 8945 5.3.2). */
       readonly error: number;
-      /** The nameserver's clock, seconds since 1970: the time of signing, or for BADTIME other data (RFC 8945 5.2.3), if that has it. */
+      /** Seconds since 1970, when signed. For BADTIME, from other data (RFC 8945 5.2.3). */
       readonly serverTimeSeconds?: number;
     }
-  /** No TSIG RR, or one without MAC: BADKEY and BADSIG come so, and so does whatever a forger makes up. */
+  /** No TSIG RR, or a TSIG RR without MAC, as of BADKEY and BADSIG. A forger can write the same. */
   | { readonly kind: 'unsigned'; readonly claimedError: number }
   | {
       readonly kind: 'not-verified';
@@ -122,7 +121,7 @@ export function verifyAnswer(
   if (message === undefined) return { kind: 'not-verified', fault: 'malformed' };
   const last = message.additionals.at(-1);
   const all = [...message.answers, ...message.authorities, ...message.additionals];
-  // More than one, or one that is not the last, is an error of format (RFC 8945 5.1); so is a class or TTL other than these (4.2).
+  // A second TSIG RR, another place (RFC 8945 5.1), class or TTL (4.2) is a format error.
   if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last))
     return { kind: 'not-verified', fault: 'misplaced-tsig' };
   if (last?.type !== TYPE.TSIG) return { kind: 'unsigned', claimedError: TSIG_ERROR.NONE };
@@ -133,14 +132,14 @@ export function verifyAnswer(
   if (last.owner !== key.name || tsig.algorithm !== algorithms[key.algorithm].wireName)
     return { kind: 'not-verified', fault: 'other-key' };
 
-  // The message as it was signed: without the TSIG RR, not counting it, under its original id (RFC 8945 4.3.2).
+  // The message as signed: without the TSIG RR and its count, under the original id (RFC 8945 4.3.2).
   const signed = Buffer.from(answer.subarray(0, last.start));
   signed.writeUInt16BE(tsig.originalId, 0);
   signed.writeUInt16BE(signed.readUInt16BE(10) - 1, 10);
   const length = Buffer.alloc(2);
   length.writeUInt16BE(requestMac.length);
   const mac = computeMac(key, [length, requestMac, signed], tsig);
-  // As long as the key says, or longer (RFC 8945 5.2.2.1).
+  // A longer MAC than the key's is good (RFC 8945 5.2.2.1).
   if (tsig.mac.length < key.macBytes || tsig.mac.length > mac.length)
     return { kind: 'not-verified', fault: 'truncated-mac' };
   if (!timingSafeEqual(tsig.mac, mac.subarray(0, tsig.mac.length)))
@@ -154,7 +153,7 @@ export function verifyAnswer(
   return { kind: 'verified', error: tsig.error, serverTimeSeconds: tsig.timeSeconds };
 }
 
-/** The fields of the RR that the MAC covers besides the message (RFC 8945 4.3.3). */
+/** The RR fields that the MAC covers, apart from the message (RFC 8945 4.3.3). */
 interface TsigVariables {
   readonly timeSeconds: number;
   readonly fudgeSeconds: number;
@@ -170,7 +169,7 @@ function computeMac(key: TsigKey, message: readonly Buffer[], variables: TsigVar
   errorAndLength.writeUInt16BE(variables.error, 0);
   errorAndLength.writeUInt16BE(variables.other.length, 2);
   for (const part of [
-    wireOf(key.name),
+    wireName(key.name),
     classAndTtl,
     algorithmWire(key),
     timeWire(variables),
@@ -181,13 +180,7 @@ function computeMac(key: TsigKey, message: readonly Buffer[], variables: TsigVar
   return hmac.digest();
 }
 
-const algorithmWire = (key: TsigKey): Buffer => wireOf(algorithms[key.algorithm].wireName as Fqdn);
-
-function wireOf(name: Fqdn): Buffer {
-  const wire = nameToWire(name);
-  if (wire === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
-  return wire;
-}
+const algorithmWire = (key: TsigKey): Buffer => wireName(algorithms[key.algorithm].wireName as Fqdn);
 
 /** Time signed (48 bits) and fudge. */
 function timeWire({ timeSeconds, fudgeSeconds }: TsigVariables): Buffer {

@@ -1,7 +1,8 @@
-/** An UPDATE message and its sections (RFC 2136 2): one function for each kind of prerequisite and change. Pure. */
+/** An UPDATE message (RFC 2136 2): one function per kind of prerequisite and change. Pure. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Change, Prerequisite, Question, Rrset } from '../../core/model/zone.ts';
+import type { UpdateRequest } from '../../ports.ts';
 import { CLASS, OPCODE, TYPE } from './codes.ts';
 import { isWithin, nameToWire } from './name.ts';
 import { encodeRdata } from './rdata.ts';
@@ -13,7 +14,7 @@ const maxTtlSeconds = 2_147_483_647;
 const tsigRoomBytes = 640;
 const noRdata = Buffer.alloc(0);
 
-/** All that RFC 2136 can say. The core's UpdatePlan is one of these: it needs less. */
+/** Everything that RFC 2136 can say. The core's UpdatePlan needs less. */
 export interface UpdateMessage {
   readonly zone: Fqdn;
   readonly prerequisites: readonly AnyPrerequisite[];
@@ -23,26 +24,31 @@ export interface UpdateMessage {
 /** Every prerequisite of RFC 2136 2.4. */
 export type AnyPrerequisite =
   | Prerequisite
-  /** It exists, with whatever RDATA (2.4.1). */
+  /** The RRset exists, with any RDATA (2.4.1). */
   | ({ readonly kind: 'rrset-exists' } & Question)
-  /** The name has at least one RR (2.4.4), or none (2.4.5). A name that only has others below it (an empty non-terminal) is not in use. */
+  /** The name has an RR (2.4.4), or no RR (2.4.5). An empty non-terminal has none. */
   | { readonly kind: 'name-in-use' | 'name-not-in-use'; readonly name: Fqdn };
 
 /** Every change of RFC 2136 2.5. */
 export type AnyChange =
   | Change
-  /** All RRsets of the name (2.5.3); SOA and NS stay at the zone's apex (3.4.2.3). */
+  /** All RRsets of the name (2.5.3). SOA and NS stay at the zone's apex (3.4.2.3). */
   | { readonly kind: 'delete-name'; readonly name: Fqdn }
-  /** These RRs of the RRset, its TTL does not count (2.5.4). One that is not there is no error. */
+  /** These RRs of the RRset; the TTL does not matter (2.5.4). A missing RR is no error. */
   | { readonly kind: 'delete-rrs'; readonly rrset: Rrset };
+
+/** As the port's UpdateRequest, with everything that RFC 2136 can say. */
+export interface MessageRequest extends Omit<UpdateRequest, 'plan'> {
+  readonly plan: UpdateMessage;
+}
 
 type BuiltUpdate =
   | { readonly kind: 'built'; readonly message: Omit<OutgoingMessage, 'id'> }
   | { readonly kind: 'invalid'; readonly failure: Failure };
 
 /**
- * The message but for its id. Everything is checked before a byte is made: names (canonical, inside the zone: `not-in-zone`), TTLs,
- * addresses, SRV numbers, TXT bytes, and the size (`invalid-plan`).
+ * The message without its id. First everything is checked: names (canonical, inside the zone: `not-in-zone`),
+ * TTLs, addresses, SRV numbers, TXT bytes, and the size (`invalid-plan`).
  */
 export function buildUpdate(plan: UpdateMessage): BuiltUpdate {
   const failure = planFailure(plan);
@@ -135,10 +141,10 @@ function rrs(rrset: Rrset, klass: number, ttlSeconds: number): readonly WireRr[]
   }));
 }
 
-/** What is wrong with the plan, the first of it: `not-in-zone` or `invalid-plan`. The nsupdate client checks with it too. */
+/** The first fault of the plan: `not-in-zone` or `invalid-plan`. */
 export function planFailure(plan: UpdateMessage): Failure | undefined {
   if (nameToWire(plan.zone) === undefined)
-    return invalidPlan(`${JSON.stringify(plan.zone)} is no canonical domain name`);
+    return invalidPlan(`${JSON.stringify(plan.zone)} is not a canonical domain name`);
   for (const part of [...plan.prerequisites, ...plan.changes]) {
     const failure = 'rrset' in part ? rrsetFailure(part.rrset, plan.zone) : nameFailure(part.name, plan.zone);
     if (failure !== undefined) return failure;
@@ -148,12 +154,12 @@ export function planFailure(plan: UpdateMessage): Failure | undefined {
 
 function nameFailure(name: Fqdn, zone: Fqdn): Failure | undefined {
   if (nameToWire(name) === undefined)
-    return invalidPlan(`${JSON.stringify(name)} is no canonical domain name`);
+    return invalidPlan(`${JSON.stringify(name)} is not a canonical domain name`);
   if (isWithin(name, zone)) return undefined;
   return {
     code: 'not-in-zone',
     message: `The name ${name} is not in the zone ${zone}, so nothing was sent.`,
-    hint: 'Set publish.zone to the zone that holds the name, or leave it out: it is then found by SOA.',
+    hint: 'Set publish.zone to the zone that holds the name, or leave it out: then the zone is found by SOA.',
   };
 }
 
@@ -162,8 +168,8 @@ function rrsetFailure(rrset: Rrset, zone: Fqdn): Failure | undefined {
   if (failure !== undefined) return failure;
   const { ttlSeconds } = rrset;
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > maxTtlSeconds)
-    return invalidPlan(`${ttlSeconds} is no TTL: whole seconds, 0 to ${maxTtlSeconds}`);
-  // Without an RR it would say nothing on the wire, and a prerequisite that says nothing always holds.
+    return invalidPlan(`${ttlSeconds} is not a TTL (whole seconds, 0 to ${maxTtlSeconds})`);
+  // An RRset without an RR writes nothing, and an empty prerequisite always holds.
   if (rrset.rdata.length === 0) return invalidPlan(`the RRset ${rrset.name} ${rrset.type} has no RR`);
   const encoded = encodeRdata(rrset);
   return encoded.kind === 'invalid'

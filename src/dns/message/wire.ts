@@ -1,12 +1,12 @@
 /**
- * DNS messages as bytes, with our own framing of RRs: dns-packet 5.6.1 cannot write class NONE or an RR without RDATA, and on reading it
- * ignores RDLENGTH, so it cannot tell where an RR ends. What it does well, RDATA, is in rdata.ts. Pure.
+ * DNS messages as bytes, with our own framing of RRs. dns-packet 5.6.1 cannot write class NONE or an RR
+ * without RDATA. Its decoder ignores RDLENGTH, so it cannot tell where an RR ends. Pure.
  */
 import type { Fqdn } from '../../core/model/units.ts';
 import { TYPE } from './codes.ts';
 import { type NameAt, nameToWire, readName } from './name.ts';
 
-/** The longest answer that is looked at. A ledger is below 4 KiB; decoding a hostile message costs time by its size. */
+/** Longer answers are not read. A ledger is below 4 KiB; a long hostile message costs time to decode. */
 export const maxAnswerBytes = 16_384;
 /** The longest message that can be sent: TCP's length field (RFC 1035 4.2.2). */
 export const maxMessageBytes = 65_535;
@@ -17,7 +17,7 @@ const flagAa = 0x0400;
 const flagTc = 0x0200;
 const flagRd = 0x0100;
 
-/** One RR of a message that is being built. Empty RDATA is meant so (RFC 2136 2.4, 2.5). */
+/** One RR to send. Empty RDATA has a meaning (RFC 2136 2.4, 2.5). */
 export interface WireRr {
   readonly owner: Fqdn;
   readonly type: number;
@@ -32,18 +32,18 @@ export interface WireQuestion {
   readonly type: number;
 }
 
-/** A message that is being built: for an UPDATE `answers` are the prerequisites and `authorities` the changes (RFC 2136 2). */
+/** A message to send. An UPDATE has its prerequisites in `answers` and its changes in `authorities`. */
 export interface OutgoingMessage {
   readonly id: number;
   readonly opcode: number;
   readonly question: WireQuestion;
   readonly answers: readonly WireRr[];
   readonly authorities: readonly WireRr[];
-  /** RD: the one who is asked shall ask others. Default: no. */
+  /** RD: the resolver shall ask others. Default: no. */
   readonly recursionDesired?: boolean;
 }
 
-/** The message's bytes, without TSIG. Throws on a name that is not canonical: check before (update.ts does). */
+/** The message's bytes, without TSIG. Throws if a name is not canonical. */
 export function encodeMessage(message: OutgoingMessage): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt16BE(message.id, 0);
@@ -68,19 +68,20 @@ export function encodeRr(rr: WireRr): Buffer {
   return Buffer.concat([wireName(rr.owner), fixed, rr.rdata]);
 }
 
-function wireName(name: Fqdn): Buffer {
+/** The name's bytes. Throws if the name is not canonical. */
+export function wireName(name: Fqdn): Buffer {
   const wire = nameToWire(name);
   if (wire === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
   return wire;
 }
 
-/** An RR of a received message. RDATA stays in place, for its names may point to anywhere before it. */
+/** An RR of a received message. RDATA stays in place, because its names may point to anywhere before it. */
 export interface ReceivedRr {
   readonly owner: Fqdn;
   readonly type: number;
   readonly class: number;
   readonly ttlSeconds: number;
-  /** Where the RR begins, where its RDATA begins and where it ends: offsets into the message. */
+  /** Offsets into the message: where the RR begins, where its RDATA begins, where the RR ends. */
   readonly start: number;
   readonly rdataStart: number;
   readonly end: number;
@@ -90,9 +91,9 @@ export interface ReceivedMessage {
   readonly bytes: Buffer;
   readonly id: number;
   readonly opcode: number;
-  /** 12 bits: with the upper bits that an OPT record has (RFC 6891 6.1.3). */
+  /** 12 bits: with the upper bits of an OPT record (RFC 6891 6.1.3). */
   readonly rcode: number;
-  /** It is an answer (QR). */
+  /** QR: this message is an answer. */
   readonly answer: boolean;
   readonly authoritative: boolean;
   readonly truncated: boolean;
@@ -102,7 +103,7 @@ export interface ReceivedMessage {
   readonly additionals: readonly ReceivedRr[];
 }
 
-/** The first 4 bytes of a message, which may be read where the rest cannot. */
+/** The first 4 bytes of a message, readable even if the rest is not. */
 interface MessageHead {
   readonly id: number;
   readonly opcode: number;
@@ -110,7 +111,7 @@ interface MessageHead {
   readonly truncated: boolean;
 }
 
-/** Undefined where there is no whole header. Never throws. */
+/** Undefined if there is no whole header. Never throws. */
 export function decodeHead(bytes: Buffer): MessageHead | undefined {
   if (bytes.length < headerBytes) return undefined;
   const flags = bytes.readUInt16BE(2);
@@ -122,24 +123,24 @@ export function decodeHead(bytes: Buffer): MessageHead | undefined {
   };
 }
 
-/** What is wrong with a message that is not well formed, as the rest of a sentence: `it ...`. */
+/** What is wrong with the message, as the rest of a sentence that begins with `it`. */
 interface Malformed {
   readonly malformed: string;
 }
 
-/** The message; undefined where it is not well formed. Never throws. */
+/** The message; undefined if it is malformed. Never throws. */
 export function decodeMessage(bytes: Buffer): ReceivedMessage | undefined {
   const message = readMessage(bytes);
   return 'malformed' in message ? undefined : message;
 }
 
 /**
- * Walks a received message through all of its records. One that is longer than MAX_ANSWER_BYTES is not looked at. Bytes behind the last record mean
- * nothing and are not read (BIND and dig ignore them too). Never throws.
+ * Reads all records of a received message, unless it is longer than `maxAnswerBytes`. Ignores bytes behind
+ * the last record, as BIND and dig do. Never throws.
  */
 export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
   const head = decodeHead(bytes);
-  if (head === undefined) return { malformed: `has ${bytes.length} bytes, less than a header` };
+  if (head === undefined) return { malformed: `has ${bytes.length} bytes, less than a DNS header` };
   if (bytes.length > maxAnswerBytes) return tooLong(bytes.length);
   const cursor = { at: headerBytes };
   const questions = readMany(bytes.readUInt16BE(4), cursor, (at) => readQuestion(bytes, at));
@@ -147,12 +148,12 @@ export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
   const authorities = answers && readMany(bytes.readUInt16BE(8), cursor, (at) => readRr(bytes, at));
   const additionals = authorities && readMany(bytes.readUInt16BE(10), cursor, (at) => readRr(bytes, at));
   if (!(questions && answers && authorities && additionals))
-    return { malformed: 'ends within a record, or has a name that cannot be read' };
+    return { malformed: 'ends within a record, or has an unreadable name' };
   const opts = [...answers, ...authorities, ...additionals].filter(({ type }) => type === TYPE.OPT);
   const [opt] = opts;
   if (opts.length > 1) return { malformed: 'has more than one OPT record' };
   if (opt && !(opt.owner === '.' && additionals.includes(opt)))
-    return { malformed: 'has an OPT record where none may be' };
+    return { malformed: 'has an OPT record in the wrong place' };
   // The TTL field of an OPT record begins with the upper 8 bits of the RCODE.
   const upper = opt === undefined ? 0 : (bytes[opt.rdataStart - 6] ?? 0);
   const flags = bytes.readUInt16BE(2);
@@ -168,9 +169,8 @@ export function readMessage(bytes: Buffer): ReceivedMessage | Malformed {
   };
 }
 
-/** An answer of so many bytes is not looked at. */
 export const tooLong = (length: number): Malformed => ({
-  malformed: `has ${length} bytes, and more than ${maxAnswerBytes} are not read`,
+  malformed: `has ${length} bytes, more than the limit of ${maxAnswerBytes}`,
 });
 
 function readMany<T extends { readonly end: number }>(

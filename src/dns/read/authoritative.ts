@@ -1,4 +1,4 @@
-/** The authoritative nameservers of a zone: those of the configuration, else its NS RRset as the primary server tells it. */
+/** A zone's authoritative nameservers: the configured ones, else its NS RRset at the primary server. */
 import { isIP } from 'node:net';
 import { unsafeKind } from '../../core/model/ip-ranges.ts';
 import type { Failure } from '../../core/model/observation.ts';
@@ -9,19 +9,18 @@ import { addressesOf, answeredRrset, nameRdata } from '../message/rdata.ts';
 import { type Endpoint, type HostAddresses, resolveAll, withDeadline } from '../transport/endpoint.ts';
 import { ask, type Correspondent } from './query.ts';
 
-/** More nameservers than this are not looked up: the root zone has 13. */
+/** The limit for nameservers to look up. The root zone has 13. */
 export const maxNameservers = 32;
-/** More of their addresses than this are not asked: each may have one of each family. */
+/** The limit for addresses to ask: each nameserver may have one of each family. */
 const maxAuthorities = 2 * maxNameservers;
 const dnsPort = 53;
 
-/** An endpoint to ask, or a nameserver that has none and why. */
+/** An endpoint to ask, or why a nameserver has no endpoint. */
 export type Authority =
-  /** `name`: as the NS RRset has it. */
+  /** `name`: as in the NS RRset. */
   | { readonly kind: 'endpoint'; readonly endpoint: Endpoint; readonly name?: Fqdn }
   | { readonly kind: 'failed'; readonly nameserver: string; readonly failure: Failure };
 
-/** Who is asked about which zone, until when. */
 export interface Search {
   readonly primary: Correspondent;
   readonly zone: Fqdn;
@@ -29,8 +28,9 @@ export interface Search {
 }
 
 /**
- * By the zone's NS RRset at the primary server: the addresses in its additional section, else in the zone itself, else by the system's
- * resolver. They listen on port 53, but for the primary server's own address. Ends by the deadline; never rejects.
+ * By the zone's NS RRset at the primary server. The addresses come from its additional section, else from the
+ * zone, else from the system's resolver. The port is 53, except for the primary server's own address. Ends by
+ * the deadline; never rejects.
  */
 export async function findAuthorities(
   primary: Correspondent,
@@ -62,8 +62,8 @@ export async function findAuthorities(
 }
 
 /**
- * Those of a list in the configuration. A host name that has several addresses is asked at each of them (only where updates go must be one: endpoint.ts). Ends by the
- * deadline; never rejects.
+ * The configured nameservers. A host name with several addresses is asked at each of them; only the target of
+ * updates must have one address (endpoint.ts). Ends by the deadline; never rejects.
  */
 export async function listedAuthorities(
   listed: readonly Endpoint[],
@@ -76,7 +76,7 @@ export async function listedAuthorities(
       if (isIP(host) !== 0) return [{ kind: 'endpoint', endpoint }];
       const resolved = await hostAddresses(host, primary, deadline);
       const addresses = resolved.kind === 'addresses' ? resolved.addresses : [];
-      // With one address, or none, it keeps its name: the lookout that asks it looks the name up again, and says what is wrong.
+      // With one address or none, keep the name: the lookout resolves it again and says what is wrong.
       if (addresses.length < 2) return [{ kind: 'endpoint', endpoint }];
       return addresses.map((address) => ({
         kind: 'endpoint',
@@ -88,7 +88,7 @@ export async function listedAuthorities(
   return distinct(found.flat()).slice(0, maxAuthorities);
 }
 
-/** An address at which every machine is itself, or that is no machine's, is no nameserver; but in a laboratory, where the primary server itself has such an address. */
+/** Loopback and the like are no nameserver, unless the primary server itself has such an address (a lab). */
 function endpointsOf(
   name: Fqdn,
   addresses: readonly string[],
@@ -98,7 +98,7 @@ function endpointsOf(
   const good = addresses.filter((address) => unsafeKind(address, isLab) === undefined);
   const [bad] = addresses;
   if (good.length === 0 && bad !== undefined)
-    return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other one`)];
+    return [failed(name, `has ${unsafeKind(bad, isLab)}, ${bad}, and no other address`)];
   return good.map((host) => ({
     kind: 'endpoint',
     name,
@@ -106,21 +106,21 @@ function endpointsOf(
   }));
 }
 
-/** The addresses of a nameserver's name: in the zone itself, else by the system's resolver. Ends by the deadline; never rejects. */
+/** The addresses by the zone, else by the system's resolver. Ends by the deadline; never rejects. */
 export async function addressesOfHost(
   { primary, zone, deadline }: Search,
   name: Fqdn,
 ): Promise<HostAddresses> {
-  if (name === '.') return { kind: 'none', why: 'is the root, which is no nameserver' };
-  // In a zone file "NS 127.0.0.1." is a name of four labels.
-  if (isIP(name.slice(0, -1)) !== 0) return { kind: 'none', why: 'is no host name, but an address' };
+  if (name === '.') return { kind: 'none', why: 'is the root, which is not a nameserver' };
+  // In a zone file, "NS 127.0.0.1." is a name of four labels.
+  if (isIP(name.slice(0, -1)) !== 0) return { kind: 'none', why: 'is an address, not a host name' };
   const inZone = isWithin(name, zone) ? await addressesInZone(primary, name, deadline) : 'unknown';
   if (inZone !== 'unknown' && inZone !== 'alias') return { kind: 'addresses', addresses: inZone };
   const found = await hostAddresses(name.slice(0, -1), primary, deadline);
   return found.kind === 'none' && inZone === 'alias'
     ? {
         kind: 'none',
-        why: 'is an alias (CNAME), which the name of a nameserver must not be (RFC 2181 10.3), and has no address',
+        why: "is an alias (CNAME) and has no address; a nameserver's name must not be an alias (RFC 2181 10.3)",
       }
     : found;
 }
@@ -171,7 +171,7 @@ const failed = (name: Fqdn, why: string): Authority => ({
   nameserver: shortName(name),
   failure: {
     code: 'nameserver-not-found',
-    message: `${shortName(name)}, a nameserver by the zone's NS RRset, cannot be asked: it ${why}.`,
-    hint: "Mend the NS RRset, or set the nameserver's verify list to the addresses of the authoritative nameservers.",
+    message: `source-dns cannot ask ${shortName(name)}, a nameserver of the zone's NS RRset: it ${why}.`,
+    hint: "Correct the NS RRset, or set the nameserver's verify list to the addresses of the authoritative nameservers.",
   },
 });

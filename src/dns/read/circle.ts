@@ -1,6 +1,7 @@
 /**
- * A name that answers SERVFAIL in a zone that is well. Mostly an alias leads back to itself, as where a wildcard CNAME covers its own target: Knot answers the
- * alias, BIND answers it only to a question for the CNAME, and PowerDNS not even then.
+ * A name that answers SERVFAIL in a zone that is well. Mostly an alias leads back to itself, as where a
+ * wildcard CNAME covers its own target: Knot answers the alias, BIND answers it only to a question for the
+ * CNAME, and PowerDNS not even then.
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
@@ -19,7 +20,7 @@ export type Reading =
   /** The zone stores nothing at the name: this wildcard must be what fails. */
   | { readonly kind: 'nothing'; readonly wildcard: Fqdn };
 
-export interface FailingName {
+interface FailingName {
   readonly name: Fqdn;
   readonly zone: Fqdn;
   /** What the name answered. */
@@ -27,7 +28,10 @@ export interface FailingName {
   readonly deadline: MonoMs;
 }
 
-/** What the name holds: the alias, or nothing, which only a prerequisite proves. Else the failure. Never rejects. */
+/**
+ * What the name holds: the alias, or nothing, which only a prerequisite proves. Else the failure. Never
+ * rejects.
+ */
 export async function lookInto(
   correspondent: Correspondent,
   holds: Holds,

@@ -1,6 +1,7 @@
 /**
- * Watches one nameserver, or one resolver, for many changed RRsets at once. What costs little is asked often: the SOA serial, one question
- * for all; an RRset is asked for again when the serial has changed, and every few seconds in case it does not change with the zone.
+ * Watches one nameserver or resolver for many changed RRsets. Cheap questions are frequent: one SOA serial
+ * serves all RRsets. An RRset is asked for when the serial changed, and every few seconds in case the serial
+ * does not change.
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs, WallMs } from '../../core/model/units.ts';
@@ -11,22 +12,22 @@ import type { Correspondent } from './query.ts';
 import { readRrset } from './read-rrsets.ts';
 import { readSoa } from './soa.ts';
 
-/** A NOTIFY and an IXFR take milliseconds where notify-delay is 0, and inline signing shows a change some milliseconds late: so begin quickly. */
+/** Begin quickly: NOTIFY and IXFR take milliseconds (notify-delay 0), and so does inline signing. */
 const firstPauseMs = 2;
 /** Between two questions for the serial. */
 const longestSerialPauseMs = 100;
-/** Between two questions for one RRset, while the serial stays the same. */
+/** Between two questions for one RRset, while the serial is the same. */
 const longestPauseMs = 5000;
-/** A resolver shows a change when the TTL is over: milliseconds do not count there, and its load does. */
+/** A resolver shows a change when the TTL is over: do not load it for the sake of milliseconds. */
 const firstResolverPauseMs = 50;
 const longestResolverPauseMs = 1000;
 const pauseGrowth = 1.5;
-/** A change that is not there after this is looked for with the key as well, where that is the server that got it. */
+/** After this time, look for the change with the key, too, if this is the server that got the update. */
 const compareAfterMs = 1000;
-/** Changes that are watched for at one nameserver at a time. */
+/** Changes to watch at one nameserver at a time. */
 const maxWatches = 4096;
 
-/** What must be answered, and what must not exist any more. */
+/** RRsets that must be answered, and RRsets that must not exist. */
 interface Expectation {
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
@@ -34,9 +35,9 @@ interface Expectation {
 
 /** One change at one nameserver. */
 export interface Watch {
-  /** Resolves when it answers as expected, or when the watch ends. Never rejects. */
+  /** Resolves when the nameserver answers as expected, or when the watch ends. Never rejects. */
   readonly report: Promise<NameserverReport>;
-  /** Ends it with what was said last, or with this. */
+  /** Ends the watch with this failure, or with the last failure. */
   end(failure?: Failure): void;
 }
 
@@ -45,7 +46,7 @@ interface Watched {
   readonly settle: (reached: Omit<NameserverReport, 'nameserver'>) => void;
   failure?: Failure;
   readonly begunAt: number;
-  /** The serial that the nameserver had told before it was asked last. */
+  /** The serial before the last question. */
   askedAtSerial: number | undefined;
   pauseMs: number;
   nextAskAt: number;
@@ -64,8 +65,8 @@ export class Lookout {
   #closed = false;
 
   /**
-   * When nothing is left to watch, the correspondent's transport is closed and `onIdle` is called: it is over then. `withKey`: the same server, asked with
-   * the key that changed the zone; undefined: it is another one.
+   * When nothing is left to watch, the lookout closes the transport, calls `onIdle` and is over. `withKey`:
+   * the same server, asked with the key that changed the zone; undefined: another server.
    */
   constructor(
     correspondent: Correspondent,
@@ -79,7 +80,6 @@ export class Lookout {
     this.#withKey = withKey;
   }
 
-  /** Watches until the deadline at the latest. */
   watch(expectation: Expectation, deadline: MonoMs): Watch {
     const { nameserver, clock, recursive } = this.#correspondent;
     if (this.#watched.size >= maxWatches) {
@@ -132,7 +132,7 @@ export class Lookout {
 
   async #round(): Promise<void> {
     const { clock, recursive } = this.#correspondent;
-    // A nameserver that says nothing is asked one question for all, not one for each.
+    // A silent nameserver gets one question, not one for each RRset.
     if (!recursive && this.#serial === undefined && (await this.#isSilent())) return;
     const serial = this.#serial;
     const now = clock.mono();
@@ -147,7 +147,7 @@ export class Lookout {
         else watched.failure = failure;
       }),
     );
-    // Asked after them: a serial that was told before may be that of the zone as it was.
+    // Ask after the RRsets: an earlier serial may be of the zone before the change.
     if (!recursive) await this.#isSilent();
     const told = this.#serial === undefined ? {} : { serial: this.#serial };
     for (const { watched, answeredAt } of reached) watched.settle({ answeredAt, ...told });
@@ -168,7 +168,7 @@ export class Lookout {
     return failure;
   }
 
-  /** What is wrong, or that it is right with the key: what applications get is the answer without it. */
+  /** `seen`, or a failure that says that the answer is right only with the key. Applications ask without. */
   async #compared(seen: Failure, expectation: Expectation): Promise<Failure> {
     if (silence.has(seen.code)) return seen;
     const signed = await this.#withKey();
@@ -180,7 +180,7 @@ export class Lookout {
       : seen;
   }
 
-  /** Asks for the serial. True: nothing came, so there is no use in asking for more. */
+  /** Asks for the serial. True: silence, so more questions are useless. */
   async #isSilent(): Promise<boolean> {
     const { clock, timeoutMs } = this.#correspondent;
     const reading = await readSoa(this.#correspondent, this.#zone, (clock.mono() + timeoutMs) as MonoMs);
@@ -190,7 +190,7 @@ export class Lookout {
     if (reading.kind === 'soa' || !silence.has(reading.failure.code)) return false;
     for (const watched of this.#watched) {
       watched.failure = ofListed(reading.failure);
-      // A route does not appear within a slice, and the others shall not wait for it.
+      // A missing route does not appear within a slice, and the other nameservers shall not wait for it.
       if (reading.failure.code === 'no-route') watched.settle({ failure: watched.failure });
     }
     return true;
@@ -215,7 +215,7 @@ export class Lookout {
   }
 }
 
-/** Failures that say that nothing was said. */
+/** The nameserver is silent. */
 const silence = new Set([
   'no-answer',
   'connection-refused',
@@ -225,7 +225,7 @@ const silence = new Set([
   'no-route',
 ]);
 
-/** Failures that say that it does not serve the zone. */
+/** The nameserver does not serve the zone. */
 const lame = new Set([
   'query-refused',
   'not-authoritative',
@@ -235,38 +235,38 @@ const lame = new Set([
   'notimp',
 ]);
 
-/** What a person does about a nameserver that is only listed differs from what helps where updates go. */
+/** A nameserver that is only listed needs another hint than the target of updates. */
 export function ofListed(failure: Failure): Failure {
   const { code, message } = failure;
   if (lame.has(code))
     return {
       code,
       message,
-      hint: 'Is the zone loaded there, and not expired? Else take it out of the NS RRset, or of the verify list.',
+      hint: 'Check that the zone is loaded there and not expired. Otherwise remove this nameserver from the NS RRset, or from the verify list.',
     };
   if (silence.has(code))
     return {
       code,
       message,
-      hint: 'Does it run, and may this host reach it, over UDP and TCP? Else set the verify list to those that can be reached.',
+      hint: 'Check that it runs and that this host can reach it over UDP and TCP. Otherwise set the verify list to the nameservers that this host can reach.',
     };
   return failure;
 }
 
-/** The first thing that is not as expected; undefined: all is. */
+/** The first mismatch; undefined: everything is as expected. */
 async function mismatch(
   correspondent: Correspondent,
   { present, absent }: Expectation,
   deadline: MonoMs,
 ): Promise<Failure | undefined> {
   const names = new Set(present.map(({ name }) => name));
-  // A CNAME stands alone (RFC 1034 3.6.2): where the name answers another RRset, there is none.
+  // A CNAME is alone at its name (RFC 1034 3.6.2): if the name has another RRset, there is no CNAME.
   const gone = absent.filter(({ name, type }) => type !== 'CNAME' || !names.has(name));
   const checks: readonly (Question & { readonly expected?: Rrset })[] = [
     ...present.map((rrset) => ({ name: rrset.name, type: rrset.type, expected: rrset })),
     ...gone,
   ];
-  // One after the other: mostly the first one tells.
+  // One after the other: mostly the first mismatch suffices.
   for (const { name, type, expected } of checks) {
     const reading = await readRrset(correspondent, { name, type }, deadline);
     if (reading.kind === 'failed')
@@ -276,20 +276,20 @@ async function mismatch(
   return undefined;
 }
 
-/** Compared as bytes, so that the text form of an address does not matter. */
+/** Compares bytes: the text form of an address does not matter. */
 const isSame = (read: Rrset | undefined, expected: Rrset | undefined): boolean =>
   read === undefined || expected === undefined ? read === expected : rdataKey(read) === rdataKey(expected);
 
 const differsByKey = (nameserver: string, key: Fqdn, seen: Failure): Failure => ({
   code: 'differs-by-key',
-  message: `The nameserver ${nameserver} answers the new RRset with the key ${key.slice(0, -1)}, and not without it, as applications ask. ${seen.message}`,
-  hint: 'The key selects a view of its own (match-clients), or only the key may query the zone (allow-query). Publish in the view that applications see: let the key select that one, or add it as another nameserver, with a key of its own.',
+  message: `The nameserver ${nameserver} answers the new RRset only with the key ${key.slice(0, -1)}. Applications ask without a key. ${seen.message}`,
+  hint: 'The key selects another view (match-clients), or only the key may query the zone (allow-query). Publish in the view that applications see: let the key select that view, or add that view as another nameserver with another key.',
 });
 
 const notPropagated = ({ nameserver, recursive }: Correspondent, { name, type }: Question): Failure => ({
   code: 'not-propagated',
   message: `The ${recursive ? 'resolver' : 'nameserver'} ${nameserver} still answers another RRset ${name} ${type}.`,
   hint: recursive
-    ? 'Does it keep answers longer than their TTL (a minimum TTL, serve-stale)?'
-    : 'Is it notified (also-notify, notify-delay 0), and may it transfer the zone?',
+    ? 'Check whether it keeps answers longer than their TTL (a minimum TTL, serve-stale).'
+    : 'Check that it is notified (also-notify, notify-delay 0) and may transfer the zone.',
 });

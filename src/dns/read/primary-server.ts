@@ -1,4 +1,4 @@
-/** Whether the nameserver that gets the updates is the one that the zone's SOA calls the primary server. */
+/** Checks that updates go to the primary server that the zone's SOA names. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import { shortName } from '../message/name.ts';
@@ -6,14 +6,14 @@ import { type Endpoint, type HostAddresses, resolveAll, withDeadline } from '../
 import { addressesOfHost, type Search } from './authoritative.ts';
 import type { Correspondent } from './query.ts';
 
-/** Zones whose primary server is remembered. */
 const maxNotedZones = 1024;
-/** Addresses of that server in a sentence. */
+/** Addresses in a sentence. */
 const maxShown = 4;
 
 /**
- * Told of each zone's MNAME (RFC 1035 3.3.13), it warns where that is another server (`not-the-primary`): once, and again when it changes.
- * Only a warning: a hidden primary server may well call another one its face.
+ * The function takes each zone's MNAME (RFC 1035 3.3.13) and warns if it is another server
+ * (`not-the-primary`): once, and again when it changes. Only a warning: with a hidden primary server, MNAME
+ * names another server.
  */
 export function primaryCheck(
   correspondent: Correspondent,
@@ -38,7 +38,7 @@ export function primaryCheck(
   };
 }
 
-/** The addresses of the primary server that the zone's SOA names; undefined: it is the endpoint, or the SOA names none. Ends by the deadline; never rejects. */
+/** The SOA's primary server. Undefined: the endpoint, or none. Ends by the deadline; never rejects. */
 export async function primaryElsewhere(
   search: Search,
   endpoint: Endpoint,
@@ -56,17 +56,17 @@ export async function primaryElsewhere(
 }
 
 const primaryHint =
-  "Set the nameserver's address to the primary server. Nothing is wrong where it is a hidden primary.";
+  "Set the nameserver's address to the primary server. Ignore this warning if updates go to a hidden primary server.";
 
 const notThePrimary = (nameserver: string, zone: Fqdn, primary: Fqdn, what: string): Failure => ({
   code: 'not-the-primary',
-  message: `The SOA of ${zone} names ${shortName(primary)} (${what}) as the primary server, and updates go to ${nameserver}: they may be refused there, or forwarded.`,
+  message: `The SOA of ${zone} names ${shortName(primary)} (${what}) as the primary server, but updates go to ${nameserver}. That nameserver may refuse or forward them.`,
   hint: primaryHint,
 });
 
-/** MNAME is the root: the primary server is not to be known (as of a hidden primary). */
+/** MNAME is the root, as of some hidden primaries. */
 const noPrimary = (nameserver: string, zone: Fqdn): Failure => ({
   code: 'not-the-primary',
-  message: `The SOA of ${zone} names no primary server (its MNAME is the root), so whether ${nameserver}, where updates go, is the primary server cannot be told.`,
+  message: `The SOA of ${zone} names no primary server (its MNAME is the root). So source-dns cannot tell whether ${nameserver}, where updates go, is the primary server.`,
   hint: primaryHint,
 });

@@ -1,32 +1,26 @@
-/** Asks every authoritative nameserver (or every resolver) until it answers what was published, or the deadline passes. */
+/** Asks every authoritative nameserver, or resolver, until it answers what was published, or the deadline. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { NameserverReport, PropagationReport } from '../../core/model/zone.ts';
 import type { PropagationRequest } from '../../ports.ts';
 import { type Endpoint, resolveAll, showEndpoint } from '../transport/endpoint.ts';
-import type { OpenTransport } from '../transport/exchange.ts';
 import { clientClosed } from '../transport/failures.ts';
 import { type Authority, findAuthorities, listedAuthorities } from './authoritative.ts';
 import { Lookout, type Watch } from './lookout.ts';
-import type { Correspondent } from './query.ts';
+import type { SerialsOptions } from './serials.ts';
 
-/** The NS RRset is asked for again after this: it may change at any time, and a thousand clusters that move at once share one answer. */
+/** Then the NS RRset is read again: it may change. A thousand clusters that move at once share one answer. */
 export const authoritiesKeptMs = 5000;
 
-interface PropagationOptions {
-  readonly primary: Correspondent;
-  readonly endpoint: Endpoint;
-  readonly verify?: readonly Endpoint[] | undefined;
+interface PropagationOptions extends SerialsOptions {
   readonly resolvers?: readonly Endpoint[] | undefined;
-  readonly messageId: () => number;
-  readonly openTransport: OpenTransport;
 }
 
 export class PropagationWatch {
   readonly #options: PropagationOptions;
-  /** By zone and endpoint: everything that is watched there is watched by one. */
+  /** By zone and endpoint: one lookout for all changes. */
   readonly #lookouts = new Map<string, Lookout>();
-  /** By what they are about: ends that watch. */
+  /** By subject: ends that watch. */
   readonly #open = new Map<string, (failure: Failure) => void>();
   readonly #authorities = new Map<
     Fqdn,
@@ -39,8 +33,8 @@ export class PropagationWatch {
   }
 
   /**
-   * One line a nameserver, in the order of the list or of the NS RRset. One that fails does not stop the others. A newer watch of the same
-   * name ends this one, which is then `superseded`. Never rejects.
+   * One line for each nameserver, in the order of the list or of the NS RRset. A failure does not stop the
+   * others. A newer watch of the same name ends this watch, which is then `superseded`. Never rejects.
    */
   async watch(request: PropagationRequest): Promise<PropagationReport> {
     if (this.#closed) return { nameservers: [] };
@@ -110,7 +104,8 @@ export class PropagationWatch {
     if (known !== undefined) return known;
     const { primary, messageId, openTransport } = this.#options;
     const { clock, timeoutMs } = primary;
-    // Unsigned: a key for updates need not be known to the secondary servers, and the public sees unsigned answers too.
+    // Unsigned: secondary servers need not know the key for updates, and the public sees unsigned answers,
+    // too.
     const transport = openTransport('udp', { nameserver, ...endpoint, clock, timeoutMs, messageId });
     let same: Promise<boolean> | undefined;
     const withKey = async () => {
@@ -138,7 +133,10 @@ async function isSameServer(one: Endpoint, other: Endpoint): Promise<boolean> {
   );
 }
 
-/** A machine without IPv6 cannot ask the IPv6 address of a nameserver whose other address answers: that is no lack of the nameserver's. */
+/**
+ * Leaves out a nameserver's address without a route, if another address of the same nameserver answers: a
+ * machine without IPv6 cannot ask an IPv6 address.
+ */
 function withoutLackingRoutes(
   authorities: readonly Authority[],
   reports: readonly NameserverReport[],
@@ -158,15 +156,15 @@ function withoutLackingRoutes(
 
 const noNameservers = (zone: Fqdn): Failure => ({
   code: 'nameserver-not-found',
-  message: `The zone ${zone} has no NS RRset that could be read, so nobody knows which nameservers to ask.`,
+  message: `source-dns cannot read an NS RRset of the zone ${zone}, so it does not know which nameservers to ask.`,
   hint: "Set the nameserver's verify list to the addresses of the authoritative nameservers.",
 });
 
-/** The name that is watched: what a publication writes beside it stands below it. */
+/** The watched name. A publication's other names are below it, so they are longer. */
 const subjectOf = ({ present, absent, zone }: PropagationRequest): Fqdn =>
   [...present, ...absent].map(({ name }) => name).toSorted((a, b) => a.length - b.length)[0] ?? zone;
 
 const superseded = (name: Fqdn): Failure => ({
   code: 'superseded',
-  message: `${name} was changed again before it had come everywhere.`,
+  message: `${name} changed again before the earlier change was visible everywhere.`,
 });

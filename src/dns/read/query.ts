@@ -10,39 +10,38 @@ import { judgeReply, prepareMessage, type Signing } from '../message/reply.ts';
 import type { ReceivedMessage, WireQuestion } from '../message/wire.ts';
 import type { Attempt, Exchange, Transport, Verdict } from '../transport/exchange.ts';
 
-/** A nameserver that can be asked. */
 export interface Correspondent {
-  /** Its name and address, for messages. */
+  /** Name and address, for messages. */
   readonly nameserver: string;
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Absent: messages go unsigned, and every answer counts. */
+  /** Absent: messages are unsigned, and every answer counts. */
   readonly signing?: Signing | undefined;
-  /** The longest that one exchange may take. */
+  /** The limit for one exchange. */
   readonly timeoutMs: number;
-  /** Kept where updates are sent, too. */
+  /** Only if this correspondent also gets updates. */
   readonly keyRecord?: KeyRecord;
-  /** A resolver: it is asked to look further (RD = 1), and answers without authority. */
+  /** A resolver: asked with RD = 1, it answers without authority. */
   readonly recursive?: boolean;
 }
 
-/** What the last answer to a question told of our key. Only words may depend on it: anybody can send an unsigned answer. */
+/** What the last answer said about our key. Only words may depend on this: anybody can forge an answer. */
 interface KeyRecord {
   standing: KeyStanding | undefined;
 }
 
 export type Answer =
-  /** NOERROR or NXDOMAIN, authoritative unless a resolver was asked. */
+  /** NOERROR or NXDOMAIN, authoritative except from a resolver. */
   (
     | { readonly kind: 'answer'; readonly message: ReceivedMessage }
     /** `rcode`: of an answer that proves what it says. */
     | { readonly kind: 'failed'; readonly failure: Failure; readonly rcode?: number }
   ) & {
-    /** The nameserver's clock less ours, where a signed answer tells it; see AnswerCodes. */
+    /** The nameserver's clock minus ours, if a signed answer tells it; see AnswerCodes. */
     readonly clockAheadSeconds?: number;
   };
 
-/** The earlier of the request's own deadline and the nameserver's time-out from now. */
+/** The earlier of the request's deadline and the nameserver's time-out from now. */
 export const exchangeDeadline = (correspondent: Correspondent, deadline: MonoMs): MonoMs =>
   Math.min(deadline, correspondent.clock.mono() + correspondent.timeoutMs) as MonoMs;
 
@@ -50,8 +49,9 @@ export const exchangeDeadline = (correspondent: Correspondent, deadline: MonoMs)
 export const wallSeconds = (clock: Clock): number => Math.floor(clock.wall() / 1000);
 
 /**
- * Asks with RD = 0 and takes only an authoritative answer (`not-authoritative` otherwise), but for a resolver. A question does no harm, so it is asked once
- * more where a kept connection broke under it. Ends by the deadline; never rejects.
+ * Asks with RD = 0 and takes only an authoritative answer (else `not-authoritative`); from a resolver, with
+ * RD = 1, any answer. A question does no harm, so it is repeated once if a kept connection breaks. Ends by
+ * the deadline; never rejects.
  */
 export async function ask(
   correspondent: Correspondent,
@@ -127,7 +127,7 @@ function questionAttempt(correspondent: Correspondent, question: WireQuestion, i
   };
 }
 
-/** An answer without authority: a referral says that the name is in another zone (RFC 1034 4.3.2), anything else comes from a resolver. */
+/** A referral says that the name is in another zone (RFC 1034 4.3.2). Anything else comes from a resolver. */
 function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessage): Failure {
   const cut = message.authorities.find(
     (rr) => rr.type === TYPE.NS && rr.owner !== '.' && isWithin(name, rr.owner),
@@ -135,7 +135,7 @@ function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessa
   if (cut === undefined)
     return {
       code: 'not-authoritative',
-      message: `The nameserver ${nameserver} answered for ${name}, but not with authority: it is a resolver, or does not serve that zone.`,
+      message: `The nameserver ${nameserver} answered for ${name} without authority: it is a resolver, or it does not serve that zone.`,
       hint: "Set the nameserver's address to a nameserver of the zone itself.",
     };
   const others = message.authorities
@@ -143,7 +143,7 @@ function notAuthoritative(nameserver: string, name: Fqdn, message: ReceivedMessa
     .map((rr) => nameRdata(message.bytes, rr, rr.rdataStart));
   return {
     code: 'not-authoritative',
-    message: `The nameserver ${nameserver} has delegated ${cut} to ${others.slice(0, 4).join(', ')}: ${name} is in that zone, and not there.`,
+    message: `The nameserver ${nameserver} delegates ${cut} to ${others.slice(0, 4).join(', ')}, and ${name} is in that delegated zone.`,
     hint: `Set the nameserver's address to the primary server of ${cut}`,
   };
 }

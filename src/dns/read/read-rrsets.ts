@@ -1,4 +1,4 @@
-/** The RRsets of several names at one nameserver, and which of the side names are not in its zone. */
+/** The RRsets of several names at one nameserver, and the side names outside its zone. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import { type Looping, type Outside, type Question, questionKey, type Rrset } from '../../core/model/zone.ts';
@@ -18,7 +18,7 @@ type RrsetsReading =
   | {
       readonly kind: 'rrsets';
       readonly rrsets: readonly Rrset[];
-      /** The zones that answers named, each with its primary server: an answer that there is nothing names its zone (RFC 2308 3). */
+      /** The zones that answers named, each with its primary server (RFC 2308 3). */
       readonly zones: ReadonlyMap<Fqdn, Fqdn>;
       /** Side names that are not in this zone. */
       readonly outside: readonly Outside[];
@@ -32,10 +32,15 @@ interface Answered {
   readonly answer: Reading;
 }
 
-/** What only that name is about: it is delegated away, never looked at, or fails while the others answer. Silence and refusals are of the nameserver. */
+/**
+ * The name is delegated away, never answered, or fails alone. Silence and refusals come from the nameserver.
+ */
 const aboutTheName = new Set(['not-authoritative', 'not-in-zone', 'servfail']);
 
-/** All questions at once. One that fails fails the reading, but for a side name that alone cannot be read. `home`: the zone, where no answer names it. */
+/**
+ * Asks all questions at once. A failure fails the reading, except for a side name that alone cannot be read.
+ * `home`: the zone, if no answer names it.
+ */
 export async function readRrsets(
   correspondent: Correspondent,
   holds: Holds,
@@ -79,7 +84,7 @@ export async function readRrsets(
 const loopingName = (name: Fqdn, found: Reading): readonly Looping[] =>
   found.kind === 'failed' ? [] : [found.kind === 'nothing' ? { name, wildcard: found.wildcard } : { name }];
 
-/** A CNAME stands in the answer to every question for its name (RFC 1034 4.3.2), so it need not be asked for where another type is. */
+/** Every answer for a name has its CNAME (RFC 1034 4.3.2): do not ask for it if another type is asked. */
 const answeringType = (questions: readonly Question[], { name, type }: Question): Question['type'] =>
   type === 'CNAME'
     ? (questions.find((question) => question.name === name && question.type !== 'CNAME')?.type ?? type)
@@ -121,7 +126,7 @@ function rrsetsIn(
   return { kind: 'rrsets', rrsets };
 }
 
-/** An answer below a DNAME is none for the name. */
+/** An answer below a DNAME is not an answer for the name. */
 async function readOne(
   correspondent: Correspondent,
   question: Question,
@@ -147,7 +152,7 @@ type RrsetReading =
   | { readonly kind: 'rrset'; readonly rrset?: Rrset }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** One RRset; absent where the name or the RRset does not exist. Never rejects. */
+/** One RRset; absent if the name or the RRset does not exist. Never rejects. */
 export async function readRrset(
   correspondent: Correspondent,
   question: Question,
@@ -163,18 +168,18 @@ export async function readRrset(
 
 const malformed = (nameserver: string, { name, type }: Question): Failure => ({
   code: 'malformed-answer',
-  message: `The nameserver ${nameserver} answered RDATA that is no ${type} for ${name}.`,
+  message: `The nameserver ${nameserver} answered ${name} ${type} with RDATA that is not of that type.`,
 });
 
-/** It, or a name beside it, is answered from another zone. */
+/** The name, or a name beside it, is answered from another zone. */
 export const notInZone = (nameserver: string, name: Fqdn, zone: Fqdn, other: Fqdn): Failure => ({
   code: 'not-in-zone',
-  message: `${name} shall be in the zone ${zone}, but the nameserver ${nameserver} answers for it, or for a name beside it, from its zone ${other}.`,
-  hint: `Set publish.zone to ${other}, or leave it out; all names of a cluster must be in one zone.`,
+  message: `${name} should be in the zone ${zone}, but the nameserver ${nameserver} answers for this name, or for a name beside it, from its zone ${other}.`,
+  hint: `Set publish.zone to ${other}, or leave it out. All names of a cluster must be in one zone.`,
 });
 
 const belowDname = (nameserver: string, name: Fqdn, dname: Fqdn): Failure => ({
   code: 'not-in-zone',
-  message: `${dname} is a DNAME at the nameserver ${nameserver}: whatever stands below it, as ${name}, is never looked at (RFC 6672 2.4).`,
+  message: `The nameserver ${nameserver} has the DNAME ${dname} and ignores every record below it, also at ${name} (RFC 6672 2.4).`,
   hint: 'Publish another name.',
 });

@@ -11,7 +11,6 @@ import { compareSerials, readSoa } from './soa.ts';
 export interface SerialsOptions {
   readonly primary: Correspondent;
   readonly endpoint: Endpoint;
-  /** Instead of the zone's NS RRset. */
   readonly verify?: readonly Endpoint[] | undefined;
   readonly messageId: () => number;
   readonly openTransport: OpenTransport;
@@ -25,8 +24,9 @@ export type SerialsReport =
 type NameserverSerial = { readonly nameserver: string } & (
   | {
       /**
-       * `behind`: it has not what the primary server had before it was asked. `ahead`: the primary server's zone went back (an old file was
-       * restored), and this nameserver takes no transfer until the primary server's serial is beyond its own (RFC 1982 3.2).
+       * `behind`: it lacks something that the primary server had before the question. `ahead`: the primary
+       * server's zone went back (somebody restored an old file), so this nameserver takes no transfer until
+       * the primary server's serial passes its own (RFC 1982 3.2).
        */
       readonly step: 'in-step' | 'behind' | 'ahead';
       readonly serial: number;
@@ -34,14 +34,14 @@ type NameserverSerial = { readonly nameserver: string } & (
   | { readonly step: 'unknown'; readonly failure: Failure }
 );
 
-/** One line a nameserver, in the order of the verify list or of the NS RRset. Ends by the deadline; never rejects. */
+/** A line for each nameserver, in the order of the list or NS RRset. Ends by the deadline; never rejects. */
 export async function readSerials(
   options: SerialsOptions,
   zone: Fqdn,
   deadline: MonoMs,
 ): Promise<SerialsReport> {
   const { primary, endpoint, verify } = options;
-  // Before and after: a zone that is updated meanwhile must not make its secondary servers look behind or ahead.
+  // Before and after: an update meanwhile must not make a secondary server look behind or ahead.
   const before = await readSoa(primary, zone, deadline);
   if (before.kind === 'failed') return { kind: 'failed', failure: before.failure };
   const found = await (verify === undefined
@@ -77,7 +77,7 @@ async function readAt(
 ): Promise<Reading> {
   const { clock, timeoutMs } = options.primary;
   const nameserver = showEndpoint(endpoint);
-  // Unsigned: a key for updates need not be known to the secondary servers.
+  // Unsigned: secondary servers need not know the key for updates.
   const transport = options.openTransport('udp', {
     nameserver,
     ...endpoint,

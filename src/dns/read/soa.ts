@@ -1,4 +1,4 @@
-/** The SOA RR (RFC 1035 3.3.13): what a zone says of itself. */
+/** The SOA RR (RFC 1035 3.3.13). */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import { CLASS, TYPE } from '../message/codes.ts';
@@ -7,19 +7,19 @@ import type { ReceivedRr } from '../message/wire.ts';
 import { ask, type Correspondent } from './query.ts';
 
 interface Soa {
-  /** MNAME: who claims to be the primary server. */
+  /** MNAME: the primary server's name. */
   readonly primary: Fqdn;
   readonly serial: number;
-  /** How long a secondary server goes on without hearing of the primary. */
+  /** How long a secondary server serves the zone without contact to the primary server. */
   readonly expireSeconds: number;
-  /** How long "there is no such RRset" is remembered: the less of the SOA's own TTL and its MINIMUM (RFC 2308 5). */
+  /** How long resolvers cache "no such RRset": the lower of TTL and MINIMUM (RFC 2308 5). */
   readonly negativeTtlSeconds: number;
 }
 
 /** The bytes behind MNAME and RNAME: serial, refresh, retry, expire, minimum. */
 const numbersBytes = 20;
 
-/** An SOA RR; undefined where its RDATA is not one. Never throws. */
+/** Undefined if the RDATA is not an SOA. Never throws. */
 export function decodeSoa(bytes: Buffer, rr: ReceivedRr): Soa | undefined {
   const mname = readName(bytes, rr.rdataStart);
   const rname = mname && readName(bytes, mname.end);
@@ -36,11 +36,11 @@ export type SoaReading = (
   | { readonly kind: 'soa'; readonly soa: Soa }
   | { readonly kind: 'failed'; readonly failure: Failure }
 ) & {
-  /** The nameserver's clock less ours: see Answer. */
+  /** The nameserver's clock minus ours: see Answer. */
   readonly clockAheadSeconds?: number;
 };
 
-/** Asks a nameserver for the SOA at the zone's apex. Fails with `zone-not-found` where there is none. Ends by the deadline; never rejects. */
+/** Asks for the zone's SOA (`zone-not-found` if there is none). Ends by the deadline; never rejects. */
 export async function readSoa(
   correspondent: Correspondent,
   zone: Fqdn,
@@ -60,9 +60,9 @@ export async function readSoa(
 
 const noSoa = (nameserver: string, zone: Fqdn): Failure => ({
   code: 'zone-not-found',
-  message: `The nameserver ${nameserver} has no SOA at ${zone}: that is no zone there.`,
-  hint: 'Set publish.zone to the zone that holds the name, or leave it out: it is then found by SOA.',
+  message: `The nameserver ${nameserver} has no SOA at ${zone}: that is not a zone there.`,
+  hint: 'Set publish.zone to the zone that holds the name, or leave it out: then the zone is found by SOA.',
 });
 
-/** Serial number arithmetic (RFC 1982 3.2): more than 0 where `a` is later than `b`, less where it is earlier. */
+/** Serial number arithmetic (RFC 1982 3.2): above 0 if `a` is later than `b`, below 0 if earlier. */
 export const compareSerials = (a: number, b: number): number => (a - b) | 0;

@@ -1,6 +1,6 @@
 /**
- * Tells what a zone stores from what its nameserver makes of a wildcard (RFC 4592): the answer itself does not say which of the two it is, and an
- * UPDATE's prerequisites know only what is stored.
+ * Separates what a zone stores from what its nameserver makes of a wildcard (RFC 4592). An answer does not
+ * tell the two apart, and an UPDATE's prerequisites know only what is stored.
  */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
@@ -15,15 +15,14 @@ import { nameToWire, parentOf } from '../message/name.ts';
 import { rdataKey } from '../message/rdata.ts';
 import type { UpdateMessage } from '../message/update.ts';
 
-/** RRsets whose origin is remembered. */
 export const maxKnownRrsets = 16_384;
-/** The name beside ours that is asked for. Nobody has it, so that what is answered there comes of a wildcard. The zone's administrator meets it in a query log. */
+/** Nobody has this name, so an answer comes from a wildcard. Administrators see it in the query log. */
 const siblingLabel = '_source-dns-wildcard';
 
-/** How the nameserver is asked. Each ends by the deadline and never rejects. */
-export interface StoredQuestions {
+/** Questions to the nameserver. Each ends by the deadline and never rejects. */
+interface StoredQuestions {
   readonly read: (question: Question, deadline: MonoMs) => Promise<SiblingReading>;
-  /** An update that changes nothing and has only this prerequisite. */
+  /** An update with only this prerequisite and no change. */
   readonly holds: (zone: Fqdn, prerequisite: Prerequisite, deadline: MonoMs) => Promise<UpdateOutcome>;
 }
 
@@ -38,7 +37,7 @@ type Sifted =
   | { readonly kind: 'sifted'; readonly stored: readonly Rrset[]; readonly synthesized: readonly Rrset[] }
   | Failed;
 
-/** Without `rrset`: it has gone since it was answered. */
+/** Without `rrset`: the RRset has gone since the answer. */
 interface Found {
   readonly kind: 'found';
   readonly origin: Origin;
@@ -47,26 +46,26 @@ interface Found {
 
 interface SiftRequest {
   readonly zone: Fqdn;
-  /** As they were answered. */
+  /** As answered. */
   readonly rrsets: readonly Rrset[];
-  /** What is remembered does not count, and each RRset is asked for by an update: the nameserver refuses what should hold. */
+  /** Ignore what is remembered, and ask by updates: the nameserver refuses what should hold. */
   readonly anew: boolean;
   readonly deadline: MonoMs;
 }
 
 type Origin = 'stored' | 'synthesized';
 
-/** Of one nameserver. */
+/** For one nameserver. */
 export class StoredRrsets {
   readonly #ask: StoredQuestions;
-  /** By owner and type; the one that was learned longest ago comes first. `text`: the RRset of which it is known. */
+  /** By owner and type, the oldest first. `text`: the RRset that has this origin. */
   readonly #known = new Map<string, { readonly text: string; readonly origin: Origin }>();
 
   constructor(ask: StoredQuestions) {
     this.#ask = ask;
   }
 
-  /** This update was applied: what it added is stored, and so is what its prerequisites wanted. */
+  /** An update was applied: what it added is stored, and so is what its prerequisites required. */
   learn({ prerequisites, changes }: UpdateMessage): void {
     for (const prerequisite of prerequisites)
       if (prerequisite.kind === 'rrset-is') this.#note(prerequisite.rrset, 'stored');
@@ -74,7 +73,7 @@ export class StoredRrsets {
   }
 
   async sift(request: SiftRequest): Promise<Sifted> {
-    // Two names with one parent have one sibling.
+    // Names with the same parent share a sibling.
     const siblings = new Map<string, Promise<SiblingReading>>();
     const readSibling = (sibling: Question): Promise<SiblingReading> => {
       const reading = siblings.get(questionKey(sibling)) ?? this.#ask.read(sibling, request.deadline);
@@ -98,14 +97,14 @@ export class StoredRrsets {
     const beside = sibling && (await readSibling(sibling));
     const fails = beside?.kind === 'failed';
     if (fails && beside.failure.code !== 'servfail') return beside;
-    // A wildcard whose alias leads back to itself answers SERVFAIL, and could not answer ours. But SERVFAIL proves nothing: the update does.
+    // A wildcard whose alias leads back to itself answers SERVFAIL. SERVFAIL proves nothing: the update does.
     const how = fails ? { ...request, anew: true } : request;
-    // A stored RRset may say just what the wildcard says: only then an answer is in doubt.
+    // A stored RRset may equal the wildcard's: only then the origin is in doubt.
     const isAsBeside = !fails && beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
     const mayBeOlder = known !== undefined || rrset.type === 'CNAME';
     if (beside === undefined || isAsBeside || !mayBeOlder) return this.#findOut(rrset, how, isAsBeside);
-    // What is known was changed just now, or SERVFAIL was looked into meanwhile: the name beside may have been asked for in a newer zone than ours was, in which
-    // no wildcard answers any more.
+    // The known RRset has just changed, or SERVFAIL was looked into meanwhile. The sibling may have been read
+    // in a newer zone, in which no wildcard answers any more: read again.
     const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
     if (again.kind === 'failed') return again;
     return again.rrset === undefined
@@ -125,7 +124,10 @@ export class StoredRrsets {
     return { kind: 'found', origin, rrset };
   }
 
-  /** Undefined: it is stored otherwise than it was answered (changed meanwhile, shown a little later, or answered from elsewhere), or the key may not even ask. */
+  /**
+   * Undefined: the RRset is stored otherwise than answered (changed meanwhile, shown late, or answered from
+   * elsewhere), or the key may not even ask.
+   */
   async #askByUpdate(rrset: Rrset, zone: Fqdn, deadline: MonoMs): Promise<Origin | undefined | Failed> {
     const { name, type } = rrset;
     const asked: readonly (readonly [Prerequisite, Origin])[] = [
@@ -151,10 +153,13 @@ export class StoredRrsets {
   }
 }
 
-/** Without the owner: a wildcard's RRset is answered under any name, with its own TTL. */
+/** Without the owner: a wildcard's RRset is answered at any name, with its own TTL. */
 const textOf = (rrset: Rrset): string => `${rrset.ttlSeconds} ${rdataKey(rrset)}`;
 
-/** The same parent, so that the same wildcard would answer (RFC 4592 3.3.1). Undefined: the zone's apex is always stored, and a name that is too long cannot be asked for. */
+/**
+ * The same parent, so the same wildcard would answer (RFC 4592 3.3.1). Undefined: the zone's apex is always
+ * stored, and a name that is too long cannot be asked for.
+ */
 function siblingOf({ name, type }: Question, zone: Fqdn): Question | undefined {
   if (name === zone) return undefined;
   const sibling = `${siblingLabel}.${parentOf(name) === '.' ? '' : parentOf(name)}` as Fqdn;

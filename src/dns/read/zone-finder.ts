@@ -1,4 +1,4 @@
-/** Which zone holds a name, as the nameserver itself tells it. */
+/** Finds the zone that holds a name, by the nameserver's own answers. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import { CLASS, RCODE, TYPE } from '../message/codes.ts';
@@ -8,7 +8,10 @@ import { ask, type Correspondent } from './query.ts';
 import { decodeSoa } from './soa.ts';
 
 export type FoundZone =
-  /** `primary`: whom its SOA calls the primary server (MNAME). `failing`: the highest name on the way that answers SERVFAIL. */
+  /**
+   * `primary`: the primary server by the zone's SOA (MNAME). `failing`: the highest name on the way that
+   * answers SERVFAIL.
+   */
   { readonly kind: 'zone'; readonly zone: Fqdn; readonly primary?: Fqdn; readonly failing?: Fqdn } | Failed;
 
 interface Failed {
@@ -22,8 +25,8 @@ interface Told {
 }
 
 /**
- * The zone by SOA (RFC 2136 4.3): in the answer at the apex, in the authority section below it. A name whose alias leads back to itself answers SERVFAIL, and
- * its parent tells the zone. Ends by the deadline; never rejects.
+ * The zone by SOA (RFC 2136 4.3): at the apex, else in authority. A name whose alias leads back to itself
+ * answers SERVFAIL, and its parent names the zone. Ends by the deadline; never rejects.
  */
 export async function findZone(
   correspondent: Correspondent,
@@ -46,8 +49,9 @@ export async function findZone(
 }
 
 /**
- * Of a zone that is not loaded, every name answers SERVFAIL, and an update of the zone above would be taken and never shown. But the DS RRset of its apex belongs
- * to the zone above (RFC 4035 3.1.4.1), which answers it; where an alias fails, it fails for DS, too.
+ * Every name of a zone that is not loaded answers SERVFAIL, and the nameserver would take an update of the
+ * zone above and never show it. But the DS RRset of its apex belongs to the zone above (RFC 4035 3.1.4.1),
+ * which answers it. An alias fails for DS, too.
  */
 async function zoneAbove(
   correspondent: Correspondent,
@@ -61,9 +65,9 @@ async function zoneAbove(
     : answer;
 }
 
-/** The zone that an answer names: by the SOA of the apex itself, or the one that proves that there is nothing (RFC 2308 3). */
+/** By the apex's SOA, or by the SOA that proves that there is nothing (RFC 2308 3). */
 export function zoneOfAnswer(message: ReceivedMessage, name: Fqdn): Told | undefined {
-  // Behind a CNAME the authority section is that of the target's zone.
+  // Behind a CNAME, the authority section is of the target's zone.
   if (message.answers.some((rr) => rr.type === TYPE.CNAME && rr.owner === name)) return undefined;
   const rr = [...message.answers, ...message.authorities].find(
     ({ type, owner, class: klass }) => type === TYPE.SOA && klass === CLASS.IN && isWithin(name, owner),
@@ -72,7 +76,7 @@ export function zoneOfAnswer(message: ReceivedMessage, name: Fqdn): Told | undef
   return rr && soa && { zone: rr.owner, primary: soa.primary };
 }
 
-/** The DNAME that stands above the name (RFC 6672): an answer begins with it. */
+/** The DNAME above the name (RFC 6672), if the answer has one. */
 export const dnameAbove = (message: ReceivedMessage, name: Fqdn): Fqdn | undefined =>
   message.answers.find((rr) => rr.type === TYPE.DNAME && rr.owner !== name && isWithin(name, rr.owner))
     ?.owner;
@@ -81,7 +85,7 @@ const notFound = ({ nameserver }: Correspondent, name: Fqdn): Failed => ({
   kind: 'failed',
   failure: {
     code: 'zone-not-found',
-    message: `The nameserver ${nameserver} told no SOA for ${name}, so its zone is not known.`,
+    message: `The nameserver ${nameserver} answers no SOA for ${name}, so the zone of that name is unknown.`,
     hint: 'Set publish.zone.',
   },
 });

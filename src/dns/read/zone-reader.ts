@@ -1,30 +1,35 @@
-/** Reads RRsets at the primary server, and knows which zone holds a name. Both kinds of client read with it. */
+/** Reads RRsets at the primary server, and remembers which zone holds a name. */
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import type { ZoneReading } from '../../core/model/zone.ts';
 import type { ReadRequest } from '../../ports.ts';
 import type { Holds } from './circle.ts';
 import type { Correspondent } from './query.ts';
 import { notInZone, readRrset, readRrsets } from './read-rrsets.ts';
-import { ReadingPace } from './reading-pace.ts';
 import { StoredRrsets } from './stored.ts';
 import { type FoundZone, findZone } from './zone-finder.ts';
 
-/** A zone is known for so long without being told by an answer; then it is looked for again. */
+/** A zone is known for this long after an answer named it. Then it is looked for again. */
 export const zoneKnownForMs = 300_000;
-/** Names whose zones are known. */
+/** On average, one reading in so many ms (250 a second): each of a thousand clusters is read every 4 s. */
+export const readingSlotMs = 4;
+/** Shorter rests are ignored. */
+export const leastRestMs = 250;
+/** The limit, however many clusters there are: a change by hand is seen after this time. */
+export const longestRestMs = 10_000;
+/** Names with a known zone. */
 const maxKnownZones = 4096;
 
 export class ZoneReader {
   readonly correspondent: Correspondent;
-  /** Learns from each applied update what is stored. */
+  /** Learns from each applied update. */
   readonly stored: StoredRrsets;
   readonly #holds: Holds;
   readonly #onSoa: (zone: Fqdn, primary: Fqdn) => void;
   readonly #pace = new ReadingPace();
-  /** By name; the one that was told longest ago comes first. */
+  /** By name, the oldest first. */
   readonly #zones = new Map<Fqdn, { readonly zone: Fqdn; readonly until: number }>();
 
-  /** `onSoa` hears which server each zone's SOA calls the primary. */
+  /** `onSoa` hears each zone's primary server by its SOA. */
   constructor(
     correspondent: Correspondent,
     holds: Holds,
@@ -40,8 +45,10 @@ export class ZoneReader {
   }
 
   /**
-   * All questions at once; one that fails fails the reading, and so does a name that is not in the zone (`not-in-zone`): nameservers take an
-   * update of the zone above and never show it. What a wildcard answers is told apart from what is stored. SERVFAIL at one name is looked into. Ends by the deadline; never rejects.
+   * Asks all questions at once. A failure fails the reading, and so does a name outside the zone
+   * (`not-in-zone`): nameservers take such an update in the zone above and never show it. Separates stored
+   * RRsets from a wildcard's answers, and looks into SERVFAIL at one name. Ends by the deadline; never
+   * rejects.
    */
   async read(request: ReadRequest): Promise<ZoneReading> {
     const { clock } = this.correspondent;
@@ -59,7 +66,7 @@ export class ZoneReader {
     for (const [zone, primary] of zones) this.#onSoa(zone, primary);
     const [told] = zones.keys();
     if (told !== undefined && request.zone === undefined) this.#know(first.name, told);
-    // The zone may have changed since it was found: then what was read is of the new one.
+    // The zone may have changed since it was found: the answers are from the new zone.
     const zone = request.zone ?? told ?? found.zone;
     const other = [...zones.keys()].find((owner) => owner !== zone);
     if (other !== undefined)
@@ -97,5 +104,17 @@ export class ZoneReader {
     this.#zones.set(name, { zone, until: this.correspondent.clock.mono() + zoneKnownForMs });
     const [oldest] = this.#zones.keys();
     if (this.#zones.size > maxKnownZones && oldest !== undefined) this.#zones.delete(oldest);
+  }
+}
+
+/** Each reading takes the nameserver's next free slot. One cluster never waits; a thousand share the cost. */
+export class ReadingPace {
+  #freeAt = 0;
+
+  /** Takes a slot for the caller's next reading. Milliseconds to wait for the slot; undefined: no wait. */
+  restMs(now: MonoMs): number | undefined {
+    this.#freeAt = Math.min(Math.max(this.#freeAt, now) + readingSlotMs, now + longestRestMs);
+    const restMs = this.#freeAt - now;
+    return restMs < leastRestMs ? undefined : restMs;
   }
 }

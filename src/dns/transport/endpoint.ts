@@ -1,4 +1,4 @@
-/** Where a nameserver listens, and its one address. */
+/** Where a nameserver listens, and its address. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
@@ -21,8 +21,9 @@ type ResolvedAddress =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * The one address of a nameserver, by the system's resolver. A host name with several is refused (`nameserver-ambiguous`): the zone at the
- * primary server is the lock, and two nameservers behind one name would be two locks. Else it fails with `nameserver-not-found`.
+ * The only address of a nameserver, by the system's resolver. Refuses a host name with several addresses
+ * (`nameserver-ambiguous`): the zone at the primary server is the lock, and two nameservers behind one name
+ * would be two locks. No address: `nameserver-not-found`.
  */
 export async function resolveOne(host: string): Promise<ResolvedAddress> {
   const found = await resolveAll(host);
@@ -34,21 +35,24 @@ export async function resolveOne(host: string): Promise<ResolvedAddress> {
     kind: 'failed',
     failure: {
       code: 'nameserver-ambiguous',
-      message: `The nameserver's host name ${host} has ${addresses.length} addresses (${addresses.slice(0, 4).join(', ')}): which of them holds the zone's lock cannot be known.`,
+      message: `The nameserver's host name ${host} has ${addresses.length} addresses (${addresses.slice(0, 4).join(', ')}). source-dns cannot know which of them holds the zone's lock.`,
       hint: "Set the nameserver's address to the IP address of the primary server.",
     },
   };
 }
 
-/** Addresses, at least one; or why there are none, as the rest of a sentence that begins with `it`. */
+/** At least one address, or why there is none, as the rest of a sentence that begins with `it`. */
 export type HostAddresses =
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   | { readonly kind: 'none'; readonly why: string };
 
-/** All addresses of a host by the system's resolver (itself, where it is an address). What is no host name is not looked up: '' is localhost to getaddrinfo, and 0x7f.1 is 127.0.0.1. */
+/**
+ * All addresses of a host, by the system's resolver; an address is its own. Does not look up text that is not
+ * a host name: getaddrinfo takes '' for localhost, and 0x7f.1 for 127.0.0.1.
+ */
 export async function resolveAll(host: string): Promise<HostAddresses> {
   if (isIP(host) !== 0) return { kind: 'addresses', addresses: [canonicalAddress(host)] };
-  if (!isHostName(host)) return { kind: 'none', why: 'is no host name' };
+  if (!isHostName(host)) return { kind: 'none', why: 'is not a host name' };
   try {
     const found = await lookup(host, { all: true, verbatim: true });
     const addresses = [...new Set(found.map(({ address }) => canonicalAddress(address)))];
@@ -62,7 +66,10 @@ export async function resolveAll(host: string): Promise<HostAddresses> {
   }
 }
 
-/** RFC 1123 2.1, with the underscores that container networks use; the last label is no number, or getaddrinfo takes the whole for an address. */
+/**
+ * RFC 1123 2.1, with the underscores of container networks. The last label must not be a number: getaddrinfo
+ * would take the whole text for an address.
+ */
 function isHostName(host: string): boolean {
   const labels = host.split('.');
   return (
@@ -72,7 +79,7 @@ function isHostName(host: string): boolean {
   );
 }
 
-/** The work's result; undefined where it does not come by the deadline. A look-up cannot be cancelled, and may take 40 s. */
+/** The work's result; undefined after the deadline. A look-up cannot be cancelled and may take 40 s. */
 export async function withDeadline<T>(
   work: Promise<T>,
   deadline: MonoMs,
@@ -89,6 +96,6 @@ export async function withDeadline<T>(
 
 const notFound = (host: string, why: string): Failure => ({
   code: 'nameserver-not-found',
-  message: `The nameserver's host name ${host} could not be resolved: it ${why}.`,
-  hint: "Set the nameserver's address to an IP address, so that publishing does not depend on DNS.",
+  message: `source-dns cannot resolve the nameserver's host name ${host}: it ${why}.`,
+  hint: "Set the nameserver's address to an IP address. Then publishing does not depend on DNS.",
 });

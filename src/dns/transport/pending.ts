@@ -1,7 +1,7 @@
-/** The messages of one socket that wait for their answers. Time is an argument, no I/O: the sockets' shell asks it what to do next. */
+/** The messages of one socket that wait for answers. No I/O: the transports pass the time. */
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
-import type { Attempt, Exchange, ExchangeResult, Truncated } from './exchange.ts';
+import type { Attempt, ExchangeResult, Truncated } from './exchange.ts';
 
 interface Waiting {
   readonly sentAt: MonoMs;
@@ -12,17 +12,25 @@ interface Waiting {
   settle(result: ExchangeResult<unknown> | Truncated): void;
 }
 
+/** A sent message, and how its waiting ends. */
+interface SentAttempt<T> {
+  readonly id: number;
+  readonly deadline: MonoMs;
+  readonly attempt: Attempt<T>;
+  settle(result: ExchangeResult<T> | Truncated): void;
+}
+
 interface InFlightOptions {
-  /** How long to listen on after an answer that proves nothing. Infinity: until the deadline. */
+  /** How long to keep listening after an answer that proves nothing. Infinity: until the deadline. */
   readonly graceMs: number;
-  /** What to say when nothing at all came. */
+  /** The failure if nothing came. */
   readonly noAnswer: Failure;
 }
 
 export class InFlight {
   readonly #options: InFlightOptions;
   readonly #waiting = new Map<number, Waiting>();
-  /** When bytes came in the last time. */
+  /** When bytes last came in. */
   #heardAt = Number.NEGATIVE_INFINITY as MonoMs;
 
   constructor(options: InFlightOptions) {
@@ -33,21 +41,14 @@ export class InFlight {
     return this.#waiting.size;
   }
 
-  /** An id that no message in flight has. `next` gives numbers of 16 bits, at random: a forger must guess it. */
+  /** An id that no message in flight has. `next` gives random 16-bit numbers: a forger must guess the id. */
   freeId(next: () => number): number {
     let id = next();
     while (this.#waiting.has(id)) id = (id + 1) & 0xffff;
     return id;
   }
 
-  sent<T>(
-    id: number,
-    exchange: Exchange<T>,
-    attempt: Attempt<T>,
-    now: MonoMs,
-    settle: (result: ExchangeResult<T> | Truncated) => void,
-  ): void {
-    const { deadline } = exchange;
+  sent<T>({ id, deadline, attempt, settle }: SentAttempt<T>, now: MonoMs): void {
     this.#waiting.set(id, {
       sentAt: now,
       deadline,
@@ -57,7 +58,7 @@ export class InFlight {
     });
   }
 
-  /** An answer came. Answers to nothing are ignored: late ones, and a forger's. */
+  /** An answer came. Ignores late and forged answers, which belong to no message. */
   received(answer: Buffer, now: MonoMs): void {
     this.#heardAt = now;
     const id = answer.length >= 2 ? answer.readUInt16BE(0) : -1;
@@ -79,7 +80,7 @@ export class InFlight {
     }
   }
 
-  /** An answer with this id came that cannot be looked at. */
+  /** An answer with this id came, but cannot be read. */
   unreadable(id: number, failure: Failure, now: MonoMs): void {
     this.#heardAt = now;
     const waiting = this.#waiting.get(id);
@@ -92,7 +93,7 @@ export class InFlight {
     waiting.giveUpAt = Math.min(waiting.giveUpAt, now + this.#options.graceMs) as MonoMs;
   }
 
-  /** Ends what has waited long enough. True: one reached its deadline while the peer said nothing at all, so the connection may be dead. */
+  /** Ends messages that are due. True: a message got only silence, so the connection may be dead. */
   expire(now: MonoMs): boolean {
     let silent = false;
     for (const [id, waiting] of this.#waiting) {
@@ -107,7 +108,7 @@ export class InFlight {
     return silent;
   }
 
-  /** The socket is gone: everything ends now. */
+  /** The socket is gone, so every message ends now. */
   fail(failure: Failure): void {
     for (const [id, waiting] of this.#waiting)
       this.#settle(id, waiting, {
@@ -117,7 +118,7 @@ export class InFlight {
       });
   }
 
-  /** When `expire` has something to do next; Infinity: never. */
+  /** When to call `expire` next; Infinity: never. */
   wakeAt(): MonoMs {
     let at = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) at = Math.min(at, waiting.giveUpAt);

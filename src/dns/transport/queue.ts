@@ -1,24 +1,23 @@
 /**
- * What waits for one nameserver, and in which order it is sent: updates before questions, every name in its turn, nothing after its time,
- * and a limit on everything. Pure: time is an argument; the transports ask it what to do and keep the timers.
+ * What waits for one nameserver, and in which order it is sent: updates before questions, names in turn,
+ * nothing late, and a limit on everything. No I/O: the transports pass the time and keep the timers.
  */
 import type { MonoMs } from '../../core/model/units.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ExchangeResult } from './exchange.ts';
+import { queueFull } from './failures.ts';
 
-/** An update changes the zone; a question does no harm and may wait. */
+/** An update changes the zone. A question does no harm and may wait. */
 export type Rank = 'update' | 'question';
 
-/** What is in the queue; the rest of it is its owner's business. */
 export interface Queueable {
   readonly rank: Rank;
-  /** The name that it is about. Names take turns, so that one with many messages delays no other. */
+  /** Names take turns, so a name with many messages delays no other name. */
   readonly lane: string;
-  /** It is not sent at this time or later. */
+  /** The message must be sent before this time. */
   readonly sendBefore: MonoMs;
 }
 
-/** How an exchange stands in the queue. */
-export const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unknown>): Queueable => ({
+const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unknown>): Queueable => ({
   rank: repeatable ? 'question' : 'update',
   lane,
   sendBefore: Math.min(deadline, notAfter ?? Number.POSITIVE_INFINITY) as MonoMs,
@@ -27,17 +26,17 @@ export const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unk
 export interface QueueLimits {
   /** Sent and not ended. */
   readonly inFlight: number;
-  /** Of these one rank has at most so many: a nameserver that is slow with updates still answers questions, and the other way round. */
+  /** The limit for one rank: if updates are slow, questions still pass, and vice versa. */
   readonly inFlightOfRank: number;
-  /** Waiting, both ranks together. */
+  /** Waiting, of both ranks. */
   readonly waiting: number;
-  /** Waiting of one lane and rank. */
+  /** Waiting, of one lane and rank. */
   readonly waitingOfLane: number;
-  /** While questions wait, one of them goes after so many updates: else a thousand moves would keep each other from being read back. */
+  /** After so many updates a question may pass. Otherwise many moves would delay each other's read-back. */
   readonly updatesInARow: number;
 }
 
-/** In flight: BIND drops what is above its update-quota (100) without a word. Waiting: a thousand clusters, each with an update and a reading. */
+/** BIND silently drops updates above its update-quota (100). A thousand clusters may wait. */
 export const queueLimits: QueueLimits = {
   inFlight: 64,
   inFlightOfRank: 48,
@@ -51,24 +50,23 @@ export class MessageQueue<T extends Queueable> {
   readonly #ranks: Readonly<Record<Rank, Lanes<T>>> = { update: new Lanes(), question: new Lanes() };
   readonly #inFlight: Record<Rank, number> = { update: 0, question: 0 };
   #updatesInARow = 0;
-  /** Not later than the earliest `sendBefore` of those that wait; earlier where that one has left. */
+  /** At or before the earliest `sendBefore` of waiting messages: the earliest may already have left. */
   #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(limits: QueueLimits = queueLimits) {
     this.#limits = limits;
   }
 
-  /** How many wait. */
   get waiting(): number {
     return this.#ranks.update.size + this.#ranks.question.size;
   }
 
-  /** How many were taken and have not ended. */
+  /** Taken and not ended. */
   get inFlight(): number {
     return this.#inFlight.update + this.#inFlight.question;
   }
 
-  /** Puts it behind the others of its lane; `full`: it was not taken. */
+  /** Appends to the item's lane. `full`: the item was not taken. */
   add(item: T): 'queued' | 'full' {
     const lanes = this.#ranks[item.rank];
     const { waiting, waitingOfLane } = this.#limits;
@@ -78,7 +76,7 @@ export class MessageQueue<T extends Queueable> {
     return 'queued';
   }
 
-  /** The next one to be sent, which is in flight from here on; undefined where none may be. Call `expire` before. */
+  /** The next item to send, in flight from now on; undefined if none may be sent. Call `expire` before. */
   take(): T | undefined {
     const rank = this.#nextRank();
     if (rank === undefined) return undefined;
@@ -87,12 +85,12 @@ export class MessageQueue<T extends Queueable> {
     return this.#ranks[rank].take();
   }
 
-  /** One that was taken has been answered, or is given up. */
+  /** A taken item was answered, or given up. */
   ended(rank: Rank): void {
     this.#inFlight[rank]--;
   }
 
-  /** Removes and returns those that waited too long. */
+  /** Removes and returns the items that waited too long. */
   expire(now: MonoMs): readonly T[] {
     if (this.#dueAt > now) return [];
     const late = [...this.#ranks.update.remove(now), ...this.#ranks.question.remove(now)];
@@ -100,12 +98,12 @@ export class MessageQueue<T extends Queueable> {
     return late;
   }
 
-  /** Removes and returns all that wait. */
+  /** Removes and returns all waiting items. */
   drain(): readonly T[] {
     return this.expire(Number.POSITIVE_INFINITY as MonoMs);
   }
 
-  /** When to call `expire` again at the latest; Infinity: never. */
+  /** The latest time to call `expire` again; Infinity: never. */
   wakeAt(): MonoMs {
     return this.#dueAt as MonoMs;
   }
@@ -119,9 +117,9 @@ export class MessageQueue<T extends Queueable> {
   }
 }
 
-/** First in, first out within a lane; the lanes in turn. */
+/** First in, first out within a lane. Lanes take turns. */
 class Lanes<T extends Queueable> {
-  /** The lane whose turn it is comes first. None of them is empty. */
+  /** The next lane comes first. No lane is empty. */
   readonly #lanes = new Map<string, T[]>();
   size = 0;
 
@@ -166,4 +164,23 @@ class Lanes<T extends Queueable> {
     for (const items of this.#lanes.values()) for (const item of items) at = Math.min(at, item.sendBefore);
     return at;
   }
+}
+
+export interface QueuedExchange extends Queueable {
+  readonly exchange: Exchange<unknown>;
+  settle(result: ExchangeResult<unknown>): void;
+}
+
+/** Queues an exchange, and calls `queued`. If the queue is full, the result says so at once. */
+export function enqueue<T>(
+  queue: MessageQueue<QueuedExchange>,
+  nameserver: string,
+  exchange: Exchange<T>,
+  queued: () => void,
+): Promise<ExchangeResult<T>> {
+  return new Promise((resolve) => {
+    const settle = resolve as QueuedExchange['settle'];
+    if (queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') queued();
+    else settle({ kind: 'not-sent', failure: queueFull(nameserver, queueLimits.waiting) });
+  });
 }

@@ -8,42 +8,42 @@ import { connectionLost, noAnswer } from './failures.ts';
 import { InFlight } from './pending.ts';
 
 /**
- * After an unsigned error answer on TCP, how long to listen on for a signed one. Only who sits on the path can forge on TCP, and one who does
- * can as well withhold the true answer; either way the outcome is `unknown`, so waiting out the deadline would win nothing.
+ * After an unsigned error answer on TCP, how long to wait for a signed answer. Only somebody on the path can
+ * forge on TCP, and can also withhold the true answer. Either way the outcome is `unknown`, so waiting until
+ * the deadline would gain nothing.
  */
 const tcpGraceMs = 100;
 
 interface TcpLinkOptions {
   readonly nameserver: string;
   readonly clock: Clock;
-  /** Something was received, or the connection has ended. */
+  /** Bytes came, or the connection ended. */
   readonly onChange: () => void;
 }
 
 export class TcpLink {
   readonly inFlight: InFlight;
-  /** No further messages: it has ended, or its peer went silent. */
+  /** No further messages: the link ended, or its peer is silent. */
   retired = false;
   readonly #socket: Socket;
   readonly #options: TcpLinkOptions;
   #buffered: Buffer = Buffer.alloc(0);
-  /** Bytes of a message that is too long, and is let go by. */
+  /** Bytes to skip of a message that is too long. */
   #toSkip = 0;
   #over = false;
 
-  /** Takes over a connected socket. */
   constructor(socket: Socket, options: TcpLinkOptions) {
     this.#socket = socket;
     this.#options = options;
     this.inFlight = new InFlight({ graceMs: tcpGraceMs, noAnswer: noAnswer(options.nameserver) });
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => this.#ended(error.code ?? error.message));
-    // A nameserver ends idle connections (BIND: tcp-idle-timeout, 30 s); the next use makes a new one.
+    // A nameserver ends idle connections (BIND: tcp-idle-timeout, 30 s). The next use opens a new one.
     socket.on('end', () => this.#ended('the nameserver closed it'));
     socket.on('close', () => this.#ended('closed'));
   }
 
-  /** Sends one message. From here on it may arrive. */
+  /** From here on, the message may arrive. */
   send(message: Buffer): void {
     const frame = Buffer.alloc(2 + message.length);
     frame.writeUInt16BE(message.length);
@@ -51,17 +51,16 @@ export class TcpLink {
     this.#socket.write(frame);
   }
 
-  /** Keeps what is sent from here on until `release`. */
+  /** Keeps messages back until `release`. */
   hold(): void {
     this.#socket.cork();
   }
 
-  /** Writes what was kept. */
   release(): void {
     this.#socket.uncork();
   }
 
-  /** Closes the connection; what is in flight ends with this failure. */
+  /** Closes the connection. Messages in flight end with this failure. */
   end(failure: Failure): void {
     this.#over = true;
     this.retired = true;
@@ -80,7 +79,8 @@ export class TcpLink {
     while (this.#skipped() && this.#buffered.length >= 2) {
       const length = this.#buffered.readUInt16BE();
       const isTooLong = length > maxAnswerBytes;
-      // Of one that is too long only the id is read: it costs its own exchange, and no other one on this connection.
+      // Only the id of a message that is too long is read: only its exchange fails, not the others of this
+      // connection.
       if (this.#buffered.length < 2 + (isTooLong ? 2 : length)) break;
       if (isTooLong) this.#tooLong(length);
       else this.#message(this.#buffered.subarray(2, 2 + length));
@@ -100,7 +100,7 @@ export class TcpLink {
     this.inFlight.unreadable(id, malformedAnswer(nameserver, tooLong(length).malformed), clock.mono());
   }
 
-  /** Drops what is to be skipped; false while more of it must come. */
+  /** Drops the bytes to skip. False: more of them must come. */
   #skipped(): boolean {
     const bytes = Math.min(this.#toSkip, this.#buffered.length);
     this.#buffered = this.#buffered.subarray(bytes);

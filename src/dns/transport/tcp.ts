@@ -1,9 +1,16 @@
-/** A kept TCP connection: made at the first use, again after it ended; several messages in flight, the others wait in a bounded queue. */
+/** A kept TCP connection, with several messages in flight and a bounded queue. */
 import type { Socket } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import { resolveOne } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport, TransportOptions } from './exchange.ts';
+import type {
+  Exchange,
+  ExchangeResult,
+  Sockets,
+  Transport,
+  TransportOptions,
+  Truncated,
+} from './exchange.ts';
 import {
   clientClosed,
   connectFailed,
@@ -13,9 +20,7 @@ import {
   recalled,
   truncatedOverTcp,
 } from './failures.ts';
-import { MessageQueue } from './queue.ts';
-import { enqueue, type QueuedExchange } from './queued-exchange.ts';
-import type { Sockets } from './sockets.ts';
+import { enqueue, MessageQueue, type QueuedExchange } from './queue.ts';
 import { TcpLink } from './tcp-link.ts';
 
 interface Connecting {
@@ -29,7 +34,7 @@ export class TcpTransport implements Transport {
   readonly #queue = new MessageQueue<QueuedExchange>();
   #connecting: Connecting | undefined;
   #link: TcpLink | undefined;
-  /** Links with answers to come: `#link`, and retired ones. */
+  /** Links that wait for answers: `#link`, and retired ones. */
   readonly #links = new Set<TcpLink>();
   #cancelWake: () => void = () => {};
   #closed = false;
@@ -57,7 +62,7 @@ export class TcpTransport implements Transport {
     this.#link = undefined;
   }
 
-  /** Does all that is due now, and sets the timer for what is due next. */
+  /** Does everything that is due now, and sets the timer for the next time. */
   #advance(): void {
     if (this.#closed) return;
     const now = this.#options.clock.mono();
@@ -66,7 +71,7 @@ export class TcpTransport implements Transport {
     if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined)
       this.#connect(now);
     const link = this.#link;
-    // What goes out now goes out in one write.
+    // One write sends everything that goes out now.
     link?.hold();
     while (this.#link !== undefined && !this.#link.retired) {
       const next = this.#queue.take();
@@ -87,15 +92,16 @@ export class TcpTransport implements Transport {
     const id = link.inFlight.freeId(this.#options.messageId);
     const attempt = exchange.attempt(id);
     const deadline = Math.min(exchange.deadline, now + this.#options.timeoutMs) as MonoMs;
-    link.inFlight.sent(id, { ...exchange, deadline }, attempt, now, (result) => {
+    const end = (result: ExchangeResult<unknown> | Truncated) => {
       this.#queue.ended(rank);
-      // What TCP carries has room for all of it: this answer has less than was asked for.
+      // TCP has room for a whole answer, so a truncated one lacks a part.
       settle(
         result.kind === 'truncated'
           ? { kind: 'unanswered', failure: truncatedOverTcp(nameserver), broken: false }
           : result,
       );
-    });
+    };
+    link.inFlight.sent({ id, deadline, attempt, settle: end }, now);
     link.send(attempt.bytes);
   }
 
@@ -112,7 +118,8 @@ export class TcpTransport implements Transport {
     }
     if (this.#connecting !== undefined && this.#connecting.until <= now)
       this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
-    // A peer that says nothing may be gone without a word (a firewall that forgot us, a power cut): the next use makes a new connection.
+    // A silent peer may be gone without a notice (a firewall that forgot us, a power cut): the next use opens
+    // a new connection.
     for (const link of this.#links) if (link.inFlight.expire(now)) link.retired = true;
   }
 

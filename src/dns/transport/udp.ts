@@ -1,19 +1,24 @@
-/** Datagrams, a socket of its own for each exchange: its random port is part of what a forger must guess (RFC 5452 4.5). */
+/** Datagrams, each exchange on its own socket: a forger must guess its random port, too (RFC 5452 4.5). */
 import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Failure } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import { resolveOne, withDeadline } from './endpoint.ts';
-import type { Exchange, ExchangeResult, Transport, TransportOptions, Truncated } from './exchange.ts';
+import type {
+  Exchange,
+  ExchangeResult,
+  Sockets,
+  Transport,
+  TransportOptions,
+  Truncated,
+} from './exchange.ts';
 import { clientClosed, expiredInQueue, noAnswer, noRoute, portUnreachable, recalled } from './failures.ts';
 import { InFlight } from './pending.ts';
-import { MessageQueue } from './queue.ts';
-import { enqueue, type QueuedExchange } from './queued-exchange.ts';
-import type { Sockets } from './sockets.ts';
+import { enqueue, MessageQueue, type QueuedExchange } from './queue.ts';
 
-/** What every path carries, and PowerDNS's limit for an UPDATE (RFC 1035 4.2.1). Longer messages go over TCP. */
+/** Every path carries this. PowerDNS limits an UPDATE to it (RFC 1035 4.2.1). Longer messages go over TCP. */
 const maxDatagramBytes = 512;
-/** A question without an answer is asked again after this, then after twice as long, and so on. */
+/** A question without an answer is repeated after this time, then after twice as long, and so on. */
 const firstRepeatMs = 250;
 
 export class UdpTransport implements Transport {
@@ -21,12 +26,12 @@ export class UdpTransport implements Transport {
   readonly #stream: Transport;
   readonly #sockets: Sockets;
   readonly #queue = new MessageQueue<QueuedExchange>();
-  /** Each ends one exchange with that failure. */
+  /** Each function ends one exchange with that failure. */
   readonly #open = new Set<(failure: Failure) => void>();
   #cancelWake: () => void = () => {};
   #closed = false;
 
-  /** `stream`: where longer messages go, and questions whose answers do not fit into a datagram. It is closed with this one. */
+  /** `stream`: for long messages and long answers. Closed with this transport. */
   constructor(options: TransportOptions, stream: Transport, sockets: Sockets) {
     this.#options = options;
     this.#stream = stream;
@@ -36,7 +41,7 @@ export class UdpTransport implements Transport {
   exchange<T>(exchange: Exchange<T>): Promise<ExchangeResult<T>> {
     const { nameserver } = this.#options;
     if (this.#closed) return Promise.resolve({ kind: 'not-sent', failure: clientClosed(nameserver) });
-    // The size is the same under any id.
+    // The size does not depend on the id.
     if (exchange.attempt(0).bytes.length > maxDatagramBytes) return this.#stream.exchange(exchange);
     return enqueue(this.#queue, nameserver, exchange, () => this.#advance());
   }
@@ -50,7 +55,7 @@ export class UdpTransport implements Transport {
     this.#stream.close();
   }
 
-  /** Sends all that may be sent now, and sets the timer for what waits. */
+  /** Sends everything that may be sent now, and sets the timer for the rest. */
   #advance(): void {
     if (this.#closed) return;
     const { nameserver, clock } = this.#options;
@@ -76,7 +81,7 @@ export class UdpTransport implements Transport {
 
   async #attempt<T>(exchange: Exchange<T>): Promise<ExchangeResult<T> | Truncated> {
     const { nameserver, host, clock, timeoutMs } = this.#options;
-    // Resolving has no deadline of its own; both are raced.
+    // Resolving has no deadline itself.
     const resolved = await withDeadline(resolveOne(host), exchange.deadline, clock);
     if (this.#closed) return { kind: 'not-sent', failure: clientClosed(nameserver) };
     if (resolved === undefined) return { kind: 'not-sent', failure: noAnswer(nameserver) };
@@ -110,15 +115,17 @@ export class UdpTransport implements Transport {
       const send = (repeatMs: number) => {
         const id = inFlight.freeId(this.#options.messageId);
         const attempt = exchange.attempt(id);
-        inFlight.sent(id, exchange, attempt, clock.mono(), finish);
+        inFlight.sent({ id, deadline: exchange.deadline, attempt, settle: finish }, clock.mono());
         socket.send(attempt.bytes);
         if (exchange.repeatable) cancels.push(clock.after(repeatMs, () => send(repeatMs * 2)));
       };
       this.#open.add(end);
       socket.on('message', (answer) => inFlight.received(answer, clock.mono()));
-      // A port that is not open comes back by ICMP, which also a forger can send: so the end is `unanswered`, never `not-sent`.
+      // ICMP reports a closed port, but a forger can send ICMP, too: the end is `unanswered`, never
+      // `not-sent`.
       socket.on('error', (error) => end(portUnreachable(nameserver, error)));
-      // Node calls back with an error, too: no route there, as to an IPv6 address from a machine that has none. The types do not say so.
+      // Node also calls back with an error, although the types do not say so: no route, as to IPv6 from a
+      // machine without IPv6.
       socket.connect(port, address, (error?: NodeJS.ErrnoException) => {
         if (error) end(noRoute(nameserver, error));
         else if (exchange.recalled?.aborted) end(recalled(nameserver));
@@ -134,7 +141,7 @@ export class UdpTransport implements Transport {
 function closeSocket(socket: Socket): void {
   socket.removeAllListeners('message');
   socket.removeAllListeners('error');
-  // A late error of a socket that is being closed has nobody left to tell.
+  // A late error of a closing socket has no reader.
   socket.on('error', () => {});
   socket.close();
 }

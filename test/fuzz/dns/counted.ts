@@ -1,12 +1,12 @@
-/** A Buffer that counts what is done with it, so that work can be bounded without a clock. */
+/** A Buffer that counts reads, so a test can bound work without a clock. */
 
 export interface Counted {
   readonly buffer: Buffer;
-  /** Bytes read by index, and calls of methods (as readUInt16BE, subarray). */
+  /** Bytes read by index, and method calls (as readUInt16BE, subarray). */
   steps(): number;
 }
 
-/** Behaves as the buffer; only the buffers that are cut out of it do not count. */
+/** Behaves like the buffer, but buffers that are cut out of it do not count. */
 export function counted(bytes: Buffer): Counted {
   let steps = 0;
   const buffer = new Proxy(bytes, {

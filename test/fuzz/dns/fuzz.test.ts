@@ -1,4 +1,4 @@
-/** A fixed number of hostile inputs; `npm run fuzz` goes on for as long as one likes. */
+/** A fixed number of hostile inputs. `npm run fuzz` runs for as long as you like. */
 import { describe, expect, test } from 'vitest';
 import { judgeReply } from '../../../src/dns/message/reply.ts';
 import { decodeMessage, maxAnswerBytes } from '../../../src/dns/message/wire.ts';
@@ -7,7 +7,7 @@ import { counted } from './counted.ts';
 import { hostileCase, maxStepsAByte } from './hostile-input.ts';
 import { recorded } from './recorded.ts';
 
-test('the recorded answers are what they were: proven where they are signed', () => {
+test('signed recorded answers are proven, unsigned ones are not', () => {
   const kinds = recorded.map(
     ({ title, sent, answer, nowSeconds }) => `${title}: ${judgeReply(answer, sent, nowSeconds).kind}`,
   );
@@ -18,7 +18,7 @@ test('the recorded answers are what they were: proven where they are signed', ()
   expect(kinds.filter((kind) => kind.endsWith('proven')).length).toBeGreaterThan(40);
 });
 
-test('20,000 hostile cases: nothing throws, nothing that was changed is proven, work is bounded', () => {
+test('20,000 hostile cases throw nothing, prove no changed answer, and cost bounded work', () => {
   let wellFormed = 0;
   for (let index = 0; index < 20_000; index++) if (hostileCase(seeded(index)).wellFormed) wellFormed++;
   expect(wellFormed).toBeGreaterThan(4000);
@@ -38,7 +38,7 @@ describe('the most work for its bytes', () => {
     const rr = Buffer.alloc(12);
     rr.writeUInt16BE(0xc000 | (12 + 250));
     const rrs = Math.floor((maxAnswerBytes - 412) / 12);
-    // The chain is the RDATA of the first RR, so that the walk gets past it.
+    // The chain is the first RR's RDATA, so the reader passes it.
     const first = Buffer.concat([
       Buffer.of(0, 0, 16, 0, 1, 0, 0, 0, 0, chain.length >> 8, chain.length & 0xff),
       chain,

@@ -1,4 +1,6 @@
-/** What must hold of whatever comes in. Each function takes one hostile input, and throws where something does not hold. */
+/**
+ * What must hold for any input. Each function takes one hostile input, and throws if something does not hold.
+ */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Failure } from '../../../src/core/model/observation.ts';
@@ -7,7 +9,7 @@ import { nsupdateOutcome } from '../../../src/dns/client/nsupdate-outcome.ts';
 import { parseKeyFile } from '../../../src/dns/key/keyfile.ts';
 import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from '../../../src/dns/message/address-bytes.ts';
 import { type Asked, answerFailure, doubtfulFailure } from '../../../src/dns/message/answer-failures.ts';
-import { nameToWire, parseFqdn, readName } from '../../../src/dns/message/name.ts';
+import { nameToWire, parseAnyName, readName } from '../../../src/dns/message/name.ts';
 import { addressesOf, answeredRrset, encodeRdata, rdataKey } from '../../../src/dns/message/rdata.ts';
 import { judgeReply } from '../../../src/dns/message/reply.ts';
 import { decodeMessage, type ReceivedMessage } from '../../../src/dns/message/wire.ts';
@@ -18,11 +20,11 @@ import { mutate, mutateText, type Random } from './mutate.ts';
 import { type Recorded, recorded, recordedNames } from './recorded.ts';
 
 /**
- * Reads of the message for each of its bytes, at most. The worst that is known: an RR of 12 bytes whose owner is a chain of 127 pointers, each of
- * three reads (label type, length of the message, target).
+ * The limit of reads for each byte of the message. The worst known case: an RR of 12 bytes whose owner is a
+ * chain of 127 pointers, each with three reads (label type, message length, target).
  */
 export const maxStepsAByte = 40;
-/** nsupdate is quoted up to 300 characters, each maybe as `\\u0000`. */
+/** Quotes of nsupdate have up to 300 characters, each maybe as `\\u0000`. */
 const longestSentence = 2200;
 
 function demand(holds: boolean, what: string): asserts holds {
@@ -31,15 +33,14 @@ function demand(holds: boolean, what: string): asserts holds {
 
 const answers = recorded.map(({ answer }) => answer);
 
-/** What became of one case. */
 export interface Fed {
-  /** Reads of the message for each of its bytes; 0 where they were not counted. */
+  /** Reads for each byte of the message; 0: not counted. */
   readonly stepsAByte: number;
-  /** It came through to those who read RRs. */
+  /** The readers of RRs got the message. */
   readonly wellFormed: boolean;
 }
 
-/** One changed answer, with everything that reads answers. `count`: also how much is read of it (slower). */
+/** One changed answer, given to every reader of answers. `count`: count the reads, too (slower). */
 export function hostileAnswer(random: Random, count: boolean): Fed {
   const from = recorded[random(recorded.length)]!;
   const bytes = mutate(from.answer, random, answers);
@@ -53,7 +54,7 @@ export function hostileAnswer(random: Random, count: boolean): Fed {
   return { stepsAByte, wellFormed: message !== undefined };
 }
 
-/** As query.ts and rfc2136.ts judge it: nothing that was changed is taken for proven. */
+/** As query.ts and rfc2136.ts judge it: no changed answer is proven. */
 function judged(bytes: Buffer, { sent, answer, nowSeconds }: Recorded): void {
   const reply = judgeReply(bytes, sent, nowSeconds);
   const signing = sent.signed && { key: sent.signed.key, fudgeSeconds: 30 };
@@ -67,7 +68,8 @@ function judged(bytes: Buffer, { sent, answer, nowSeconds }: Recorded): void {
   if (reply.kind !== 'proven') return;
   presentable(answerFailure(asked, reply.codes));
   if (sent.signed === undefined) return;
-  // Signed is all but the TSIG RR's own names, whose case and compression are free: so all that stands before it.
+  // The signature covers everything before the TSIG RR. The case and compression of the TSIG RR's names are
+  // free.
   const start = decodeMessage(answer)!.additionals.at(-1)!.start;
   demand(
     bytes.subarray(0, start).equals(answer.subarray(0, start)),
@@ -75,7 +77,7 @@ function judged(bytes: Buffer, { sent, answer, nowSeconds }: Recorded): void {
   );
 }
 
-/** What is told to a person: one line, no control characters, not endless. */
+/** A sentence for a person: one line, no control characters, bounded. */
 function presentable({ message, hint = '' }: Failure): void {
   demand(/^[\x20-\x7e]*$/.test(message + hint), `a sentence in ASCII: ${JSON.stringify(message + hint)}`);
   demand(message.length <= longestSentence, 'a sentence of bounded length');
@@ -108,7 +110,7 @@ function evaluated(message: ReceivedMessage): void {
 
 const clock = { mono: () => 0 as MonoMs, wall: () => 0 as WallMs, after: () => () => {} };
 
-/** A connection whose bytes come in pieces of any length: right answers, changed ones, lengths that lie. */
+/** A connection whose bytes come in pieces of any length: right answers, changed answers, wrong lengths. */
 export function hostileStream(random: Random): void {
   const socket = Object.assign(new EventEmitter(), { write: () => true, destroy: () => {} });
   const link = new TcpLink(socket as unknown as Socket, { nameserver: 'ns1', clock, onChange: () => {} });
@@ -168,9 +170,8 @@ export function hostileText(random: Random): void {
   );
   if (outcome.kind !== 'applied')
     demand(outcome.failure.message.length <= longestSentence, 'a sentence of bounded length');
-  const name = parseFqdn(mutateText(names[random(names.length)]!, random, names));
-  if (name.kind === 'name')
-    demand(nameToWire(name.name) !== undefined, 'a name that was accepted can be written');
+  const name = parseAnyName(mutateText(names[random(names.length)]!, random, names));
+  if (name !== undefined) demand(nameToWire(name) !== undefined, 'a name that was accepted can be written');
   const address = mutateText(addresses[random(addresses.length)]!, random, addresses);
   const four = ipv4Bytes(address);
   const sixteen = ipv6Bytes(address);
@@ -179,7 +180,7 @@ export function hostileText(random: Random): void {
     demand(sixteen.equals(ipv6Bytes(ipv6Text(sixteen))!), 'an IPv6 address comes back');
 }
 
-/** One case of each kind; a quarter of the answers are counted. */
+/** One case of each kind. A quarter of the answers are counted. */
 export function hostileCase(random: Random): Fed {
   const fed = hostileAnswer(random, random(4) === 0);
   if (random(4) === 0) hostileStream(random);

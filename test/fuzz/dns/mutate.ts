@@ -1,4 +1,4 @@
-/** Changes to messages and texts, of the kinds that find holes in a decoder. */
+/** Changes to messages and texts that find bugs in a decoder. */
 
 export type Random = (below: number) => number;
 
@@ -16,7 +16,7 @@ const changes: readonly Change[] = [
     return setByte(bytes, at, bytes[at]! ^ (1 << random(8)));
   },
   (bytes, random) => setWord(bytes, random(bytes.length), pick(random, words)),
-  // A compression pointer to somewhere before.
+  // A compression pointer to an earlier place.
   (bytes, random) => {
     const at = random(bytes.length);
     return setWord(bytes, at, 0xc000 | random(at + 1));
@@ -36,7 +36,7 @@ const changes: readonly Change[] = [
     const at = random(bytes.length);
     return Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + random(16))]);
   },
-  // A part of it again, many times: long messages.
+  // A part of the message, repeated many times: long messages.
   (bytes, random) => {
     const at = random(bytes.length);
     const part = bytes.subarray(at, at + 1 + random(64));
@@ -65,7 +65,7 @@ function setWord(bytes: Buffer, at: number, value: number): Buffer {
   return copy;
 }
 
-/** One change, or up to six one after the other: most of these end in nothing that is a message. */
+/** One to six changes. Most results are not a message any more. */
 export function mutate(bytes: Buffer, random: Random, others: readonly Buffer[]): Buffer {
   let changed = bytes;
   for (let count = random(2) === 0 ? 1 : 1 + random(6); count > 0 && changed.length > 0; count--)
@@ -73,7 +73,7 @@ export function mutate(bytes: Buffer, random: Random, others: readonly Buffer[])
   return changed;
 }
 
-/** The same for texts: each character is one byte of Latin-1, or now and then one beyond. */
+/** The same for texts: each character is a byte of Latin-1, sometimes a character beyond. */
 export function mutateText(text: string, random: Random, others: readonly string[]): string {
   const bytes = mutate(
     Buffer.from(text, 'latin1'),

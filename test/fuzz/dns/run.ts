@@ -1,10 +1,13 @@
-/** `npm run fuzz -- --minutes N [--seed S]`: hostile cases for that long. Exit code 1, with the case, at the first that does not hold. */
+/**
+ * `npm run fuzz -- --minutes N [--seed S]` runs hostile cases for that long. The first failing case is
+ * printed, with exit code 1.
+ */
 import { parseArgs } from 'node:util';
 import { seeded } from '../../support/seeded.ts';
 import { hostileCase } from './hostile-input.ts';
 
 const reportMs = 10_000;
-/** A case is some milliseconds of work at the very most, also where the machine is busy. */
+/** A case takes some milliseconds at most, even on a busy machine. */
 const longestCaseMs = 2000;
 
 const { values } = parseArgs({

@@ -1,6 +1,7 @@
 /** Judges a round from its evidence alone. Pure: judge.test.ts feeds it every violation that it knows. */
 
-import { type Ledger, type LedgerReading, readLedger } from '../../../src/core/model/ledger.ts';
+import type { Ledger, LedgerReading } from '../../../src/core/model/ledger.ts';
+import { readLedger } from '../../../src/core/model/ledger-text.ts';
 import type { Evidence, KnownServer, Violation } from './evidence.ts';
 import { type Rr, stringsOf } from './journal.ts';
 import type { Commit } from './referee.ts';

@@ -1,16 +1,7 @@
-/**
- * The columns of nsupdate and dig in the table of odd answers (`test/support/answers.ts`), tested with the
- * real programs of every version.
- */
+/** The columns of nsupdate and dig in the tables of odd answers, from the real programs of every version. */
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  legalUpdateAnswers,
-  type NsupdateVerdict,
-  otherUpdateAnswers,
-  questionAnswers,
-  type Sign,
-} from '../../support/answers.ts';
+import type { Sign } from '../../support/answer-parts.ts';
 import { key, nowSeconds, name as owner, zone } from '../../support/client-world.ts';
 import {
   answerTo,
@@ -18,7 +9,13 @@ import {
   signAnswer,
   startFakeNameserver,
 } from '../../support/fake-nameserver.ts';
+import { questionAnswers } from '../../support/question-answers.ts';
 import { byVersion, everyBind } from '../../support/servers/nameservers.ts';
+import {
+  legalUpdateAnswers,
+  type NsupdateVerdict,
+  otherUpdateAnswers,
+} from '../../support/update-answers.ts';
 
 let nameserver: FakeNameserver;
 let bytes: (message: Buffer, sign: Sign) => Buffer = (message) => answerTo(message);
@@ -26,7 +23,7 @@ let bytes: (message: Buffer, sign: Sign) => Buffer = (message) => answerTo(messa
 beforeAll(async () => {
   nameserver = await startFakeNameserver((message, reply) => {
     const sign: Sign = (answer, { seconds = 0, ...parts } = {}) =>
-      signAnswer(answer, message, key, nowSeconds() + seconds, parts);
+      signAnswer(answer, message, { key, timeSeconds: nowSeconds() + seconds }, parts);
     reply(bytes(message, sign));
   });
 });

@@ -3,7 +3,8 @@
  * core, runtime and client) that publish them.
  */
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
-import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
+import { readLedger } from '../../../src/core/model/ledger-text.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type {
   ClusterSettings,

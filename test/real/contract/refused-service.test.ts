@@ -43,7 +43,7 @@ test('the alarms, the advice, the API and a command name the refused RRsets, and
   const [publication] = service.runtime.snapshot().publications;
   expect(publication).toMatchObject({ writeFailure: { code: 'update-refused', message: sentence, hint } });
   expect(publication!.wouldChange).toEqual([
-    `The nameserver must take the update. It said: ${sentence}`,
+    `The nameserver must accept the update. It said: ${sentence}`,
     hint,
   ]);
   const { results } = await service.runtime.command({

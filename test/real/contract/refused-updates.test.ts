@@ -215,7 +215,7 @@ describe('BIND', () => {
         changes: planFor('names.test', 'sou_rce').changes.slice(1),
       }),
     ]) {
-      expect(found.message).toMatch(/is no host name .*, and the nameserver checks names\.$/);
+      expect(found.message).toMatch(/is not a host name .*, and the nameserver checks names\.$/);
       expect(found.hint).toContain('check-names ignore;');
     }
     expect(await send(client, planFor('names-unchecked.test', 'sou_rce'))).toEqual({ kind: 'applied' });
@@ -250,7 +250,9 @@ describe('BIND', () => {
       failure: outcome.failure,
       deadline: soon(),
     });
-    expect(found.message).toMatch(/Asked right after, it refuses none of them\.$/);
+    expect(found.message).toMatch(
+      /When source-dns asked again right after, the nameserver refused none of them\.$/,
+    );
   });
 
   test('an inspection leaves no trace, and an inspection without an answer changes no word', async () => {
@@ -292,7 +294,7 @@ test('a secondary server instead of the primary is reported with the name of the
     / takes no update of lab\.test\. .*\. The zone's SOA names another primary server: ns1\.lab\.test\. \(192\.0\.2\.7\)\.$/,
   );
   expect(found.hint).toMatch(
-    /^If this one is a secondary server, set the nameserver's address to the primary server\./,
+    /^If this nameserver is a secondary server, set the nameserver's address to the primary server\./,
   );
   await Promise.all([there.close(), here.close()]);
   await Promise.all([primary.stop(), secondary.stop()]);

@@ -59,7 +59,7 @@ test('the source moves while the replicas and the SRV RRset are delegated away; 
   await service.until('the move', isSteadyOn('db2'));
   const { sentence } = alarm(service, 'left-out')!;
   expect(sentence).toMatch(
-    /is kept without .*_mysql\._tcp\.source\.shop\.lab\.test\. and replicas\.shop\.lab\.test\./,
+    /is written without .*_mysql\._tcp\.source\.shop\.lab\.test\. and replicas\.shop\.lab\.test\./,
   );
   expect(service.records.filter(({ kind }) => kind === 'update-failed')).toEqual([]);
   await byHand('update delete replicas.shop.lab.test NS', 'update delete _tcp.source.shop.lab.test NS');
@@ -82,7 +82,7 @@ test('a CNAME at the name of the ledger stops every claim, and the hold says wha
     runtime.snapshot().servers.some(({ server, writable }) => server.startsWith('db3') && writable),
   );
   expect(service.runtime.snapshot().decision.sentence).toContain(
-    'is a CNAME (elsewhere.lab.test.), beside which no ledger can be stored',
+    'is a CNAME (elsewhere.lab.test.), and no ledger can be stored beside a CNAME',
   );
   expect(moves()).toBe(before);
   await service.stop();

@@ -1,4 +1,7 @@
-/** A zone of its own that BIND could not load, below another zone on the same server: the zone above would take the update and never show it, so nothing is read. */
+/**
+ * A zone of its own that BIND could not load, below another zone on the same server: the zone above would
+ * take the update and never show it, so nothing is read.
+ */
 import { expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import { startNamed } from '../../support/servers/named-fixture.ts';

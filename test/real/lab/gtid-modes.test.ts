@@ -203,7 +203,7 @@ describe('without REPLICATION CLIENT', () => {
     expect(shown(0).role).toBe('superseded');
     const [statement = ''] = /GRANT .* TO our account/.exec(sentence) ?? [];
     await changeGrants(statement.replace('our account', account));
-    expect(await rejoined(0)).toContain('has caught up (what it wrote by itself is not known without GTIDs)');
+    expect(await rejoined(0)).toContain('has caught up (without GTIDs, its own transactions are not known)');
     expect(alarm()).toBeUndefined();
     await switchOver(1, 0, 'places');
     await rejoined(1);
@@ -212,8 +212,8 @@ describe('without REPLICATION CLIENT', () => {
 
 describe('there and back', () => {
   const unknown = 'is not known without GTIDs';
-  const nothing = 'has nothing of its own: no longer superseded';
-  const nothingWithGtid = 'has nothing of its own with a GTID';
+  const nothing = 'has no transactions of its own: no longer superseded';
+  const nothingWithGtid = 'has no transactions of its own with a GTID';
 
   // From OFF to ON and back, one server at a time. A source without GTIDs cannot have a replica with
   // gtid_mode ON or with auto-positioning.
@@ -322,7 +322,7 @@ describe('what a set shows in a permissive mode', () => {
     expect(await rejoined(0)).toContain('is not known without GTIDs');
   });
 
-  test('ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS: no transaction has one GTID on both, and the alarm says so', async () => {
+  test('ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS: no transaction has the same GTID on both, and the alarm says so', async () => {
     await writeTo(1);
     await sql(1, 'SET GLOBAL super_read_only = ON');
     await caughtUp(0, 1);
@@ -345,7 +345,7 @@ describe('what a set shows in a permissive mode', () => {
     await writeTo(0);
     await caughtUp(1, 0);
     const sentence = await notComparable();
-    expect(sentence).toContain('no transaction has one GTID on both');
+    expect(sentence).toContain('no transaction has the same GTID on both');
     expect(shown(1).role).toBe('superseded');
   });
 });

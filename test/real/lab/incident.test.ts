@@ -94,7 +94,9 @@ describe('a replica that is made writable while the source continues to write', 
       (writable) => writable === false,
     );
     await mysql.servers[second]!.sql('STOP REPLICA', 'RESET REPLICA ALL', 'SET GLOBAL read_only = OFF');
-    await decided((reason, sentence) => reason === 'two-sources' && sentence.includes('that proves nothing'));
+    await decided(
+      (reason, sentence) => reason === 'two-sources' && sentence.includes('its promotion proves nothing'),
+    );
 
     await mysql.servers[source]!.restart(['--super-read-only=ON']);
     const held = await decided((reason) => reason === 'unproven-candidate');

@@ -180,7 +180,7 @@ describe.each([
     await watch.sees(({ ledger }) => ledger?.source === addressOf(1));
     const sentence = await watch.saysOf(addressOf(3), 'make it a replica of');
     expect(sentence).toContain(
-      `${addressOf(3)} replicates from ${addressOf(0)}, which does not follow the source ${addressOf(1)}: it replicates from nobody.`,
+      `${addressOf(3)} replicates from ${addressOf(0)}, which does not follow the source ${addressOf(1)}: ${addressOf(0)} replicates from nobody.`,
     );
   });
 
@@ -197,7 +197,7 @@ describe.each([
   test('the statement makes the old source follow, and it rejoins', async () => {
     const sentence = await watch.saysOf(addressOf(0), 'make it a replica of');
     expect(sentence).toContain(
-      `${addressOf(0)} replicates from nobody, and gets nothing of the source ${addressOf(1)}.`,
+      `${addressOf(0)} replicates from nobody, and gets nothing from the source ${addressOf(1)}.`,
     );
     await all.servers[0]!.sql(...proposed(sentence, all.password));
     await watch.sees(

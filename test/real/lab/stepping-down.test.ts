@@ -15,7 +15,7 @@ import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { SqlServer } from '../../../src/lab/servers/sql-server.ts';
 import { accountName, grantStatements } from '../../../src/mysql/answer/grants.ts';
 import type { ServerProber } from '../../../src/ports.ts';
-import { at, clusterSettings, ledgerOf, viewOf } from '../../support/given.ts';
+import { at, clusterSettings, ledgerOf, viewOf, withOver } from '../../support/given.ts';
 import { startMariadbServers } from '../../support/servers/mariadb-fixture.ts';
 import { startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { clock, deadline, proberFor, until } from './probing.ts';
@@ -55,7 +55,7 @@ class Watcher {
     const [publication] = this.#state.publications.values();
     const ledger = ledgerOf('db1', { source: this.#addresses[0]!, uuid: source! });
     const line = new Set([source!, replica!]);
-    const published = { ...publication!, view: viewOf(ledger), line };
+    const published = withOver(publication!, { zone: { view: viewOf(ledger) }, evidence: { line } });
     const decision = decide(
       situationOf(withPublication(this.#state, published), published, at(clock.mono())),
     );

@@ -1,6 +1,6 @@
 /** What others do to the zone: an administrator by hand, another instance by its own update. */
 
-import { readLedger, writeLedger } from '../../../src/core/model/ledger.ts';
+import { readLedger, writeLedger } from '../../../src/core/model/ledger-text.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../../src/core/model/units.ts';
 import type { Rrset } from '../../../src/core/model/zone.ts';
 import type { FakeZone } from '../../support/fake-zone.ts';

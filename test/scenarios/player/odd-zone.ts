@@ -31,8 +31,9 @@ export class OddZone {
   }
 
   /**
-   * Obeys `wildcard A 192.0.2.99` · `wildcard loops` · `wildcard off` · `cuts-ttl 2` · `keeps-out AAAA` · `answers replicas A
-   * 192.0.2.99` · `answers off` · `refuses replicas` · `allows replicas`. False: no such word.
+   * Obeys `wildcard A 192.0.2.99` · `wildcard loops` · `wildcard off` · `cuts-ttl 2` · `keeps-out AAAA` ·
+   * `answers replicas A 192.0.2.99` · `answers off` · `refuses replicas` · `allows replicas`. False: no such
+   * word.
    */
   set([verb = '', first = '', ...rest]: readonly string[]): boolean {
     if (verb === 'wildcard') this.#setWildcard(first, rest);

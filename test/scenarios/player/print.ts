@@ -99,7 +99,7 @@ export class Printer {
     ]);
     const each = servers.flatMap(({ server, role, evidence, missing, promotion }) => [
       `${server} ${role}: ${evidence.join('; ')}`,
-      ...missing.map((condition) => `  would be a candidate if ${condition}`),
+      ...missing.map((condition) => `  not a candidate: ${condition}`),
       ...(promotion === null ? [] : [`  ${promotion}`]),
     ]);
     return [...decided, ...each].map((text) => this.plain(text));

@@ -4,7 +4,8 @@
  */
 
 import type { Command, HistoryEntry, Remembered } from '../../../src/core/model/events.ts';
-import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
+import { readLedger } from '../../../src/core/model/ledger-text.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../../src/core/model/zone.ts';
 import { type InstanceName, ledgerOwner } from '../world/settings.ts';

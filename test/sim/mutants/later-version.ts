@@ -7,7 +7,7 @@ export const laterVersion: Variant = {
   name: 'a later version',
   patches: [
     {
-      file: 'core/model/ledger.ts',
+      file: 'core/model/ledger-text.ts',
       find: 'return [...fields, ...ledger.unknown];',
       replace: "return [...fields, ...ledger.unknown.filter((field) => field !== 'later=1'), 'later=1'];",
     },

@@ -69,7 +69,7 @@ export const writingMutants: readonly Mutant[] = [
     name: 'the epoch is not raised',
     patches: [
       {
-        file: 'core/publish/intent.ts',
+        file: 'core/publish/move.ts',
         find: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0) + 1;',
         replace: 'const epoch = Math.max(ledger?.epoch ?? 0, publication.zone.remembered?.epoch ?? 0, 1);',
       },
@@ -119,7 +119,7 @@ export const writingMutants: readonly Mutant[] = [
     name: 'the former sources are forgotten at the next move',
     patches: [
       {
-        file: 'core/publish/intent.ts',
+        file: 'core/publish/move.ts',
         find: 'was: formersAfter(previous, target, uuid),',
         replace: 'was: previous?.was ?? [],',
       },
@@ -131,7 +131,7 @@ export const writingMutants: readonly Mutant[] = [
     name: 'fields of a newer version are dropped',
     patches: [
       {
-        file: 'core/model/ledger.ts',
+        file: 'core/model/ledger-text.ts',
         find: 'return [...fields, ...ledger.unknown];',
         replace: 'return fields;',
       },

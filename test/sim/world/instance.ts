@@ -7,7 +7,7 @@ import type { Command, Effect, Event, HistoryEntry } from '../../../src/core/mod
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { createMemory, entryLine, readLines } from '../../../src/daemon/history-lines.ts';
 import type { ClusterRuntime, Core } from '../../../src/daemon/runtime.ts';
-import type { Sockets } from '../../../src/dns/transport/sockets.ts';
+import type { Sockets } from '../../../src/dns/transport/exchange.ts';
 import { describeEvent } from '../run/describe.ts';
 import { SimulatedDatagrams } from './datagrams.ts';
 import { createMachine, type Life, type Machine } from './machine.ts';

@@ -29,7 +29,8 @@ export function probeRows(server: FakeServer, channels: readonly FakeChannel[], 
 /** What was received is applied in the next moment. Milliseconds. */
 const applyingForMs = 50;
 
-// Every probe of every test builds rows. One literal with all columns is much quicker than one object laid over another.
+// Every probe of every test builds rows. One literal with all columns is much quicker than one object laid
+// over another.
 function row(
   server: FakeServer,
   executed: string,

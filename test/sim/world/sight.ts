@@ -4,7 +4,8 @@
  */
 
 import type { Command } from '../../../src/core/model/events.ts';
-import { type Ledger, readLedger } from '../../../src/core/model/ledger.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
+import { readLedger } from '../../../src/core/model/ledger-text.ts';
 import {
   type Channel,
   isWritable,

@@ -23,7 +23,10 @@ export interface SimulatedOptions {
    * SERVFAIL.
    */
   readonly isLoaded?: () => boolean;
-  /** Where a wildcard CNAME covers its own target, a question for the CNAME fails, too, as on PowerDNS. Default: BIND answers it. */
+  /**
+   * Where a wildcard CNAME covers its own target, a question for the CNAME fails, too, as on PowerDNS.
+   * Default: BIND answers it.
+   */
   readonly hidesCircles?: boolean;
 }
 

@@ -87,13 +87,13 @@ describe('explain', () => {
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           what would change it:
             - Promote a server: the name follows it.
-            - Or db1:3306 is the source again: see what it lacks.
+            - Or make db1:3306 the source again: see why it is not a candidate.
 
         db1:3306  unknown, unknown
           - is the published source
           - does not answer
           - no answer (timeout)
-          - would be a candidate if it answered
+          - not a candidate: it does not answer
 
         db2:3306  replica, reachable, 9.7.4, 5d000000-0000-11f1-8000-000000000002
           - is read-only
@@ -104,7 +104,7 @@ describe('explain', () => {
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-100
           - lacks 8 transactions that db3:3306 has received
-          - would be a candidate if it were writable
+          - not a candidate: it is not writable
           - to promote it, in this order: first let it execute all that it has received: RESET deletes
             what is not executed; STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF. It lacks 8
             transactions that db3:3306 has received: these would be lost
@@ -113,17 +113,17 @@ describe('explain', () => {
           - is read-only
           - answered 0.3 s ago: MySQL 9.7.4, up for 16 min
           - takes no writes: read_only and super_read_only are on
-          - default channel: replicates from source.example:3306, which did not say yet who it is;
-            receiver connecting, applier off, lag 0 s
+          - default channel: replicates from source.example:3306, which is not identified yet; receiver
+            connecting, applier off, lag 0 s
           - default channel: may choose another source by itself, from: db1:3306 weight 80, db2:3306
             weight 60
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-97; has also received
             5d000000-0000-11f1-8000-000000000001:98-108
           - lacks 3 transactions that db2:3306 has executed
-          - would be a candidate if
-            - it were no replica of source.example:3306
-            - it were writable
+          - not a candidate:
+            - it is a replica of source.example:3306
+            - it is not writable
           - to promote it, in this order: first let it execute the 11 transactions that it has received
             (START REPLICA SQL_THREAD): RESET deletes what is not executed; STOP REPLICA; RESET REPLICA
             ALL; SET GLOBAL read_only = OFF. It lacks 3 transactions that db2:3306 has executed: these
@@ -138,10 +138,10 @@ describe('explain', () => {
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-100
           - too many connections (too-many-connections)
-          - would be a candidate if
-            - it let us in
-            - it were no replica of db1:3306
-            - it were writable
+          - not a candidate:
+            - it does not let us in
+            - it is a replica of db1:3306
+            - it is not writable
       "
     `);
   });
@@ -164,30 +164,29 @@ describe('explain', () => {
       "shop
         source.example. → nothing = db2:3306
           point to db2:3306: steady. db2:3306 is the source: it is published and writable, and no other
-            server could be.
+            server could be the source.
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           former sources that have not rejoined: 5d000000-0000-11f1-8000-000000000001@db1:3306
           what would change it:
-            - A switchover: first db2:3306 becomes read-only (SET GLOBAL super_read_only = ON), then one
+            - A switchover: first db2:3306 becomes read-only (SET GLOBAL super_read_only = ON). Then one
               of the others executes all that it lacks, and is promoted.
-            - A failover: db2:3306 does not answer, nobody replicates from it any more, and one of the
+            - A failover: db2:3306 does not answer, no server replicates from it any more, and one of the
               others is promoted.
 
         db1:3306  superseded, reachable, 9.7.4, 5d000000-0000-11f1-8000-000000000001
           - is writable, but is a former source that has not rejoined
           - answered 0.3 s ago: MySQL 9.7.4, up for 16 min
-          - takes writes, seen so since 2026-11-22T11:30:00.000Z
+          - takes writes, seen since 2026-11-22T11:30:00.000Z
           - nobody is seen replicating from it
           - has executed 5d000000-0000-11f1-8000-000000000001:1-104
-          - would be a candidate if it had rejoined, as a replica of db2:3306 without transactions of its
-            own
+          - not a candidate: it has not rejoined, as a replica of db2:3306 without transactions of its own
 
         db2:3306  source, reachable, 9.7.4, 5d000000-0000-11f1-8000-000000000002
           - is the published source
           - is writable and could be the source
           - db3:3306 replicates from it
           - answered 0.3 s ago: MySQL 9.7.4, up for 16 min
-          - takes writes, seen so since 2026-11-22T11:30:00.000Z
+          - takes writes, seen since 2026-11-22T11:30:00.000Z
           - has executed
             5d000000-0000-11f1-8000-000000000001:1-100,5d000000-0000-11f1-8000-000000000002:1-7
           - lacks nothing that others of the line have executed or received
@@ -202,9 +201,9 @@ describe('explain', () => {
           - has executed
             5d000000-0000-11f1-8000-000000000001:1-100,5d000000-0000-11f1-8000-000000000002:1-6
           - lacks 1 transaction that db2:3306 has executed
-          - would be a candidate if
-            - it were no replica of db2:3306
-            - it were writable
+          - not a candidate:
+            - it is a replica of db2:3306
+            - it is not writable
           - do not promote it now: the source db2:3306 takes writes
       "
     `);

@@ -47,9 +47,9 @@ describe('what the commands print', () => {
         db1:3306  superseded, unknown, 8.4.3, 11111111-1111-1111-1111-111111111111
           - It is named in the ledger as a former source.
           - db1:3306 refused the connection (connection-refused); is mysqld running?
-          - would be a candidate if
-            - it answered
-            - it had rejoined, as a replica of db2:3306
+          - not a candidate:
+            - it does not answer
+            - it has not rejoined, as a replica of db2:3306
 
         db2:3306  source, reachable, 8.4.3, 22222222-1111-1111-1111-111111111111
           - Its promotion was seen.
@@ -59,7 +59,7 @@ describe('what the commands print', () => {
         db3.example.com:3307  replica, reachable, 11.4.2-MariaDB, mariadb:3@db3.example.com:3307
           - It says: �[2Jgone
           - takes no writes: read_only is on
-          - would be a candidate if it were writable
+          - not a candidate: it is not writable
           - do not promote it now: the source db2:3306 takes writes
 
         ! server-unknown db1:3306: It does not answer.

@@ -1,13 +1,13 @@
-/** The vocabulary of failures is closed: each code has one row in docs/DNS.md, and each row a code. */
+/** The failure codes are a closed set: each code has one row in docs/DNS.md, and each row has a code. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../../support/checkout.ts';
 
-/** Not of a failure: RefusalCode says what a refusal means to the core. */
+/** Not a failure code: RefusalCode tells the core what a refusal means. */
 const outcomes = ['not-sent'];
 
-/** Every literal that stands as a `code:` in a file, also behind a condition or in a type; and the code that key-fault.ts is called with. */
+/** Every literal at a `code:`, also behind a condition or in a type, and the code of each `new KeyFault`. */
 function codesIn(text: string): readonly string[] {
   const places = [
     ...text.matchAll(/\bcode: ([^;{}]*?)(?:,|;|\n| \})/g),
@@ -18,7 +18,7 @@ function codesIn(text: string): readonly string[] {
   );
 }
 
-test('every code of src/dns is in docs/DNS.md, and nothing else', () => {
+test('docs/DNS.md lists exactly the failure codes of src/dns', () => {
   const folder = join(root, 'src', 'dns');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))

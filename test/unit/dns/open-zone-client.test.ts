@@ -1,3 +1,4 @@
+/** Opening a zone client: unusable keys and missing programs. */
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test.each(['rfc2136', 'nsupdate'] as const)(
-  '%s: a key that cannot be had is a failure, before anything is sent',
+  '%s: an unusable key fails before anything is sent',
   async (via) => {
     const keyFile = join(folder, 'ddns.key');
     await rm(keyFile, { force: true });
@@ -42,7 +43,7 @@ test.each(['rfc2136', 'nsupdate'] as const)(
       failure: {
         code: 'key-unreadable',
         message: expect.stringContaining('it is a folder'),
-        hint: expect.stringContaining('the file in it'),
+        hint: expect.stringContaining('the file in that folder'),
       },
     });
     await writeFile(keyFile, Buffer.alloc(70_000, '#'));
@@ -50,7 +51,7 @@ test.each(['rfc2136', 'nsupdate'] as const)(
       failure: {
         code: 'key-unreadable',
         message: expect.stringContaining('65536'),
-        hint: expect.stringContaining('alone'),
+        hint: expect.stringContaining('only the key statement'),
       },
     });
     await writeFile(keyFile, 'garbage');
@@ -69,11 +70,11 @@ test.each(['rfc2136', 'nsupdate'] as const)(
   },
 );
 
-test('a FIFO is no key file, and is not waited for', async () => {
+test('a FIFO is refused without waiting', async () => {
   const keyFile = join(folder, 'fifo');
   execFileSync('mkfifo', [keyFile]);
   expect(await openZoneClient({ ...options, keyFile }, clock)).toMatchObject({
-    failure: { code: 'key-unreadable', message: expect.stringContaining('no regular file') },
+    failure: { code: 'key-unreadable', message: expect.stringContaining('not a regular file') },
   });
 });
 
@@ -91,7 +92,7 @@ async function outcomeBy(...nsupdateCommand: readonly string[]) {
   return outcome;
 }
 
-test('a program that is not there: nothing was sent', async () => {
+test('a missing program has sent nothing', async () => {
   expect(await outcomeBy(join(folder, 'none'))).toMatchObject({
     kind: 'refused',
     code: 'not-sent',
@@ -99,7 +100,7 @@ test('a program that is not there: nothing was sent', async () => {
   });
 });
 
-test('a program that crashes is not called a nameserver that is silent', async () => {
+test('a crashed program is not reported as a silent nameserver', async () => {
   expect(await outcomeBy('/bin/sh', '-c', 'echo "fatal error" >&2; kill -ABRT $$')).toMatchObject({
     kind: 'unknown',
     failure: { code: 'nsupdate-failed', message: expect.stringMatching(/signal SIGABRT .*fatal error/) },

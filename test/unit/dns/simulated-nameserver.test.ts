@@ -1,4 +1,7 @@
-/** The contract of ZoneClient on a nameserver of our own making: needs nothing but Node. What the big simulator builds on is so held to the same contract as BIND. */
+/**
+ * The contract of ZoneClient on our simulated nameserver, which needs only Node. So the simulator keeps the
+ * same contract as BIND.
+ */
 import { afterAll, beforeAll } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';

@@ -8,7 +8,7 @@ import { bindingsOf, disqualification } from '../candidates.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../situation.ts';
 import { wayBack } from '../way-back.ts';
 
-/** Rule 4, a command: the server must be able to be the source, but nothing needs to prove that it was promoted; unless it is forced. */
+/** A command: the server must be able to be the source, with or without evidence; unless it is forced. */
 export function commanded(situation: Situation): Decision | undefined {
   const { command, members } = situation;
   if (command === undefined) return undefined;
@@ -16,17 +16,17 @@ export function commanded(situation: Situation): Decision | undefined {
   if (server === undefined) return hold('no-candidate', notAMember(situation, command.server));
   const closed = command.force && !command.althoughReadOnly ? knownReplica(situation, server) : undefined;
   if (closed !== undefined) return hold('no-candidate', closed);
-  if (command.force) return pointTo('commanded', server, `${server.address} was named by command, by force.`);
+  if (command.force) return pointTo('commanded', server, `A forced command named ${server.address}.`);
   const back = wayBack(situation, server);
   if (back !== undefined)
     return pointTo(
       'commanded',
       server,
-      `${server.address} was named by command, and is writable; nothing is lost, since ${back}.`,
+      `A command named ${server.address}, which is writable. Nothing is lost: ${back}.`,
     );
   const wrong = disqualification(situation, server);
   if (wrong === undefined)
-    return pointTo('commanded', server, `${server.address} was named by command, and is writable.`);
+    return pointTo('commanded', server, `A command named ${server.address}, which is writable.`);
   const reason = isSuperseded(situation, server)
     ? 'superseded-source'
     : belongsToLine(situation, server)
@@ -34,19 +34,19 @@ export function commanded(situation: Situation): Decision | undefined {
       : 'stranger';
   const next =
     reason === 'no-candidate' || !server.writable
-      ? `What it lacks: source-dns explain ${situation.state.settings.cluster}`
-      : `Only if it holds the right data: ${follow(situation, server, true)}`;
-  return hold(reason, `${server.address} was named by command, but it ${wrong}. ${next}`);
+      ? `To see what it lacks: source-dns explain ${situation.state.settings.cluster}`
+      : `Only if it has the right data: ${follow(situation, server, true)}`;
+  return hold(reason, `A command named ${server.address}, but ${server.address} ${wrong}. ${next}`);
 }
 
 function notAMember({ topology }: Situation, address: ServerAddress): string {
   const sameAs = topology.servers.find((server) => server.address === address)?.sameAs;
   return sameAs === undefined
-    ? `${address} is no server of this cluster.`
-    : `${address} and ${sameAs} are one server, which is counted as ${sameAs}: name ${sameAs}.`;
+    ? `${address} is not a server of this cluster.`
+    : `${address} and ${sameAs} are one server, and only ${sameAs} counts: name ${sameAs}.`;
 }
 
-/** Force overrides what is unknown, not what was just seen: that the server takes no writes, or replicates from another one. */
+/** Force overrides what is unknown, not what was just seen: that the server is read-only or replicates. */
 function knownReplica(situation: Situation, server: ServerView): string | undefined {
   const { published, candidates, members } = situation;
   if (server.contact !== 'reachable') return undefined;
@@ -61,10 +61,10 @@ function knownReplica(situation: Situation, server: ServerView): string | undefi
       ? ` The source is ${source.address}, which is published.`
       : ` If ${source.address} is the source: ${follow(situation, source)}`);
   const state = server.writable ? 'writable' : 'read-only';
-  return `${server.address} was named by force, but was just seen: it is ${state}${replicates}.${truth ?? ''} If clients shall get it all the same: ${follow(situation, server, true)} --although-read-only`;
+  return `A forced command named ${server.address}, but the newest answer of ${server.address} says that it is ${state}${replicates}.${truth ?? ''} If clients shall get it nevertheless: ${follow(situation, server, true)} --although-read-only`;
 }
 
-/** Rule 4, an announcement in the ledger: it moves when that server becomes writable. */
+/** An announcement in the ledger: the name moves when that server is a candidate. */
 export function announced(situation: Situation): Decision | undefined {
   const { ledger, candidates, now } = situation;
   const next = ledger?.next;
@@ -72,6 +72,6 @@ export function announced(situation: Situation): Decision | undefined {
   if (next === undefined || next.until < isoTime(now.wall)) return undefined;
   const server = candidates.find((candidate) => candidate.id === next.uuid);
   return server && !isPublished(situation, server)
-    ? pointTo('commanded', server, `${server.address} was announced by a failover tool, and is writable now.`)
+    ? pointTo('commanded', server, `A failover tool announced ${server.address}, which is writable now.`)
     : undefined;
 }

@@ -1,4 +1,4 @@
-/** Rule 13: nothing applies, so the name stays; the first sentence that fits says why, and what would change it. */
+/** Rule 13: no rule applied, so the name stays. The first reason that fits is the sentence. */
 
 import { type Decision, hold, holdWhileAsking, names } from '../../model/decision.ts';
 import type { ServerView } from '../../observe/topology.ts';
@@ -57,14 +57,14 @@ function minorityView({ quorumSet }: Situation, published: ServerView): Decision
   if (rest.length === 0 || seen > rest.length / 2) return undefined;
   return hold(
     'minority-view',
-    `${published.address} does not answer, but only ${seen} of ${rest.length} other servers do: this may be our own network.`,
+    `${published.address} does not answer, and only ${seen} of ${rest.length} other servers ${seen === 1 ? 'answers' : 'answer'}: our own network may be the cause.`,
   );
 }
 
 function refusal({ state }: Situation, server: ServerView): string {
   const probe = state.servers.get(server.address)?.latest?.probe;
   if (probe?.kind !== 'alive') return 'it answered with an error';
-  // Most messages begin with the address, which was said already.
+  // Most messages begin with the address, which the sentence has already.
   const { message } = probe.failure;
   return message.startsWith(server.address)
     ? message.slice(server.address.length).replace(/^:? /, '')
@@ -79,16 +79,16 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
     const away =
       rivals.length === 0
         ? ''
-        : ` ${names(rivals)} ${rivals.length === 1 ? 'was' : 'were'} writable at the last answer.`;
+        : ` ${names(rivals)} ${rivals.length === 1 ? 'was writable at its' : 'were writable at their'} last answer.`;
     return hold(
       'two-sources',
-      `${names([...proven, ...rivals])} could each be the source: make all but one read-only.${away}`,
+      `Each of ${names([...proven, ...rivals])} could be the source: make all but one read-only.${away}`,
     );
   }
   const waiting = unobserved(situation);
   if (proven.length > 0 && waiting.length > 0) {
     return holdWhileAsking(
-      `${names(proven)} could be the source, but ${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked: what became of ${waiting.length === 1 ? 'it' : 'them'} is not known.`,
+      `${names(proven)} could be the source, but ${names(waiting)} ${waiting.length === 1 ? 'is' : 'are'} still being asked: ${waiting.length === 1 ? 'its' : 'their'} state is not known yet.`,
     );
   }
   if (candidates.length === 0) return undefined;
@@ -97,14 +97,12 @@ function candidatesDoNotDo(situation: Situation): Decision | undefined {
     return hold('unproven-candidate', lostGroupText(situation, lost));
   const lone = lonePrimaryText(situation);
   if (lone !== undefined) return hold('unproven-candidate', `${publishedWords(situation)}. ${lone}`);
-  const said = candidates.length === 1 ? 'a writable server is' : 'writable servers are';
   return hold(
     'unproven-candidate',
-    `${publishedWords(situation)}${followerWords(situation)}, but nothing proves that ${said} the source now.`,
+    `${publishedWords(situation)}${followerWords(situation)}, but nothing proves that another server is the source now.`,
   );
 }
 
-/** What is wrong with the published source. */
 function publishedWords(situation: Situation): string {
   const { published } = situation;
   if (published === undefined) return 'The published source is not known';
@@ -131,12 +129,12 @@ function followerWords({ published, topology }: Situation): string {
     : ` (${names(followers)} ${followers.length === 1 ? 'replicates' : 'replicate'} from it)`;
 }
 
-/** A whole group is silent: it may be lost, or cut off from here. Another group elects within itself, and nobody else can tell which of the two shall write. */
+/** A silent group may be lost or cut off, and an election elsewhere does not tell which. */
 const lostGroupText = (situation: Situation, lost: readonly ServerView[]): string =>
-  `${silentGroupWords(situation, lost)}. Another group elects within itself, so only a person can say which of the two it is.`;
+  `${silentGroupWords(situation, lost)}. An election in another group does not tell which of the two is true: only a person can.`;
 
 const silentGroupWords = ({ published }: Situation, lost: readonly ServerView[]): string =>
-  `No member of the group of ${published?.address} answers (${names(lost)}): the group is lost, or cut off from here`;
+  `No member of the group of ${published?.address} answers (${names(lost)}): the group is lost, or we cannot reach it`;
 
 function nobodyCould(situation: Situation): Decision {
   const { members } = situation;
@@ -147,7 +145,7 @@ function nobodyCould(situation: Situation): Decision {
   if (strangers.length > 0)
     return hold(
       'stranger',
-      `${publishedWords(situation)}, and only a server that is not of its replication line is writable.`,
+      `${publishedWords(situation)}, and only a server that does not belong to its replication line is writable.`,
     );
   const lost = lostGroup(situation);
   if (lost !== undefined)

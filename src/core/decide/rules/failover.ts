@@ -19,7 +19,7 @@ export function failover(situation: Situation): Decision | undefined {
     return pointTo(
       'failover',
       proven,
-      `${published.address} does not answer, nobody replicates from it, and ${proven.address} is writable: ${strongEvidence(situation, proven).join('; ')}.`,
+      `${published.address} does not answer, no server replicates from it, and ${proven.address} is writable: ${strongEvidence(situation, proven).join('; ')}.`,
     );
   const [weak, ...more] = candidates;
   if (weak === undefined || more.length > 0 || !isClusterOfTwo(situation)) return undefined;
@@ -28,7 +28,7 @@ export function failover(situation: Situation): Decision | undefined {
   if (lasted < settleMs)
     return hold(
       'settling',
-      `${published.address} does not answer, and nothing proves that the only other server is the source now: waiting until that has lasted ${settleMs / 1000} s.`,
+      `${published.address} does not answer, and nothing proves that the only other server is the source now: waiting until this has lasted for ${settleMs / 1000} s.`,
     );
   return pointTo(
     'failover',
@@ -39,7 +39,7 @@ export function failover(situation: Situation): Decision | undefined {
 
 const isClusterOfTwo = (situation: Situation): boolean => situation.members.length === 2;
 
-/** Whether the weak evidence of a cluster of two is there now: settle.ts remembers since when. */
+/** Whether the weak evidence of a cluster of two is there now. settle.ts remembers since when. */
 export function isWeakFailover(situation: Situation): boolean {
   const decision = failover({
     ...situation,

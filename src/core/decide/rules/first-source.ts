@@ -15,7 +15,7 @@ export function firstSource(situation: Situation): Decision | undefined {
   const could = [...situation.candidates, ...standing(situation), ...writersInCircles(situation)];
   const candidates = firstOfEach(members, [...new Set(could)]);
   const [first, ...others] = candidates;
-  // The first publication is in no hurry: a server that was not asked yet may be writable too.
+  // The first publication waits until every server was asked: any of them may be writable.
   const waiting = quorumSet.filter((member) => member.contact === 'unobserved');
   if (waiting.length > 0)
     return holdWhileAsking(
@@ -37,7 +37,7 @@ export function firstSource(situation: Situation): Decision | undefined {
       sourceUnlisted(situation) ??
       hold('no-candidate', `Nothing is published yet, and ${nobodyYet(situation)}.`)
     );
-  // Somebody may have begun a group of one member while the others elect.
+  // A person may have bootstrapped a group of one member while the others elect.
   if (isLeftToGroup(situation, first) && electionOf(situation, first) === undefined)
     return hold(
       'no-candidate',
@@ -55,7 +55,7 @@ export function firstSource(situation: Situation): Decision | undefined {
   );
 }
 
-/** Of several servers that write in one circle each is a replica of the others, and could be the source as well as they. */
+/** Servers that write in one circle are replicas of each other, and each could be the source. */
 const writersInCircles = (situation: Situation): readonly ServerView[] =>
   situation.members.filter(
     (member) =>
@@ -67,7 +67,7 @@ const writersInCircles = (situation: Situation): readonly ServerView[] =>
 function nobodyYet(situation: Situation): string {
   const away = standing(situation);
   if (away.length > 0)
-    return `${names(away)} ${away.length === 1 ? 'was' : 'were'} writable at the last answer, and must answer again`;
+    return `${names(away)} ${away.length === 1 ? 'was writable at its' : 'were writable at their'} last answer, and must answer again`;
   return situation.members.some((member) => member.writable)
     ? 'no writable server could be the source'
     : 'no server is writable';

@@ -7,10 +7,7 @@ import { isPublished, type Situation, tellsItsState } from '../situation.ts';
 import { strongEvidence } from '../strong-evidence.ts';
 import { othersUnlisted } from '../unlisted.ts';
 
-/**
- * Rule 9. Replicas of several sources may be a majority for two servers: then they say nothing, but for the published one. Nor does it matter of which member of a
- * multi-primary cluster others replicate.
- */
+/** Of two servers that most others follow, only the published one counts. Peers count as one server. */
 export function followersMoved(situation: Situation): Decision | undefined {
   const { members, candidates, topology, published } = situation;
   const followed = members.filter(
@@ -34,14 +31,14 @@ export function followersMoved(situation: Situation): Decision | undefined {
     : pointTo('followers-moved', candidate, `${candidate.address} is writable, and ${said}.`);
 }
 
-/** Those that do not answer are not counted, and it is said that there are more. */
+/** Servers that do not answer are not counted. */
 const followedWords = (followers: number, counted: number, others: number): string =>
   `${followers} of ${counted} other servers ${counted < others ? 'that answer ' : ''}replicate from it`;
 
 const isFollowedByMost = (situation: Situation, server: ServerView): boolean =>
   situation.topology.followersOf(server.address).length > othersThan(situation, server) / 2;
 
-/** One that was not asked yet (we have just begun) counts as another server: it may follow somebody else, or be the source. */
+/** A server that was not asked yet counts: it may follow another server, or be the source. */
 const othersThan = (situation: Situation, server: ServerView): number =>
   [...situation.members, ...othersUnlisted(situation)].filter(
     ({ contact, address }) =>

@@ -1,4 +1,4 @@
-/** Rule 2: the name belongs to somebody else. */
+/** Rule 2: the name belongs to another cluster, or to somebody without a ledger. */
 
 import { type Decision, hold } from '../../model/decision.ts';
 import type { Situation } from '../situation.ts';
@@ -7,7 +7,7 @@ export function foreignLedger({ ledger, state, settings }: Situation): Decision 
   if (ledger === undefined || ledger.cluster === state.settings.cluster) return undefined;
   return hold(
     'foreign-ledger',
-    `The ledger of ${settings.source.name} is cluster ${ledger.cluster}'s (instance ${ledger.by}), not ${state.settings.cluster}'s.`,
+    `The ledger of ${settings.source.name} belongs to cluster ${ledger.cluster} (instance ${ledger.by}), not to ${state.settings.cluster}.`,
   );
 }
 
@@ -17,6 +17,6 @@ export function foreignRrset({ ledger, publication, settings }: Situation): Deci
   if (there.length === 0) return undefined;
   return hold(
     'foreign-rrset',
-    `${settings.source.name} has ${there.map((rrset) => rrset.type).join(' and ')} but no ledger: somebody else keeps it. To take it over, set adopt: true under publish.`,
+    `${settings.source.name} has ${there.map((rrset) => rrset.type).join(' and ')}, but no ledger: somebody else keeps it. To take it over, set adopt: true under publish.`,
   );
 }

@@ -12,10 +12,10 @@ export function publishedIsCandidate(situation: Situation): Decision | undefined
   if (others.length === 0)
     return steady(
       published,
-      `it is published and writable, and ${peers.length === 0 ? 'no other server could be' : `only its peers in one cluster could be as well (${names(peers)})`}`,
+      `it is published and writable, and ${peers.length === 0 ? 'no other server could be the source' : `only its peers in the same cluster could also be the source (${names(peers)})`}`,
     );
   return hold(
     'two-sources',
-    `${published.address} is published and writable, and ${others.length === 1 ? 'another server' : `${others.length} other servers`} could be the source as well: only one of them may be writable.`,
+    `${published.address} is published and writable, and ${others.length === 1 ? 'another server' : `${others.length} other servers`} could also be the source: only one of them may be writable.`,
   );
 }

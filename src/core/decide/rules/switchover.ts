@@ -1,4 +1,4 @@
-/** Rule 11: the published source says that it is no source any more. */
+/** Rule 11: the published source has stepped down, by its own word. */
 
 import { type Decision, hold, pointTo } from '../../model/decision.ts';
 import { disqualification } from '../candidates.ts';
@@ -12,11 +12,11 @@ export function switchover(situation: Situation): Decision | undefined {
   if (published === undefined || !tellsItsState(published) || proven === undefined || others.length > 0)
     return undefined;
   if (mayHaveRivals(situation)) return undefined;
-  // Only its own word is a step down. That it has a UUID twin is another server's word.
+  // Another server's copy of its UUID is not a step down.
   if (published.duplicate && published.writable)
     return hold(
       'two-sources',
-      `${published.address} is published and writable, and ${proven.address} could be the source as well. Another server has the UUID of ${published.address}, which is no step down.`,
+      `${published.address} is published and writable, and ${proven.address} could also be the source. Another server has the UUID of ${published.address}: that is not a step down.`,
     );
   return pointTo(
     'switchover',

@@ -1,4 +1,4 @@
-/** Rule 6: the ledger names a source that is no server of this configuration. */
+/** Rule 6: the ledger names a source that is not in this configuration. */
 
 import { type Decision, hold } from '../../model/decision.ts';
 import type { Situation } from '../situation.ts';
@@ -9,10 +9,10 @@ export function unknownSource({ published, ledger, members, state }: Situation):
   if (namesake !== undefined)
     return hold(
       'unknown-source',
-      `The ledger names ${ledger.source} as ${ledger.uuid}, but who answers there is ${namesake.id}: it was rebuilt, or another server has its address. If it is the source: source-dns follow ${state.settings.cluster} ${ledger.source}`,
+      `The ledger names ${ledger.source} as ${ledger.uuid}, but ${namesake.id} answers there: the server was rebuilt, or another server has its address. If it is the source: source-dns follow ${state.settings.cluster} ${ledger.source}`,
     );
   return hold(
     'unknown-source',
-    `The ledger names ${ledger.source} (${ledger.uuid}), published by ${ledger.by}, which is no server of this configuration.`,
+    `The ledger of instance ${ledger.by} names ${ledger.source} (${ledger.uuid}), which is not a server of this configuration.`,
   );
 }

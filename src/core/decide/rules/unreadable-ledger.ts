@@ -15,6 +15,6 @@ export function unreadableLedger({ reading, publication, settings }: Situation):
   if (reading.kind !== 'unreadable') return undefined;
   return hold(
     'ledger-unknown',
-    `The ledger at _source-dns.${settings.source.name} ${reading.why}; it is left alone.`,
+    `The ledger at _source-dns.${settings.source.name} ${reading.why}. The ledger is left unchanged.`,
   );
 }

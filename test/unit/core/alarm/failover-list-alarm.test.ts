@@ -72,7 +72,7 @@ describe('the alarm about a failover list', () => {
   test('says that the replica leaves its source for a former source with a higher weight', () => {
     const [alarm] = alarmsOf([listed('db1', 80), listed('db2', 60)]);
     expect(alarm!.sentence).toBe(
-      "db3:3306 may go over to db1:3306 by itself (default channel, weight 80), a former source that has not rejoined, and does so as soon as that one answers: its present source weighs only 60. Until it has rejoined, take it out of the list: SELECT asynchronous_connection_failover_delete_source('', 'db1', 3306, '');",
+      "db3:3306 may switch to db1:3306 by itself (default channel, weight 80), a former source that has not rejoined. It does so as soon as db1:3306 answers: its present source has only weight 60. Until it has rejoined, remove it from the list: SELECT asynchronous_connection_failover_delete_source('', 'db1', 3306, '');",
     );
     expect(alarmsOf([listed('db1', 60), listed('db2', 60)])[0]!.sentence).not.toContain('as soon as');
     expect(alarmsOf([listed('db1', 80)])[0]!.sentence).not.toContain('as soon as');

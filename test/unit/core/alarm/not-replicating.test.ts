@@ -41,12 +41,12 @@ describe('a replica of a healthy source', () => {
     [
       'its receiver is off',
       { receiver: 'off' },
-      'receiver off, applier on; it was stopped, or never started. If nobody needs it stopped: START REPLICA',
+      'receiver off, applier on. It was stopped, or never started. If nobody needs it stopped: START REPLICA',
     ],
     [
       'its applier is off',
       { applier: 'off' },
-      'receiver on, applier off; it was stopped, or never started. If nobody needs it stopped: START REPLICA',
+      'receiver on, applier off. It was stopped, or never started. If nobody needs it stopped: START REPLICA',
     ],
     [
       'its applier failed',
@@ -117,14 +117,14 @@ describe('the alarm about a server that gets no data from the source', () => {
 
   test('explains that its channel leads to a server that replicates from nobody', () => {
     expect(said(deadEnd)).toBe(
-      `db2:3306 replicates from db3:3306, which does not follow the source db1:3306: it replicates from nobody. To make it a replica of db1:3306: ${repoint}.`,
+      `db2:3306 replicates from db3:3306, which does not follow the source db1:3306: db3:3306 replicates from nobody. To make it a replica of db1:3306: ${repoint}.`,
     );
   });
 
   test('explains that it has no channel', () => {
     const statement = following(factsOf('db2'), address('db1'));
     expect(said({ db2: alone })).toBe(
-      `db2:3306 replicates from nobody, and gets nothing of the source db1:3306. To make it a replica of db1:3306: ${statement}.`,
+      `db2:3306 replicates from nobody, and gets nothing from the source db1:3306. To make it a replica of db1:3306: ${statement}.`,
     );
   });
 
@@ -134,7 +134,7 @@ describe('the alarm about a server that gets no data from the source', () => {
       db3: seen(replicaOf('db1', 'db3', { channels: [channelFrom('db1', { applier: 'off' })] })),
     };
     expect(said(servers)).toContain(
-      `it does not replicate from db1:3306: receiver on, applier off. Mend that, or make it a replica of db1:3306: ${repoint}.`,
+      `db3:3306 does not replicate from db1:3306: receiver on, applier off. Correct that, or make it a replica of db1:3306: ${repoint}.`,
     );
   });
 
@@ -148,10 +148,10 @@ describe('the alarm about a server that gets no data from the source', () => {
   test('explains that its source is a former source that has not rejoined, even if that one follows the source or is not configured any more', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db3'), address: address('db3') }] });
     expect(said({ ...deadEnd, db3: seen(replicaOf('db1', 'db3')) }, { ledger })).toContain(
-      'db2:3306 replicates from db3:3306, a former source that has not rejoined, and gets nothing of',
+      'db2:3306 replicates from db3:3306, a former source that has not rejoined, and gets nothing from',
     );
     expect(said({ db2: seen(replicaOf('db3', 'db2')) }, { ledger })).toContain(
-      'db2:3306 replicates from db3:3306, a former source that has not rejoined, and gets nothing of',
+      'db2:3306 replicates from db3:3306, a former source that has not rejoined, and gets nothing from',
     );
   });
 
@@ -171,12 +171,12 @@ describe('the alarm about a server that gets no data from the source', () => {
       [
         'they were not compared yet',
         { evidence: { rejoins: new Map() } },
-        'Whether it has transactions that db1:3306 lacks is not known yet: look before it becomes a replica.',
+        'It is not known yet whether it has transactions that db1:3306 lacks. Check this before you make it a replica.',
       ],
       [
         'the source is in doubt',
         { decision: { kind: 'hold', reason: 'two-sources', sentence: '' } },
-        'While it is in doubt who the source is (two-sources), leave it as it is.',
+        'Leave it as it is while the source is in doubt (two-sources).',
       ],
     ] as const)('%s', (_, publication, expected) =>
       expect(said(deadEnd, { publication })).toContain(`nobody. ${expected}`),
@@ -185,7 +185,7 @@ describe('the alarm about a server that gets no data from the source', () => {
     test('there are no GTIDs', () => {
       const { gtidExecuted: _none, ...facts } = replicaOf('db3', 'db2');
       expect(said({ ...deadEnd, db2: seen(facts) })).toContain(
-        'Without GTIDs nobody can tell where it would have to begin: rebuild it from db1:3306 (CLONE).',
+        'Without GTIDs nobody can tell where it must begin: rebuild it from db1:3306 (CLONE).',
       );
     });
   });
@@ -200,16 +200,16 @@ describe('the alarm about a server that gets no data from the source', () => {
   test('proposes to join the group again when the group goes on without the server', () => {
     const out = seen(factsOf('db2', { readOnly: true, group: group('ERROR') }));
     expect(said({ db1: seen(factsOf('db1', { group: group('ONLINE', 'db1') })), db2: out })).toBe(
-      'db2:3306 is ERROR in its group, and gets nothing of the source db1:3306. To bring it back into its group: STOP GROUP_REPLICATION; START GROUP_REPLICATION.',
+      'db2:3306 is ERROR in its group, and gets nothing from the source db1:3306. To bring it back into its group: STOP GROUP_REPLICATION; START GROUP_REPLICATION.',
     );
     expect(
       said({ db1: seen(factsOf('db1', { group: group('OFFLINE', 'db1') })), db2: out }),
       'nobody is in it',
     ).toContain(
-      'must be started again from db1:3306 (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()); then bring it back: STOP GROUP_REPLICATION',
+      'must be started again from db1:3306 (InnoDB Cluster: dba.rebootClusterFromCompleteOutage()). Then bring the server back: STOP GROUP_REPLICATION',
     );
     expect(said({ db2: out }), 'the source is in no group').toContain(
-      'is ERROR in its group, and gets nothing of the source db1:3306. To make it a replica of',
+      'is ERROR in its group, and gets nothing from the source db1:3306. To make it a replica of',
     );
   });
 
@@ -279,7 +279,7 @@ describe('the alarm about a server that gets no data from the source', () => {
   test('names a read-only former source that follows nobody', () => {
     const ledger = ledgerOf('db1', { was: [{ uuid: uuid('db2'), address: address('db2') }] });
     expect(said({ db2: alone }, { ledger })).toContain(
-      'db2:3306 replicates from nobody, and gets nothing of the source db1:3306.',
+      'db2:3306 replicates from nobody, and gets nothing from the source db1:3306.',
     );
   });
 

@@ -107,7 +107,7 @@ describe('the advice for a server that is out of its group never opens it', () =
 
   test('the server joins the group while the group goes on', () => {
     expect(missing({ db1: notStarted('db1'), db2: member('db2', groupOf(groupA, ['db2'], 'db2')) })).toBe(
-      `it were in its group (START GROUP_REPLICATION), and its primary: SELECT group_replication_set_as_primary('${uuid('db1')}')`,
+      `it is not in its group (START GROUP_REPLICATION), and not its primary: SELECT group_replication_set_as_primary('${uuid('db1')}')`,
     );
   });
 

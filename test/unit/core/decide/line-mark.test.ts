@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { hasLineMark, lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
-import { readLedger, writeLedger } from '../../../../src/core/model/ledger.ts';
+import { readLedger, writeLedger } from '../../../../src/core/model/ledger-text.ts';
 import type { ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
 import type { ServerId } from '../../../../src/core/model/units.ts';
 import { factsOf, gtids, ledgerOf, uuid } from '../../../support/given.ts';

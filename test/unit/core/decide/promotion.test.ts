@@ -83,7 +83,7 @@ describe('the promotion of a server is proof', () => {
 
   test('when this process never asked the source', () => {
     const now = situation([promoted]);
-    const { known: _never, ...unasked } = now.published!;
+    const unasked = { ...now.published!, known: undefined };
     expect(strongEvidence({ ...now, published: unasked }, now.members[1]!)).toEqual(proof);
   });
 });

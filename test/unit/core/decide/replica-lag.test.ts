@@ -215,9 +215,9 @@ test('the status shows this lag, and null where there is no way', () => {
   expect(shown.map(({ way }) => way?.sentence ?? null)).toEqual([
     null,
     'db2:3306 gets its data from db1:3306 (lag 7 s)',
-    'db3:3306 gets its data from db2:3306 (lag 0 s), and that from db1:3306 (lag 7 s)',
+    'db3:3306 gets its data from db2:3306 (lag 0 s), which gets it from db1:3306 (lag 7 s)',
     'db4:3306 gets its data from db1:3306 (lag unknown)',
-    'db5:3306 gets nothing of the source: db5:3306 replicates from nobody',
+    'db5:3306 gets nothing from the source: db5:3306 replicates from nobody',
     null,
   ]);
 });

@@ -192,7 +192,7 @@ describe('an unlisted server that looks like the source', () => {
     const decision = guard(next, decide(next));
     expect(decision.reason).toBe('minority-view');
     expect(wouldChange(next, decision)).toEqual([
-      'The answer of db4.lan:3306, or that none comes: known within one probe.',
+      'Wait for one probe: it shows whether db4.lan:3306 answers.',
     ]);
   });
 
@@ -200,7 +200,7 @@ describe('an unlisted server that looks like the source', () => {
     const world = situation({ servers: others, unlisted: seen(factsOf('db4')), memory: promoted });
     const { state } = world;
     expect(wouldChange(world, guard(world, decide(world)))).toEqual([
-      'Add db4.lan:3306 to servers in the configuration of every instance, and send each SIGHUP: it reads its configuration again.',
+      'Add db4.lan:3306 to servers in the configuration of every instance. Then send each SIGHUP: it reads its configuration again.',
       expect.stringContaining('source-dns follow shop'),
     ]);
     expect(snapshot(state, at(1)).servers.at(-1)).toMatchObject({
@@ -212,7 +212,7 @@ describe('an unlisted server that looks like the source', () => {
         'looks like the source',
         'its promotion was seen',
       ],
-      missing: ['it were among the servers of the configuration'],
+      missing: ['it is not in the configuration'],
     });
   });
 });

@@ -9,10 +9,9 @@ import {
   highestEpoch,
   isMark,
   type Ledger,
-  readLedger,
   withReplicas,
-  writeLedger,
 } from '../../../../src/core/model/ledger.ts';
+import { readLedger, writeLedger } from '../../../../src/core/model/ledger-text.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { parseVersion } from '../../../../src/mysql/answer/version.ts';
 import { aurora } from '../../../../src/mysql/flavour/aurora.ts';
@@ -157,7 +156,7 @@ describe('beyond the bounds', () => {
     expect(held(highestEpoch)).toMatchObject({
       kind: 'hold',
       reason: 'ledger-full',
-      sentence: expect.stringContaining('last'),
+      sentence: expect.stringContaining('the highest that a ledger can hold'),
     });
     expect(held(highestEpoch - 1)).toEqual(move);
   });

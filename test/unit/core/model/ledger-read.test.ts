@@ -1,7 +1,8 @@
 /** Shows that any ledger that can be read can be written again, and reads the same, also after a move. */
 
 import { describe, expect, test } from 'vitest';
-import { formerLimit, highestEpoch, readLedger, writeLedger } from '../../../../src/core/model/ledger.ts';
+import { formerLimit, highestEpoch } from '../../../../src/core/model/ledger.ts';
+import { readLedger, writeLedger } from '../../../../src/core/model/ledger-text.ts';
 import { splitAddress } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import { wantedForForm } from '../../../../src/core/publish/desired.ts';

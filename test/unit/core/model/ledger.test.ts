@@ -6,11 +6,10 @@ import {
   formFits,
   formText,
   type Ledger,
-  readLedger,
   replicasText,
   withReplicas,
-  writeLedger,
 } from '../../../../src/core/model/ledger.ts';
+import { readLedger, writeLedger } from '../../../../src/core/model/ledger-text.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import { address, fqdn, ledgerOf, random, uuid } from '../../../support/given.ts';
 

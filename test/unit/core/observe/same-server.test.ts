@@ -106,6 +106,6 @@ test('are published as the only source, and no alarm says to remove auto.cnf', (
   expect(decide(situation)).toMatchObject({ reason: 'first-source', source: address('db1') });
   expect(situation.topology.followersOf(address('db1')).map(({ id }) => id)).toEqual([uuid('db2')]);
   const missing = situation.topology.servers.flatMap((server) => missingOf(situation, server)).join('; ');
-  expect(missing).toContain(`it is ${address('db1')}, which is counted by that address`);
+  expect(missing).toContain(`it is the server ${address('db1')}, and is counted under that address`);
   expect(missing).not.toContain('auto.cnf');
 });

@@ -13,12 +13,8 @@ const cname = { ...source, type: 'cname' as const };
 /** db1 with these addresses (undefined: not resolved), and, where given, another configured address. */
 function server(addresses: readonly string[] | undefined, configured?: string) {
   const state = stateOf({ servers: { db1: seen(factsOf('db1')) } });
-  const { addresses: _resolved, ...view } = topologyOf(state, at(1)).servers[0]!;
-  return {
-    ...view,
-    ...(addresses ? { addresses } : {}),
-    ...(configured ? { address: configured as ServerAddress } : {}),
-  };
+  const view = topologyOf(state, at(1)).servers[0]!;
+  return { ...view, addresses, address: (configured as ServerAddress | undefined) ?? view.address };
 }
 
 describe('the form of a published server', () => {

@@ -1,7 +1,7 @@
 /** Shows the prerequisites and updates of an UPDATE message. */
 
 import { describe, expect, test } from 'vitest';
-import { writeLedger } from '../../../../src/core/model/ledger.ts';
+import { writeLedger } from '../../../../src/core/model/ledger-text.ts';
 import type { Rrset, Wanted } from '../../../../src/core/model/zone.ts';
 import { wantedForForm } from '../../../../src/core/publish/desired.ts';
 import { differs, planUpdate } from '../../../../src/core/publish/plan.ts';

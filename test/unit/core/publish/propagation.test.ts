@@ -62,7 +62,7 @@ const sentences = (publication: PublicationState) =>
 test('the alarm about a nameserver that cannot be asked says why and what to do, not that the nameserver is slow', () => {
   const { first, effects } = after({ nameserver: 'ns9.example.net.', failure: noAddress });
   expect(sentences(first)).toEqual([
-    'secondary-behind ns9.example.net.: ns9.example.net. does not answer the new RRset of epoch 3: ns9.example.net. cannot be asked: it has no address. Mend the NS RRset.',
+    'secondary-behind ns9.example.net.: ns9.example.net. does not answer with the new RRset of epoch 3: ns9.example.net. cannot be asked: it has no address. Mend the NS RRset.',
   ]);
   expect(effects).toMatchObject([
     { entry: { kind: 'propagated', nameservers: [{ nameserver: 'ns9.example.net.', failure: noAddress }] } },
@@ -72,13 +72,13 @@ test('the alarm about a nameserver that cannot be asked says why and what to do,
 test('the last reported cause counts, and a nameserver that has answered keeps none', () => {
   const { first, slice } = after({ nameserver: 'ns2', failure: { code: 'no-answer', message: 'Silence.' } });
   expect(sentences(first)).toEqual([
-    'secondary-behind ns2: ns2 does not answer the new RRset of epoch 3: Silence.',
+    'secondary-behind ns2: ns2 does not answer with the new RRset of epoch 3: Silence.',
   ]);
   const refused = slice(first, [
     { nameserver: 'ns2', failure: { code: 'query-refused', message: 'REFUSED.' } },
   ]);
   expect(sentences(refused)).toEqual([
-    'secondary-behind ns2: ns2 does not answer the new RRset of epoch 3: REFUSED.',
+    'secondary-behind ns2: ns2 does not answer with the new RRset of epoch 3: REFUSED.',
   ]);
   const told = slice(refused, [{ nameserver: 'ns2', answeredAt: 1 as WallMs, failure: noAddress }]);
   expect(sentences(told)).toEqual([]);
@@ -93,7 +93,7 @@ test('the alarm about a resolver has a cause too; without a cause the alarm says
     'resolvers',
   );
   expect(sentences(told)).toEqual([
-    `resolver-behind resolver1: resolver1 does not answer the new RRset of epoch 3: ${noAddress.message} ${noAddress.hint}`,
-    'resolver-behind resolver2: resolver2 does not answer the new RRset of epoch 3 although its TTL is over.',
+    `resolver-behind resolver1: resolver1 does not answer with the new RRset of epoch 3: ${noAddress.message} ${noAddress.hint}`,
+    'resolver-behind resolver2: resolver2 does not answer with the new RRset of epoch 3, although the TTL of the old one is over.',
   ]);
 });

@@ -57,7 +57,7 @@ describe('the evidence has the flags', () => {
       },
       'takes no writes: innodb_force_recovery is 4',
     ],
-    [{ readOnly: false, superReadOnly: false }, 'takes writes, seen so since 2026-11-22T11:30:00.000Z'],
+    [{ readOnly: false, superReadOnly: false }, 'takes writes, seen since 2026-11-22T11:30:00.000Z'],
   ] as const)('%j', (over, text) => expect(said(over)[1]).toBe(text));
 });
 
@@ -70,7 +70,7 @@ describe('the evidence of a channel', () => {
       'channel c1: replicates from db1:3306 (by its UUID; the channel says source.example:3306)',
     );
     expect(channelSaid({ sourceId: uuid('db9'), sourceAddress: address('db9') })).toContain(
-      `db9:3306, which is no server of this cluster (${uuid('db9')})`,
+      `db9:3306, which is not a server of this cluster (${uuid('db9')})`,
     );
     const { sourceId: _none, ...unnamed } = channelFrom('db1');
     expect(said({ channels: [{ ...unnamed, receiver: 'connecting' }] })[2]).toContain(
@@ -78,7 +78,7 @@ describe('the evidence of a channel', () => {
     );
     expect(
       said({ channels: [{ ...unnamed, sourceAddress: address('db9'), receiver: 'connecting' }] })[2],
-    ).toContain('db9:3306, which did not say yet who it is');
+    ).toContain('db9:3306, which is not identified yet');
     expect(channelSaid({ receiver: 'off' })).toContain('db1:3306 (by its UUID); receiver off, applier on');
   });
 
@@ -150,9 +150,9 @@ describe('the evidence names what the server is part of', () => {
       superReadOnly: false,
       wsrep: { ...wsrep, primaryComponent: false, ready: false, size: 1, closed: true, desynced: true },
     });
-    expect(cut[1]).toBe('takes no writes, by the state of its Galera node');
+    expect(cut[1]).toBe('takes no writes because of the state of its Galera node');
     expect(cut).toContain(
-      'Galera c: outside of the primary component, 1 node, synced, not ready, closed by an administrator, desynced, committed up to 42',
+      'Galera c: outside the primary component, 1 node, synced, not ready, closed by an administrator, desynced, committed up to 42',
     );
   });
 
@@ -210,13 +210,13 @@ describe('the report of what a server lacks to be a candidate', () => {
   };
 
   test('says that it is read-only, and a replica: promoting it is another question', () => {
-    expect(missing({})).toEqual(['it were no replica of db1:3306', 'it were writable']);
+    expect(missing({})).toEqual(['it is a replica of db1:3306', 'it is not writable']);
   });
 
   test('tells switches that a statement ends from switches that only a restart ends', () => {
     const closed = { readOnly: false, superReadOnly: false, channels: [] };
     expect(missing({ ...closed, switches: [{ variable: 'transaction_read_only', value: 'ON' }] })).toEqual([
-      'it were writable',
+      'it is not writable',
     ]);
     expect(
       missing({
@@ -225,14 +225,14 @@ describe('the report of what a server lacks to be a candidate', () => {
         switches: [{ variable: 'tx_read_only', value: 'ON' }],
         readOnly: true,
       }),
-    ).toEqual(['it were writable']);
+    ).toEqual(['it is not writable']);
     expect(missing({ ...closed, switches: [{ variable: 'innodb_read_only', value: 'ON' }] })).toEqual([
-      'it ran without innodb_read_only, which takes a restart with another my.cnf',
+      'it runs with innodb_read_only: take it out of my.cnf and restart the server',
     ]);
     // Nobody should be led to remove this setting in a hurry.
     expect(missing({ ...closed, switches: [{ variable: 'innodb_force_recovery', value: '4' }] })).toEqual([
       expect.stringMatching(
-        /innodb_force_recovery \(it is 4\), .* first find out why it was set: .* a replica is the safer source$/,
+        /innodb_force_recovery = 4\. First find out why it was set: .* a replica is the safer source\./,
       ),
     ]);
   });
@@ -244,13 +244,13 @@ describe('the report of what a server lacks to be a candidate', () => {
     const writable = { readOnly: false, superReadOnly: false, channels: [] };
     const was = [{ uuid: uuid('db2'), address: address('db2') }];
     expect(missing(writable, { ledger: ledgerOf('db1', { was }) })).toEqual([
-      'it had rejoined, as a replica of db1:3306 without transactions of its own',
+      'it has not rejoined, as a replica of db1:3306 without transactions of its own',
     ]);
     expect(missing(writable, { publication: {} })).toEqual([
-      'it belonged to the line: a replica of db1:3306 that has its data',
+      "it does not belong to the line: it must be a replica of db1:3306 that has the source's data",
     ]);
     expect(missing({}, { servers: { db1: seen(factsOf('db1')), db2: silent } })).toEqual(
-      expect.arrayContaining(['it answered']),
+      expect.arrayContaining(['it does not answer']),
     );
   });
 
@@ -261,10 +261,10 @@ describe('the report of what a server lacks to be a candidate', () => {
       members: [{ id: uuid('db2'), state: 'ONLINE' as const, role: 'SECONDARY' as const }],
     };
     expect(missing({ readOnly: false, superReadOnly: false, channels: [], group })).toEqual([
-      `its group made it the primary: SELECT group_replication_set_as_primary('${uuid('db2')}')`,
+      `it is not the primary of its group: SELECT group_replication_set_as_primary('${uuid('db2')}')`,
     ]);
     expect(missing({ id: uuid('db1') as ServerId, channels: [] })).toContain(
-      'no other server had its UUID: of the one whose data folder is the copy remove auto.cnf, and restart that one',
+      'another server has its UUID: on the server with the copied data folder, remove auto.cnf and restart',
     );
     const apart = {
       ...group,
@@ -272,7 +272,7 @@ describe('the report of what a server lacks to be a candidate', () => {
       members: [{ id: uuid('db2'), state: 'ERROR' as const, role: 'PRIMARY' as const }],
     };
     expect(missing({ readOnly: false, superReadOnly: false, channels: [], group: apart })).toEqual([
-      'it were ONLINE in its group, in the part that has the majority',
+      'it is not ONLINE in the part of its group that has the majority',
     ]);
     expect(
       missing({
@@ -282,10 +282,10 @@ describe('the report of what a server lacks to be a candidate', () => {
         wsrep: { ...wsrep, ready: false, closed: true },
       }),
     ).toEqual([
-      'its Galera node were ready (wsrep_ready) and open (wsrep_on, wsrep_reject_queries, pxc_maint_mode)',
+      'its Galera node is not ready (wsrep_ready) and closed (wsrep_on, wsrep_reject_queries, pxc_maint_mode)',
     ]);
     expect(missing({ channels: [], managed: { kind: 'aurora', self: 'i-2', members: [] } })).toEqual([
-      'the service made it the writer',
+      'the service has not made it the writer',
     ]);
   });
 });
@@ -302,12 +302,15 @@ test.each([
   [
     'OFF',
     {},
-    ['runs with gtid_mode=OFF: its transactions have no GTID', 'what it lacks of the others cannot be told'],
+    [
+      'runs with gtid_mode=OFF: its transactions have no GTID',
+      'nobody can tell which transactions of the others it lacks',
+    ],
   ],
   [
     'ON_PERMISSIVE',
     { gtidExecuted: gtids('db1:1-100') },
-    ['lacks nothing of what can be compared that others of the line have executed or received'],
+    ['lacks nothing that others of the line have executed or received, as far as this can be compared'],
   ],
 ] as const)(
   'gtid_mode %s: what a set leaves out, and the grant that would show it',
@@ -316,7 +319,7 @@ test.each([
     const servers = { db1: seen(factsOf('db1')), db2: seen({ ...plain, ...sets, gtidMode }) };
     const situation = given({ servers, ledger: ledgerOf('db1', { line: { uuid: uuid('db1'), gno: 100 } }) });
     const grant =
-      'our account sees no coordinates, so that less can be compared: GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
+      'our account sees no coordinates, so less can be compared: GRANT REPLICATION CLIENT ON *.* TO our account on each server, then restart source-dns';
     expect(observedOf(situation, situation.members[1]!)).toEqual(expect.arrayContaining([...words, grant]));
   },
 );

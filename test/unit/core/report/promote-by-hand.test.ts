@@ -168,12 +168,12 @@ describe('no statement makes a second writable server, or opens a stale server',
     [
       'its replicas still hear the source',
       withDb2(orphan('db2'), { db3: seen(replicaOf('db1', 'db3')) }),
-      'the source db1:3306 lives: db3:3306 still replicates from it',
+      'the source db1:3306 is alive: db3:3306 still replicates from it',
     ],
     [
       'the source refuses us',
       withDb2(orphan('db2'), { db1: refusing }),
-      'the source db1:3306 lives, though it refuses us',
+      'the source db1:3306 is alive, although it refuses us',
     ],
     [
       'the source was not asked yet',
@@ -183,7 +183,7 @@ describe('no statement makes a second writable server, or opens a stale server',
     [
       'we see too few servers',
       withDb2(orphan('db2'), { db3: silent }),
-      'only 1 of 2 other servers answer us, so the source may live',
+      'only 1 of 2 other servers answer us, so the source may be alive',
     ],
     [
       'another server was promoted',
@@ -238,7 +238,7 @@ describe('a source that is read-only', () => {
   test('is opened again, or another server is promoted, and not both', () => {
     expect(promotion(closed, 'db1')).toBe('to make it the source again: SET GLOBAL read_only = OFF');
     expect(promotion(closed)).toBe(
-      'to promote it, if db1:3306 shall not be opened again, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF',
+      'to promote it, if db1:3306 is not to be opened again, in this order: STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF',
     );
   });
 

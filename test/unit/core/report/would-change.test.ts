@@ -195,80 +195,80 @@ describe('what would change a hold', () => {
   test('the sentences are these', () => {
     expect(textOf(holds)).toMatchInlineSnapshot(`
       "ledger-unknown, unreachable
-        An answer of nameserver ns1: it is asked again all the time.
+        Nameserver ns1 must answer. It is asked again all the time.
         Is named running?
       ledger-unknown, another version
-        Upgrade this instance to the version that wrote the ledger, or mend the TXT RRset of _source-dns.source.example..
+        Correct the TXT RRset of _source-dns.source.example., or upgrade this instance to the version that wrote the ledger.
       foreign-ledger
-        Give one of the two clusters another name: source.name in the configuration of this one, or of forum.
-        Where that cluster is gone for good: delete the TXT RRset of _source-dns.source.example., and set adopt: true.
+        Give one of the two clusters another source.name: in the configuration of this one, or of forum.
+        If that cluster is gone for good: delete the TXT RRset of _source-dns.source.example., and set adopt: true.
       foreign-rrset
-        adopt: true under publish in the configuration of this cluster takes source.example. over.
-        Or delete the RRsets of source.example.: then it is published anew.
+        To take source.example. over: set adopt: true under publish in the configuration of this cluster.
+        Or delete the RRsets of source.example.: then the name is published anew.
       ledger-lost
-        By itself: once db1:3306 is writable, replicates from nobody, and the loss has lasted for fresh_for (3 s).
-        Or restore the zone from where epoch 7 is in it.
+        By itself: when db1:3306 is writable and replicates from nobody, and the ledger has been lost for fresh_for (3 s).
+        Or restore a version of the zone that has epoch 7.
         Or name the source: source-dns follow shop SERVER
       unproven-candidate, several
         If one of them was promoted: source-dns follow shop SERVER
-        Evidence would do as well: another server that replicates from it, or a promotion that is seen while db1:3306 is not writable.
         If not, on db2:3306, db3:3306: SET GLOBAL super_read_only = ON
+        Or by itself: when another server replicates from it, or its promotion is seen while db1:3306 is not writable.
       frozen
-        source-dns thaw shop lets it move again; nothing else does, not even a command.
+        source-dns thaw shop lets the name move again. Nothing else does, not even a follow command.
       unknown-source
-        Add db9:3306 to the servers of this configuration, as watcher-2 has it.
+        Add db9:3306 to the servers of this configuration, as in the configuration of instance watcher-2.
         Or name one of this configuration's servers: source-dns follow shop SERVER
       two-sources
         On db2:3306: SET GLOBAL super_read_only = ON
-        Or name the one that is meant: source-dns follow shop db2:3306
-        Or more than half of the other servers replicate from one of them.
+        Or name the source: source-dns follow shop db2:3306
+        Or by itself: when more than half of the other servers replicate from one of them.
       two-sources, both promoted
         On all but the source (db2:3306, db3:3306): SET GLOBAL super_read_only = ON
-        Or name the one that is meant: source-dns follow shop SERVER
-        Or more than half of the other servers replicate from one of them.
+        Or name the source: source-dns follow shop SERVER
+        Or by itself: when more than half of the other servers replicate from one of them.
       published-source-alive, followed
-        An answer of db1:3306 to us.
-        If it is to be replaced: end its mysqld, then promote another server. Nobody may replicate from it any more (now db2:3306, db3:3306).
+        db1:3306 must answer us.
+        To replace it: end its mysqld, then promote another server. No server may replicate from it any more (now db2:3306, db3:3306).
       published-source-alive, counted
-        An answer of db1:3306 to us.
-        If it is to be replaced: that db2:3306, db3:3306 no longer count it among the members of their cluster.
+        db1:3306 must answer us.
+        To replace it: db2:3306, db3:3306 must no longer count it among the members of their cluster.
       published-source-alive, refusing
-        An answer of db1:3306 to us.
-        If it is to be replaced: close it (SET GLOBAL super_read_only = ON) or end its mysqld, then promote another server.
+        db1:3306 must answer us.
+        To replace it: close it (SET GLOBAL super_read_only = ON) or end its mysqld, then promote another server.
       minority-view
-        More answers, of db2:3306, db4:3306: 1 of 3 other servers is no majority.
-        Mend the network of this machine, or look at those servers.
+        More servers must answer, of db2:3306, db4:3306: 1 of 3 other servers is no majority.
+        Check the network of this machine, and those servers.
         Only if db2:3306 is gone for good: source-dns forget shop db2:3306
       minority-view, after a move of another instance
-        An answer of each server that is younger than the move by watcher-1: known within one probe.
+        Wait for one probe: each server must answer again after the move by watcher-1.
       minority-view, asking
-        The answer of db1:3306, or that none comes: known within one probe.
+        Wait for one probe: it shows whether db1:3306 answers.
       unproven-candidate
         If db2:3306 was promoted: source-dns follow shop db2:3306
-        Evidence would do as well: another server that replicates from it, or a promotion that is seen while db1:3306 is not writable.
         If not, on db2:3306: SET GLOBAL super_read_only = ON
+        Or by itself: when another server replicates from it, or its promotion is seen while db1:3306 is not writable.
       superseded-source
-        Back to db2:3306: source-dns follow shop db2:3306
+        To move the name back to db2:3306: source-dns follow shop db2:3306
       stranger
         Promote a server of the line.
         Only if db2:3306 is meant to take over: source-dns follow shop db2:3306 --force
       settling
-        Time: it must last for settle, 30 s. An answer of db1:3306 ends it.
-        At once, if db1:3306 is gone for certain: source-dns follow shop db2:3306
+        Time: the situation must last for settle (30 s). An answer of db1:3306 ends the wait.
+        At once, if db1:3306 is certainly gone: source-dns follow shop db2:3306
       no-candidate
         Promote a server: the name follows it (db2:3306 is the most advanced).
-        Or db1:3306 is the source again: see what it lacks.
+        Or make db1:3306 the source again: see why it is not a candidate.
       candidate-behind
-        Close db2:3306 (SET GLOBAL super_read_only = ON); then promote db3:3306, or let db2:3306 get from it what it lacks.
+        Close db2:3306 (SET GLOBAL super_read_only = ON). Then promote db3:3306, or let db2:3306 get from it what it lacks.
         To give these transactions up: source-dns follow shop db2:3306 --force
       flapping
-        source-dns thaw shop lets it move by itself again, once the tools that fight are found.
+        First find the tools that work against each other. Then source-dns thaw shop lets the name move by itself again.
         Or name the source: source-dns follow shop SERVER
       unsafe-address
-        An address that clients can reach: mend what the host name of db2:3306 resolves to, or set publish: for it.
+        Clients must reach the address: correct what the host name of db2:3306 resolves to, or set publish: for it.
       ledger-full
-        One former source less: one of them becomes a replica of the source again, and catches up.
-        One that will not come back: source-dns forget shop old0:3306"
+        One of the former sources must become a replica of the source again, and catch up.
+        If old0:3306 will not come back: source-dns forget shop old0:3306"
     `);
   });
 });
@@ -314,28 +314,28 @@ describe('what would change the pointing to a server', () => {
       }),
     ).toMatchInlineSnapshot(`
       "steady, of three
-        A switchover: first db1:3306 becomes read-only (SET GLOBAL super_read_only = ON), then one of the others executes all that it lacks, and is promoted.
-        A failover: db1:3306 does not answer, nobody replicates from it any more, and one of the others is promoted.
+        A switchover: first db1:3306 becomes read-only (SET GLOBAL super_read_only = ON). Then one of the others executes all that it lacks, and is promoted.
+        A failover: db1:3306 does not answer, no server replicates from it any more, and one of the others is promoted.
       steady, of two
-        A switchover: first db1:3306 becomes read-only (SET GLOBAL super_read_only = ON), then db2:3306 executes all that it lacks, and is promoted.
-        A failover: db1:3306 does not answer, nobody replicates from it any more, and db2:3306 is promoted.
+        A switchover: first db1:3306 becomes read-only (SET GLOBAL super_read_only = ON). Then db2:3306 executes all that it lacks, and is promoted.
+        A failover: db1:3306 does not answer, no server replicates from it any more, and db2:3306 is promoted.
       steady, of a group
-        The group's choice of another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')
+        The group chooses another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')
       steady, of peers
-        db1:3306 no longer writes for its cluster: then the first of its peers, in configured order.
+        If db1:3306 no longer writes for its cluster, the name moves to the first of its peers, in configured order.
       steady, of MariaDB
-        A switchover: first db1:3306 becomes read-only (SET GLOBAL read_only = ON), then db2:3306 executes all that it lacks, and is promoted.
-        A failover: db1:3306 does not answer, nobody replicates from it any more, and db2:3306 is promoted.
+        A switchover: first db1:3306 becomes read-only (SET GLOBAL read_only = ON). Then db2:3306 executes all that it lacks, and is promoted.
+        A failover: db1:3306 does not answer, no server replicates from it any more, and db2:3306 is promoted.
       steady, of one
-        Nothing by itself: db1:3306 is the only server.
+        Nothing changes it by itself: db1:3306 is the only server.
       failover
-        Nothing is needed: the update is on its way. Until it is in the zone, a change of what the servers say calls it back.
+        Nothing is needed: the update is on its way. If the servers say something else before it is in the zone, it is called back.
       failover, observed only
-        This instance only observes and writes nothing: mode: active lets it move the name.
+        This instance only observes and writes nothing. Set mode: active to let it move the name.
       failover, refused
-        The nameserver must take the update. It said: The nameserver answered REFUSED.
+        The nameserver must accept the update. It said: The nameserver answered REFUSED.
       failover, refused, with a hint
-        The nameserver must take the update. It said: The nameserver answered REFUSED.
+        The nameserver must accept the update. It said: The nameserver answered REFUSED.
         Grant it."
     `);
   });

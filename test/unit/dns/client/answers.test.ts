@@ -1,14 +1,9 @@
-/** Which answers count: the table of `answers.ts`, over TCP and UDP, and that none of them counts without the key. */
+/** Which answers count: the tables of odd answers over TCP and UDP. Without the key, no answer counts. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { UpdateOutcome, ZoneReading } from '../../../../src/core/model/zone.ts';
 import { tsigKey } from '../../../../src/dns/message/tsig.ts';
-import {
-  legalUpdateAnswers,
-  otherUpdateAnswers,
-  questionAnswers,
-  type Sign,
-} from '../../../support/answers.ts';
+import type { Sign } from '../../../support/answer-parts.ts';
 import {
   aAnswer,
   address,
@@ -22,13 +17,15 @@ import {
   unsigned,
 } from '../../../support/client-world.ts';
 import { answerTo, dribble, framed, question, signAnswer } from '../../../support/fake-nameserver.ts';
+import { questionAnswers } from '../../../support/question-answers.ts';
+import { legalUpdateAnswers, otherUpdateAnswers } from '../../../support/update-answers.ts';
 
 checkForLeaks();
 
 const signer =
   (request: Buffer, by = key): Sign =>
   (answer, { seconds = 0, ...parts } = {}) =>
-    signAnswer(answer, request, by, nowSeconds() + seconds, parts);
+    signAnswer(answer, request, { key: by, timeSeconds: nowSeconds() + seconds }, parts);
 const words = (outcome: UpdateOutcome) =>
   outcome.kind === 'applied' ? 'applied' : `${outcome.kind} ${outcome.failure.code}`;
 const readWords = (reading: ZoneReading) =>
@@ -37,7 +34,7 @@ const readWords = (reading: ZoneReading) =>
     : reading.rrsets.length > 0
       ? 'read'
       : 'absent';
-/** Well above TCP_GRACE_MS, far below the deadline of 3 s. */
+/** Well above tcpGraceMs, far below the deadline of 3 s. */
 const atOnceMs = 1500;
 
 describe.each(['tcp', 'udp'] as const)('an update over %s', (transport) => {
@@ -90,7 +87,7 @@ describe.each(['tcp', 'udp'] as const)('a question over %s', (transport) => {
   });
 
   test.each(questionAnswers)(
-    '$title, from a forger with another secret: nothing is believed',
+    '$title, from a forger with another secret: no answer counts',
     async ({ bytes }) => {
       const stranger = tsigKey(key.name, key.algorithm, Buffer.from('a guess'));
       const { read } = await start((message, reply) => reply(bytes(message, signer(message, stranger))), {
@@ -102,7 +99,7 @@ describe.each(['tcp', 'udp'] as const)('a question over %s', (transport) => {
 });
 
 describe('without a key', () => {
-  test('an answer to an update may be empty (RFC 2136 3.8), and an extended RCODE is no NOERROR', async () => {
+  test('an answer to an update may be empty (RFC 2136 3.8), and an extended RCODE is not NOERROR', async () => {
     const empty = await start((message, reply) => reply(answerTo(message, { questions: [] })), unsigned());
     expect(await empty.update()).toEqual({ kind: 'applied' });
     const badvers = legalUpdateAnswers.find(({ title }) => title.startsWith('BADVERS'))!;
@@ -115,9 +112,13 @@ describe('without a key', () => {
 
   test.each([
     ['another class', [question('source.example.com.', 1, 3)], /A of class 3/],
-    ['another type', [question('source.example.com.', 28)], /AAAA, and asked was/],
-    ['another name', [question('other.example.com.', 1)], /other\.example\.com\. A, and asked was/],
-    ['no question: it could be the answer to any (RFC 5452 9.1)', [], /has no question/],
+    ['another type', [question('source.example.com.', 28)], /AAAA, but the question was/],
+    ['another name', [question('other.example.com.', 1)], /other\.example\.com\. A, but the question was/],
+    [
+      'no question: the answer could belong to any question (RFC 5452 9.1)',
+      [],
+      /an answer without a question/,
+    ],
   ] as const)('%s', async (_, questions, says) => {
     const { read } = await start((message, reply) => {
       const whole = aAnswer(message);
@@ -139,7 +140,7 @@ describe('how answers come over TCP', () => {
       deadline: soon(),
     });
 
-  test('several in one segment, in another order', async () => {
+  test('several answers in one segment, in another order', async () => {
     const waiting: Buffer[] = [];
     const { client } = await start((message, _reply, _over, connection) => {
       const isA = message.includes(Buffer.concat([question(address.name, 1)]));
@@ -149,14 +150,14 @@ describe('how answers come over TCP', () => {
     expect(await readThree(client)).toMatchObject({ kind: 'read', rrsets: [address] });
   });
 
-  test('each byte in a segment of its own, also those of the length', async () => {
+  test('each byte in a separate segment, also the length bytes', async () => {
     const { read } = await start((message, _reply, _over, connection) => {
       void dribble(connection!, framed(sign(aAnswer(message), message)));
     });
     expect(readWords(await read())).toBe('read');
   });
 
-  test('one that is too long costs its own exchange, and no other one on the connection', async () => {
+  test('an answer that is too long fails only its own exchange', async () => {
     const { nameserver, client, update } = await start((message, reply) => {
       const isUpdate = (message.readUInt16BE(2) & 0x7800) === 0x2800;
       if (isUpdate) return void setImmediate(() => reply(sign(answerTo(message), message)));
@@ -195,13 +196,13 @@ describe('truncation of answers to questions', () => {
     expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp']);
   });
 
-  test('TC over TCP: the failure says so at once', async () => {
+  test('TC over TCP fails at once', async () => {
     const { read } = await start((message, reply) =>
       reply(sign(answerTo(message, { flags: 0x0600 }), message)),
     );
     const begin = clock.mono();
     expect(await read()).toMatchObject({
-      failure: { code: 'malformed-answer', message: expect.stringMatching(/truncated.*also over TCP/) },
+      failure: { code: 'malformed-answer', message: expect.stringMatching(/truncated.*even over TCP/) },
     });
     expect(clock.mono() - begin).toBeLessThan(atOnceMs);
   });

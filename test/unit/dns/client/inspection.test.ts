@@ -1,4 +1,4 @@
-/** What `source-dns check` asks, of nameservers that behave as they should not. */
+/** The questions of `source-dns check`, to nameservers that misbehave. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Question } from '../../../../src/core/model/zone.ts';
@@ -42,7 +42,7 @@ describe('rights', () => {
   const granted = (message: Buffer) =>
     sign(answerTo(message, { rcode: message.readUInt16BE(6) > 0 ? 6 : 0 }), message);
 
-  test('where all is granted two messages do, for up to 50 RRsets', async () => {
+  test('two messages suffice for 50 granted RRsets', async () => {
     let messages = 0;
     const { rights } = await inspect((message, reply) => {
       messages++;
@@ -57,7 +57,7 @@ describe('rights', () => {
     expect(await rights({ zone, rrsets: [], deadline: soon() })).toEqual([]);
   });
 
-  test('a nameserver that ignores prerequisites is found out, and nothing is left there', async () => {
+  test('the probe detects a nameserver that ignores prerequisites, and leaves nothing there', async () => {
     const updates: Buffer[] = [];
     const { rights } = await inspect((message, reply) => {
       updates.push(message);
@@ -66,14 +66,14 @@ describe('rights', () => {
     expect(await rights({ zone, rrsets: [{ name, type: 'A' }], deadline: soon() })).toMatchObject([
       { name, type: 'A', right: 'unknown', failure: { code: 'prerequisites-ignored' } },
     ]);
-    // The second message adds the RR, class IN, and deletes it, class NONE: in this order.
+    // The second message first adds the RR (class IN), then deletes it (class NONE).
     const address = Buffer.of(0, 4, 0, 0, 0, 0);
     expect(updates[1]!.indexOf(Buffer.concat([Buffer.of(0, 1, 0, 1, 0, 0, 0, 0), address]))).toBeLessThan(
       updates[1]!.indexOf(Buffer.concat([Buffer.of(0, 1, 0, 254, 0, 0, 0, 0), address])),
     );
   });
 
-  test('a no without a signature proves nothing, and each RRset is asked about by itself', async () => {
+  test('an unsigned refusal proves nothing, and each RRset gets its own message', async () => {
     const { rights } = await inspect((message, reply) =>
       reply(message.includes('n1') ? answerTo(message, { rcode: 9 }) : granted(message)),
     );
@@ -84,7 +84,7 @@ describe('rights', () => {
     ]);
   });
 
-  test('silence: unknown, by the deadline', async () => {
+  test('silence means unknown, by the deadline', async () => {
     const { rights } = await inspect(() => {});
     expect(await rights({ zone, rrsets: many(3), deadline: soon(100) })).toMatchObject(
       Array.from({ length: 3 }, () => ({ right: 'unknown', failure: { code: 'no-answer' } })),
@@ -107,7 +107,7 @@ describe('the SOA', () => {
     },
   );
 
-  test('RDATA that is none', async () => {
+  test('malformed RDATA', async () => {
     const inspection = await inspect((message, reply) =>
       reply(sign(answerTo(message, { answers: [rr(zone, 6, soaRdata(7).subarray(1))] }), message)),
     );
@@ -119,7 +119,7 @@ describe('the SOA', () => {
 
   test('the clock of a nameserver that is 20 s behind', async () => {
     const inspection = await inspect((message, reply) =>
-      reply(signAnswer(soaAnswer(message, 7), message, key, nowSeconds() - 20)),
+      reply(signAnswer(soaAnswer(message, 7), message, { key, timeSeconds: nowSeconds() - 20 })),
     );
     const { clockAheadSeconds } = await inspection.soa(zone, soon());
     expect([-21, -20, -19]).toContain(clockAheadSeconds);
@@ -127,7 +127,7 @@ describe('the SOA', () => {
 });
 
 describe('serials', () => {
-  test('behind, in step and ahead, also while the zone moves and where the number wraps', async () => {
+  test('nameservers are behind, in step or ahead, also while the zone changes and when the serial wraps', async () => {
     let serial = 4_294_967_290;
     const others = [4_294_967_289, 4_294_967_290, 3, 4];
     const servers = await Promise.all(
@@ -159,7 +159,7 @@ describe('serials', () => {
     });
   });
 
-  test('a nameserver that does not know the zone, and one that is a resolver', async () => {
+  test('a nameserver without the zone, and a resolver, are unknown', async () => {
     const lame = await startFakeNameserver((message, reply) => reply(answerTo(message, { rcode: 5 })));
     const resolver = await startFakeNameserver((message, reply) =>
       reply(answerTo(message, { answers: [soa(7)], flags: 0 })),
@@ -187,7 +187,7 @@ describe('serials', () => {
   });
 });
 
-test('a signed no to one RRset is final: one message', async () => {
+test('a signed refusal of one RRset is final after one message', async () => {
   const seen: boolean[] = [];
   const { rights } = await inspect((message, reply) => {
     seen.push(isUpdate(message));

@@ -1,3 +1,4 @@
+/** The nsupdate client: its script, the outcomes that it reads, and when it starts no process. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ const name = 'source.example.com.' as Fqdn;
 const zone = 'example.com.' as Fqdn;
 const key = tsigKey('k.' as Fqdn, 'hmac-sha256', Buffer.from('a secret'));
 
-test('a plan as a script', () => {
+test('a plan becomes a script', () => {
   const plan: UpdatePlan = {
     zone,
     prerequisites: [
@@ -58,7 +59,7 @@ test('a plan as a script', () => {
   ]);
 });
 
-test('a key for truncated MACs as nsupdate has it', () => {
+test('the script names a key for truncated MACs as nsupdate does', () => {
   const truncated = tsigKey('k.' as Fqdn, 'hmac-sha256', Buffer.from('a secret'), 16);
   const script = nsupdateScript(
     { zone, prerequisites: [], changes: [] },
@@ -68,7 +69,7 @@ test('a key for truncated MACs as nsupdate has it', () => {
   expect(script).toContain('\nkey hmac-sha256-128:k. YSBzZWNyZXQ=\n');
 });
 
-test('nsupdate checks no names where one is none of a host: that is for the nameserver to say', () => {
+test('the script turns off name checks if a name is not a host name', () => {
   const lines = (rrset: Rrset) =>
     planLines({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] });
   const leadingTo = (target: string) => [{ priority: 0, weight: 1, port: 3306, target: target as Fqdn }];
@@ -88,7 +89,7 @@ test('nsupdate checks no names where one is none of a host: that is for the name
     expect(lines(plain)).not.toContain('check-names off');
 });
 
-test('all of RFC 2136 as a script', () => {
+test('every prerequisite and change of RFC 2136 becomes a line', () => {
   const plan: UpdateMessage = {
     zone,
     prerequisites: [
@@ -113,7 +114,7 @@ test('all of RFC 2136 as a script', () => {
   ]);
 });
 
-test('no byte of a TXT leaves its quotes', () => {
+test('no byte of a TXT leaves the quotes', () => {
   const every = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte)).join('');
   const rrset = {
     name,
@@ -158,7 +159,8 @@ describe('outcomes', () => {
     ],
     ['policy', 2, 'update failed: REFUSED\n', 'refused rejected update-refused'],
     ['not served', 2, 'update failed: NOTAUTH\n', 'refused rejected zone-not-served'],
-    // Seen with 9.20: it prints the RCODE of an answer that it could not verify. A forger must not make us believe it.
+    // nsupdate 9.20 prints the RCODE of an answer that it could not verify. A forger must not make us believe
+    // that RCODE.
     ['unsigned NXRRSET', 2, `${tsig}update failed: NXRRSET\n`, 'unknown unsigned-answer'],
     ['unsigned NOERROR', 2, tsig, 'unknown unsigned-answer'],
     ['unsigned REFUSED', 2, `${tsig}update failed: REFUSED\n`, 'unknown update-refused'],
@@ -207,7 +209,7 @@ describe('outcomes', () => {
   });
 });
 
-describe('the program is not started', () => {
+describe('nsupdate is not started', () => {
   const plan: UpdatePlan = { zone, prerequisites: [], changes: [{ kind: 'delete-rrset', name, type: 'A' }] };
   const ms = (after: number): MonoMs => (clock.mono() + after) as MonoMs;
 
@@ -235,7 +237,7 @@ describe('the program is not started', () => {
     return { outcome, isStarted: existsSync(started) };
   }
 
-  test('for an update that was called back, or whose evidence is old, or whose time is over', async () => {
+  test('for an update that was recalled, has old evidence, or is past its deadline', async () => {
     const [soon, past] = [ms(60_000), ms(-1)];
     const refused = (code: string) => ({ outcome: { kind: 'refused', failure: { code } }, isStarted: false });
     expect(await updated({ notAfter: soon, deadline: soon, recalled: AbortSignal.abort() })).toMatchObject(

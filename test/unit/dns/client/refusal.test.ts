@@ -1,4 +1,7 @@
-/** What is made of a refusal, without a nameserver: the order of the questions, their bounds, and the words for keys that are unusual. */
+/**
+ * The inspection of a refusal, without a nameserver: the order of the questions, their limits, and the words
+ * for unusual keys.
+ */
 import { expect, test } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
@@ -6,7 +9,7 @@ import type { Question, RrType, UpdateOutcome, UpdatePlan } from '../../../../sr
 import { systemClock } from '../../../../src/daemon/clock.ts';
 import { createRefusalInspector, maxWaitingInspections } from '../../../../src/dns/client/refusal.ts';
 import { grantLines, policyRefuses } from '../../../../src/dns/client/refusal-words.ts';
-import type { MessageRequest } from '../../../../src/dns/message/message-request.ts';
+import type { MessageRequest } from '../../../../src/dns/message/update.ts';
 import type { SerialsOptions } from '../../../../src/dns/read/serials.ts';
 
 const zone = 'example.com.' as Fqdn;
@@ -54,19 +57,19 @@ function denying(...names: readonly Fqdn[]) {
   return { update, log, most: () => most };
 }
 
-test('one message after the other, also of several inspections', async () => {
+test('several inspections send one message after the other', async () => {
   const { update, most } = denying(ledger);
   const inspect = createRefusalInspector(options, update);
   const found = await Promise.all([1, 2, 3].map(() => inspect({ plan, failure, deadline })));
   expect(new Set(found.map(({ hint }) => hint))).toEqual(
     new Set([
-      'In update-policy of the zone example.com., above every deny (the first line that matches counts): grant k name _source-dns.source.example.com TXT;',
+      'Add to the update-policy of the zone example.com., above every deny (the first line that matches counts): grant k name _source-dns.source.example.com TXT;',
     ]),
   );
   expect(most()).toBe(1);
 });
 
-test('no more wait than the limit; the others get the words that there are', async () => {
+test('above the limit of waiting inspections, a refusal keeps its first failure', async () => {
   const { update } = denying(ledger);
   const inspect = createRefusalInspector(options, update);
   const found = await Promise.all(
@@ -76,7 +79,7 @@ test('no more wait than the limit; the others get the words that there are', asy
   expect(await inspect({ plan, failure, deadline })).not.toBe(failure);
 });
 
-test('by its deadline it has ended, whatever hangs, and the next one has its turn', async () => {
+test('an inspection ends by its deadline, and the next inspection starts', async () => {
   let asked = 0;
   const { update } = denying(ledger);
   const inspect = createRefusalInspector(options, (request) => {
@@ -90,7 +93,7 @@ test('by its deadline it has ended, whatever hangs, and the next one has its tur
   expect((await second).hint).toContain('grant k name');
 });
 
-test('what is not certain changes no word', async () => {
+test('uncertain answers change no word', async () => {
   const unsure: UpdateOutcome = { kind: 'unknown', failure: { code: 'no-answer', message: 'Silence.' } };
   for (const outcome of [unsure, { kind: 'applied' } as const])
     expect(await createRefusalInspector(options, async () => outcome)({ plan, failure, deadline })).toBe(
@@ -102,7 +105,7 @@ const asked = (name: string, ...types: readonly RrType[]): readonly Question[] =
   types.map((type) => ({ name: `${name}.` as Fqdn, type }));
 const about = (key: string | undefined) => ({ nameserver: 'ns1', zone, key: key as Fqdn | undefined });
 
-test('a line a name, and quotes where BIND needs them', () => {
+test('each name gets a grant line, with quotes if BIND needs them', () => {
   const rrsets = [
     ...asked('x.example.com', 'A', 'AAAA'),
     ...asked('_source-dns.x.example.com', 'TXT'),
@@ -114,8 +117,8 @@ test('a line a name, and quotes where BIND needs them', () => {
   expect(grantLines(about('host/db@example.'), asked('x', 'A'))).toBe('grant "host/db@example" name x A;');
 });
 
-test('updates that another program signs', () => {
+test('for updates that another program signs, the hint says KEY', () => {
   const { message, hint } = policyRefuses(about(undefined), failure, asked('x', 'A'), asked('x', 'A', 'TXT'));
-  expect(message).toContain('an update without a key of ours');
-  expect(hint).toMatch(/grant KEY name x A; For KEY write what the updates are signed with/);
+  expect(message).toContain('this host (without key_file)');
+  expect(hint).toMatch(/grant KEY name x A; Replace KEY by the identity that signs the updates/);
 });

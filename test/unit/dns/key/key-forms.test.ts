@@ -1,4 +1,7 @@
-/** Keys in the forms of other programs: read where that is simple and safe, else recognised by their look. None shows a secret. */
+/**
+ * Keys in the forms of other programs: read if that is simple and safe, else recognised. No failure shows a
+ * secret.
+ */
 import { describe, expect, test } from 'vitest';
 import { parseKeyFile } from '../../../../src/dns/key/keyfile.ts';
 
@@ -7,7 +10,7 @@ const parse = (text: string, keyName?: string, file = '/etc/k.key') => parseKeyF
 
 describe('read', () => {
   test.each([
-    // As printed by keymgr 3.4, pdnsutil 4.9, ddns-confgen and rndc-confgen 9.20.
+    // The output of keymgr 3.4, pdnsutil 4.9, ddns-confgen and rndc-confgen 9.20.
     [
       'keymgr -t',
       `# hmac-sha256:my.key:${secret}\nkey:\n  - id: my.key\n    algorithm: hmac-sha256\n    secret: ${secret}\n`,
@@ -58,7 +61,7 @@ describe('read', () => {
     });
   });
 
-  test('several keys of Knot: by name', () => {
+  test('key_name selects one of several Knot keys', () => {
     const one = (name: string) => `  - id: ${name}\n    algorithm: hmac-sha512\n    secret: ${secret}\n`;
     expect(parse(`key:\n${one('a')}${one('b')}`, 'b')).toMatchObject({
       kind: 'key',
@@ -75,7 +78,7 @@ describe('read', () => {
     });
   });
 
-  test('numbers of ldns-keygen, which are others than BIND has: the name beside them counts', () => {
+  test("the algorithm's name wins over the number of ldns-keygen", () => {
     const file = (algorithm: string, bits = '') =>
       `Private-key-format: v1.2\nAlgorithm: ${algorithm}\nKey: ${secret}\n${bits}`;
     const algorithmOf = (text: string) => parse(text, 'k');
@@ -104,11 +107,11 @@ describe('recognised', () => {
       /keytab of Kerberos/,
       /via: nsupdate/,
     ],
-    ['a binary file', `\x7fELF\x02\x01\0\0${secret}`, /binary/, /key_file is a text/],
+    ['a binary file', `\x7fELF\x02\x01\0\0${secret}`, /binary/, /key_file must be a text/],
     [
       'PEM',
       `# mine\n-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----\n`,
-      /PEM form/,
+      /PEM file/,
       /Write instead: key "NAME"/,
     ],
     ['Ansible Vault', `$ANSIBLE_VAULT;1.1;AES256\n6265636b\n`, /Ansible Vault/, /decrypt/],
@@ -175,7 +178,9 @@ describe('recognised', () => {
   ])('%s', (_, text, message, hint) => {
     for (const name of [undefined, 'k']) {
       const parsed = parse(text, name);
-      const looksLike = new RegExp(`^The key file /etc/k\\.key: it looks like .*${message.source}`);
+      const looksLike = new RegExp(
+        `^source-dns cannot use the key file /etc/k\\.key: it looks like .*${message.source}`,
+      );
       expect(parsed).toMatchObject({
         failure: {
           code: 'key-invalid',
@@ -192,7 +197,7 @@ describe('recognised', () => {
     ['anything', 'garbage'],
     ['comments alone', '# nothing\n// here\n'],
     ['named.conf without a key', 'options { directory "/var/cache/bind"; };\n'],
-  ])('%s has no key, and what is wanted is said', (_, text) => {
+  ])('%s has no key, and the hint shows the wanted form', (_, text) => {
     expect(parse(text)).toMatchObject({
       failure: {
         code: 'key-not-found',
@@ -202,7 +207,7 @@ describe('recognised', () => {
     });
   });
 
-  test('the words of another program in a comment do not hide a key', () => {
+  test('words of another program in a comment do not hide a key', () => {
     const words =
       '// certbot: dns_rfc2136_name = k\n# NSUPDATE_KEY=x\n/* "tsig": RFC2136_TSIG_KEY=k\nkey_secret: x */\n';
     expect(parse(words + statement)).toMatchObject({ kind: 'key', key: { name: 'k.' } });
@@ -211,7 +216,7 @@ describe('recognised', () => {
     });
   });
 
-  test('none of the patterns takes long on 64 KiB', () => {
+  test('no pattern takes long on 64 KiB', () => {
     const units = [
       'key ',
       'key',

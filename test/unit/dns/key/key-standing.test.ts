@@ -1,4 +1,7 @@
-/** One fault of a key or a right has one sentence, whatever a nameserver of this or that version answers. The answers are those of real ones: see docs/DNS.md. */
+/**
+ * A fault of a key or a right has one sentence, whatever each nameserver version answers. The answers are
+ * real: see docs/DNS.md.
+ */
 import { describe, expect, test } from 'vitest';
 import type { DnsClient } from '../../../../src/dns/client/dns-client.ts';
 import {
@@ -24,13 +27,18 @@ const bare =
   (message) =>
     answerTo(message, { rcode });
 const badkey: Answer = (message) =>
-  signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), {
-    error: 17,
-    mac: Buffer.alloc(0),
-  });
+  signAnswer(
+    answerTo(message, { rcode: 9 }),
+    message,
+    { key, timeSeconds: nowSeconds() },
+    {
+      error: 17,
+      mac: Buffer.alloc(0),
+    },
+  );
 const signedAddress: Answer = (message) => sign(aAnswer(message), message);
 
-/** What the client says of a question, and then of an update. */
+/** The client's words for a question, and then for an update. */
 async function failuresOf(toQuestion: Answer, toUpdate: Answer) {
   const { client, update } = await start((message, reply) =>
     reply(isUpdate(message) ? toUpdate(message) : toQuestion(message)),
@@ -41,22 +49,22 @@ async function failuresOf(toQuestion: Answer, toUpdate: Answer) {
     reading.kind === 'failed' ? reading.failure : undefined,
     outcome.kind === 'unknown' ? outcome.failure : undefined,
   ];
-  // Each has a port of its own.
+  // Each nameserver has another port.
   return failures.map(
     (failure) =>
       failure && { ...failure, message: failure.message.replace(/127\.0\.0\.1:\d+/, 'its address') },
   );
 }
 
-describe('the key is known, and may not do this', () => {
-  test('Knot 3.2 says BADKEY, 3.4 NOTAUTH alone: the same failure, word for word', async () => {
+describe('a known key without the right', () => {
+  test('BADKEY of Knot 3.2 and NOTAUTH of Knot 3.4 give the same failure', async () => {
     const [, newer] = await failuresOf(signedAddress, bare(9));
     const [, older] = await failuresOf(signedAddress, badkey);
     expect(newer).toMatchObject({ code: 'zone-not-served', hint: expect.stringContaining('Knot') });
     expect(older).toEqual(newer);
   });
 
-  test('the rights of an older Knot: those that are granted are told from those that are not', async () => {
+  test('the probe separates granted from denied RRsets at an older Knot', async () => {
     const owners = ['a', 'b', 'c'].map((label) => `${label}.${zone}` as typeof name);
     const { client } = await start((message, reply) => {
       if (!isUpdate(message)) return reply(sign(answerTo(message, { answers: [] }), message));
@@ -71,7 +79,7 @@ describe('the key is known, and may not do this', () => {
   });
 });
 
-describe('the key is not known there', () => {
+describe('an unknown key', () => {
   test.each([
     ['BIND, and Knot 3.2', badkey, badkey],
     ['Knot 3.4', bare(9), bare(9)],
@@ -84,7 +92,7 @@ describe('the key is not known there', () => {
     }
   });
 
-  test('a key that is known again, and REFUSED: it is about the right again', async () => {
+  test('REFUSED to a key that is known again concerns the right', async () => {
     let answer: Answer = bare(9);
     const { client, update } = await start((message, reply) =>
       reply(isUpdate(message) ? bare(5)(message) : answer(message)),

@@ -1,3 +1,4 @@
+/** Key files of BIND, one-line keys and key pairs: which key they hold, and the failure of a bad file. */
 import { describe, expect, test } from 'vitest';
 import { rightsWarnings } from '../../../../src/dns/key/key-reading.ts';
 import { parseKeyFile } from '../../../../src/dns/key/keyfile.ts';
@@ -9,7 +10,7 @@ const key = (name: string, algorithm = 'hmac-sha256') =>
   `key "${name}" {\n\talgorithm ${algorithm};\n\tsecret "${secret}";\n};\n`;
 const parse = (text: string, keyName?: string, file = '/etc/k.key') => parseKeyFile(text, file, keyName);
 
-test('what tsig-keygen writes', () => {
+test('the reader takes the output of tsig-keygen', () => {
   const parsed = parse(key('source-dns-key'));
   if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
   expect(parsed.key).toMatchObject({ name: 'source-dns-key.', algorithm: 'hmac-sha256' });
@@ -43,11 +44,11 @@ test.each([
   expect(parse(text)).toMatchObject({ kind: 'key', key: { name, algorithm } });
 });
 
-test('MD5 is warned of', () => {
+test('hmac-md5 gives a warning', () => {
   expect(parse(key('k', 'hmac-md5'))).toMatchObject({ warnings: [{ code: 'tsig-weak-algorithm' }] });
 });
 
-test('several keys: by name, in any case', () => {
+test('key_name selects one of several keys, in any case', () => {
   const file = `${key('one')}${key('Two')}`;
   expect(parse(file, 'TWO.')).toMatchObject({ kind: 'key', key: { name: 'two.' } });
   expect(parse(file)).toMatchObject({
@@ -62,7 +63,7 @@ test('several keys: by name, in any case', () => {
   });
 });
 
-test('only the chosen key is judged', () => {
+test('faults of the other keys do not matter', () => {
   const unusable = [
     key('other', 'hmac-sha3'),
     key('other', 'hmac-sha256-8'),
@@ -93,7 +94,7 @@ test('only the chosen key is judged', () => {
   });
 });
 
-test('one key twice, in two spellings: the same is one, another is refused', () => {
+test('the same key twice is one key; two different keys of one name are refused', () => {
   const twice = `${key('one')}key ONE. { secret "${secret.slice(0, 4)} ${secret.slice(4)}"; algorithm HMAC-SHA256; };`;
   expect(parse(twice)).toMatchObject({ kind: 'key', key: { name: 'one.' } });
   expect(parse(twice, 'One')).toMatchObject({ kind: 'key' });
@@ -111,12 +112,12 @@ test('one key twice, in two spellings: the same is one, another is refused', () 
       });
 });
 
-test('a key_name that is not there: what is, and which may be meant', () => {
+test('an unknown key_name lists the keys and suggests one', () => {
   const file = ['source-dns-key', 'other', 'a..b', 'x@y'].map((name) => key(name)).join('');
   expect(parse(file, 'sorce-dns-key')).toMatchObject({
     failure: {
       message: expect.stringContaining('no key sorce-dns-key.; did you mean source-dns-key.?'),
-      hint: 'Set key_name to one of: source-dns-key., other., the one in line 9, x\\064y.',
+      hint: 'Set key_name to one of: source-dns-key., other., the key in line 9, x\\064y.',
     },
   });
   expect(parse(file, 'X@Y')).toMatchObject({ kind: 'key', key: { name: 'x\\064y.' } });
@@ -124,7 +125,7 @@ test('a key_name that is not there: what is, and which may be meant', () => {
     failure: { message: expect.not.stringContaining('did you mean') },
   });
   expect(parse(file, 'a..b')).toMatchObject({
-    failure: { code: 'key-not-found', message: expect.stringContaining('key_name is no domain') },
+    failure: { code: 'key-not-found', message: expect.stringContaining('key_name is not a domain') },
   });
   const many = Array.from({ length: 600 }, (_, index) => key(`key-${index}`)).join('');
   expect(parse(many, 'none')).toMatchObject({
@@ -132,7 +133,7 @@ test('a key_name that is not there: what is, and which may be meant', () => {
   });
 });
 
-test('a secret in the place of a name is not shown', () => {
+test('a secret in place of a name is not shown', () => {
   const mixed = key(secret) + key('one');
   const texts = [
     mixed,
@@ -146,34 +147,37 @@ test('a secret in the place of a name is not shown', () => {
         .not.toContain(secret.slice(1, 12).toLowerCase());
 });
 
-test('a short secret is warned of', () => {
+test('a short secret gives a warning', () => {
   expect(parse(key('k').replace(secret, 'c2VjcmV0'))).toMatchObject({
     warnings: [{ code: 'tsig-short-secret', message: expect.stringContaining('48 bits') }],
   });
 });
 
-test.each([...spellings, inView('zone "a" { type primary; };')])('what named accepts: $what', (spelling) => {
-  const parsed = parse(spelling.text);
-  if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
-  const { name, algorithm, macBytes, secret: bytes } = parsed.key;
-  const whole = wholeMac(spelling.algorithm) * 8;
-  expect([name, algorithm, macBytes * 8]).toEqual([
-    spelling.name,
-    spelling.algorithm,
-    spelling.macBits ?? whole,
-  ]);
-  expect(bytes.export().toString('base64')).toBe(spelling.secret);
-  expect(parse(spelling.text, spelling.quotedName.replaceAll('\\"', '"'))).toMatchObject({ kind: 'key' });
-});
+test.each([...spellings, inView('zone "a" { type primary; };')])(
+  'the reader accepts what named accepts: $what',
+  (spelling) => {
+    const parsed = parse(spelling.text);
+    if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
+    const { name, algorithm, macBytes, secret: bytes } = parsed.key;
+    const whole = wholeMac(spelling.algorithm) * 8;
+    expect([name, algorithm, macBytes * 8]).toEqual([
+      spelling.name,
+      spelling.algorithm,
+      spelling.macBits ?? whole,
+    ]);
+    expect(bytes.export().toString('base64')).toBe(spelling.secret);
+    expect(parse(spelling.text, spelling.quotedName.replaceAll('\\"', '"'))).toMatchObject({ kind: 'key' });
+  },
+);
 
-describe('what cannot be read is told with its line, and without the secret', () => {
+describe('a failure names the line, and not the secret', () => {
   test.each([
     ['nothing', '', /no key statement/],
     ['no secret', '\n\nkey "k" { algorithm hmac-sha256; };', /line 3: the key k\. has no secret/],
     ['no algorithm', `key "k" {\n secret "${secret}"; };`, /line 1: .* no algorithm/],
     ['no end', `key "k" { algorithm hmac-sha256; secret "${secret}";`, /line 1: a statement has no end/],
     ['no semicolon', `key "k" {\n algorithm hmac-sha256\n secret "${secret}"; };`, /line 2: a ; is missing/],
-    ['a brace too many', `\n};\n${key('k')}`, /line 2: a } too many/],
+    ['a brace too many', `\n};\n${key('k')}`, /line 2: there is one } too many/],
     [
       'a quote without end',
       `key "k" {\n algorithm hmac-sha256;\n secret "${secret}; };`,
@@ -189,13 +193,13 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a MAC of too few bits',
       key('k', 'hmac-sha256-120'),
-      /line 2: a MAC of hmac-sha256 can be truncated to 128 to 256 bits, a mul/,
+      /line 2: a truncated MAC of hmac-sha256 must have 128 to 256 bits, a mul/,
     ],
-    ['a MAC of half a byte', key('k', 'hmac-sha256-132'), /line 2: a MAC of hmac-sha256 can be/],
+    ['a MAC of half a byte', key('k', 'hmac-sha256-132'), /line 2: a truncated MAC of hmac-sha256 must/],
     [
       'a MAC of too many bits',
       key('k', 'hmac-sha1-168'),
-      /line 2: a MAC of hmac-sha1 can be truncated to 80 to 160 bits/,
+      /line 2: a truncated MAC of hmac-sha1 must have 80 to 160 bits/,
     ],
     ['GSS-TSIG', key('k', 'gss-tsig'), /line 2: GSS-TSIG has no key file/],
     [
@@ -206,7 +210,7 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a secret without its padding',
       key('k').replace('U=', 'U'),
-      /line 3: the secret is not base64: a character is missing/,
+      /line 3: the secret is not base64: it has a character too few/,
     ],
     [
       'a secret of base64url',
@@ -230,17 +234,25 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a no-break space',
       `key a {\u00a0algorithm hmac-sha1; secret "${secret}"; };`,
-      /line 1: there is a space that is no plain one/,
+      /line 1: there is a space that is not ASCII/,
     ],
-    ['a ; too many', `key a { algorithm hmac-sha1;; secret "${secret}"; };`, /line 1: there is a ; too many/],
+    [
+      'a ; too many',
+      `key a { algorithm hmac-sha1;; secret "${secret}"; };`,
+      /line 1: there is one ; too many/,
+    ],
     [
       'a block in a key',
       `key a { algorithm hmac-sha1; secret { "${secret}"; }; };`,
       /line 1: a ; is missing/,
     ],
-    ['a = as in other files', key('k').replace('algorithm', 'algorithm ='), /line 2: there is no = between/],
-    ['a name that is no UTF-8', key('a\ufffd'), /line 1: the key's name is no domain name/],
-    ['a name that is none', key('a..b'), /line 1: the key's name is no domain name/],
+    [
+      'a = as in other files',
+      key('k').replace('algorithm', 'algorithm ='),
+      /line 2: a word and its value must have no =/,
+    ],
+    ['a name that is not UTF-8', key('a\ufffd'), /line 1: the key's name is not a domain name/],
+    ['an invalid name', key('a..b'), /line 1: the key's name is not a domain name/],
     [
       'an include',
       'include "/etc/bind/keys/ddns.key";\n',
@@ -250,10 +262,18 @@ describe('what cannot be read is told with its line, and without the secret', ()
     [
       'a clause twice',
       `key k { secret "${secret}";\n secret "${secret}"; };`,
-      /line 2: secret stands there more than once/,
+      /line 2: secret is there more than once/,
     ],
-    ['an unknown clause', `key k { secrte "${secret}"; };`, /line 1: only algorithm and secret/],
-    ['the secret as a clause', `key k { "${secret}" algorithm; };`, /line 1: only algorithm and secret/],
+    [
+      'an unknown clause',
+      `key k { secrte "${secret}"; };`,
+      /line 1: a key statement has only algorithm and secret/,
+    ],
+    [
+      'the secret as a clause',
+      `key k { "${secret}" algorithm; };`,
+      /line 1: a key statement has only algorithm and secret/,
+    ],
   ])('%s', (_, text, message) => {
     const parsed = parse(text);
     expect(parsed).toMatchObject({ kind: 'invalid', failure: { message: expect.stringMatching(message) } });
@@ -306,7 +326,7 @@ describe('other forms', () => {
     if (parsed.kind === 'key') expect(parsed.key.secret.export().toString('base64')).toBe(secret);
   });
 
-  test('a .private file has its name in the name of the file, or in key_name', () => {
+  test('the file name or key_name gives the name of a .private key', () => {
     const name = '/etc/bind/Ksource.Key.+163+04711.private';
     expect(parse(privateFile('163 (HMAC_SHA256)'), undefined, name)).toMatchObject({
       kind: 'key',
@@ -329,7 +349,7 @@ describe('other forms', () => {
     });
   });
 
-  test('several lines or RRs: by name', () => {
+  test('key_name selects one of several lines or RRs', () => {
     const lines = `hmac-sha256:one:${secret}\nhmac-sha256:two:${secret}\n`;
     expect(parse(lines, 'two')).toMatchObject({ kind: 'key', key: { name: 'two.' } });
     expect(parse(lines)).toMatchObject({
@@ -340,31 +360,31 @@ describe('other forms', () => {
   });
 
   test.each([
-    ['no algorithm', `source-dns-key:${secret}`, /line 1: .* hmac:name:secret, all three/],
+    ['no algorithm', `source-dns-key:${secret}`, /line 1: .* all three parts: hmac:name:secret/],
     ['one part too many', `hmac-sha256:k:${secret}:x`, /line 1: .* all three/],
     ['the parts mixed up', `hmac-sha256:${secret}:k`, /line 1: name and secret look mixed up/],
     ['name and algorithm mixed up', `\nk:hmac-sha256:${secret}`, /line 2: the algorithm is not one of/],
     [
       'a public key of DNSSEC',
       `example. IN DNSKEY 257 3 13 ${secret}`,
-      /line 1: it is a key pair of DNSSEC or SIG\(0\)/,
+      /line 1: this is a key pair of DNSSEC or SIG\(0\)/,
     ],
     [
       'a public key of SIG(0)',
       `host.example. IN KEY 512 3 8 ${secret}`,
-      /line 1: it is a key pair of DNSSEC or SIG\(0\)/,
+      /line 1: this is a key pair of DNSSEC or SIG\(0\)/,
     ],
     ['an unknown number', `k. IN KEY 512 3 200 ${secret}`, /line 1: the algorithm is not one of 157, /],
-    ['a KEY RR cut off', `k. IN KEY 512 3`, /line 1: this is no KEY RR/],
+    ['a KEY RR cut off', `k. IN KEY 512 3`, /line 1: this is not a KEY RR/],
     [
       'a private key of DNSSEC',
       `Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nPrivateKey: ${secret}`,
-      /it is a key pair of DNSSEC/,
+      /this is a key pair of DNSSEC/,
     ],
     [
       'a private key of RSA',
       `Private-key-format: v1.3\nAlgorithm: 8\nModulus: ${secret}`,
-      /it is a key pair of DNSSEC/,
+      /this is a key pair of DNSSEC/,
     ],
     ['no Key: line', 'Private-key-format: v1.3\nAlgorithm: 163\n', /line 1: a line Key: is missing/],
     [
@@ -372,13 +392,13 @@ describe('other forms', () => {
       `Private-key-format: v1.3\nKey: ${secret}\n`,
       /line 1: a line Algorithm: is missing/,
     ],
-    ['a Key: twice', privateFile('163', `Key: ${secret}\n`), /line 6: Key: stands there more than once/],
+    ['a Key: twice', privateFile('163', `Key: ${secret}\n`), /line 6: Key: is there more than once/],
     [
       'a MAC cut too short',
       privateFile('163').replace('AAA=', 'AHg='),
-      /line 4: a MAC of hmac-sha256 can be truncated to 128/,
+      /line 4: a truncated MAC of hmac-sha256 must have 128/,
     ],
-    ['Bits: that are none', privateFile('163').replace('AAA=', 'A'), /line 4: Bits: has not two bytes/],
+    ['malformed Bits:', privateFile('163').replace('AAA=', 'A'), /line 4: Bits: must be two bytes/],
   ])('%s', (_, text, message) => {
     const parsed = parse(text, undefined, '/etc/Kk.+163+00001.private');
     expect(parsed).toMatchObject({

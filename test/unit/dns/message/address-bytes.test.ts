@@ -1,3 +1,4 @@
+/** IP addresses as text and as bytes. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
@@ -5,7 +6,7 @@ import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from '../../../../src/dns/me
 import { rdataKey } from '../../../../src/dns/message/rdata.ts';
 import { seeded } from '../../../support/seeded.ts';
 
-describe('what is no address', () => {
+describe('text that is not an address', () => {
   test.each([
     '010.0.0.1',
     '1.2.3.04',
@@ -60,7 +61,7 @@ describe('one text for each IPv6 address (RFC 5952)', () => {
     expect(ipv6Bytes(canonical)).toEqual(ipv6Bytes(text));
   });
 
-  test('any bytes come back, and their text is the same as that of another implementation', () => {
+  test("any bytes come back, and their text equals another implementation's", () => {
     const random = seeded(5952);
     for (let round = 0; round < 5000; round++) {
       const bytes = Buffer.from(Array.from({ length: 16 }, () => (random(3) === 0 ? random(256) : 0)));
@@ -74,7 +75,7 @@ describe('one text for each IPv6 address (RFC 5952)', () => {
   });
 });
 
-test('RRsets compare by their bytes, however they were written', () => {
+test('RRsets compare by bytes, in whatever form the text is', () => {
   const name = 's.' as Fqdn;
   const aaaa = (...rdata: readonly string[]): Rrset => ({ name, type: 'AAAA', ttlSeconds: 5, rdata });
   const mapped = ['::ffff:1.2.3.4', '::FFFF:102:304', '0:0:0:0:0:ffff:1.2.3.4'].map((text) =>

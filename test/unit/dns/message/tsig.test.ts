@@ -1,3 +1,4 @@
+/** TSIG: known answers, and what an answer's signature proves. */
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
@@ -15,7 +16,7 @@ import { seeded } from '../../../support/seeded.ts';
 
 const testKey = 'testkey.' as Fqdn;
 const now = 1_594_855_491;
-/** An UPDATE of example.com. without anything. */
+/** An empty UPDATE of example.com. */
 const empty = (id: number) =>
   encodeMessage({
     id,
@@ -30,7 +31,7 @@ describe('known answers', () => {
   const secret = Buffer.from('NoTCJU+DMqFWywaPyxSijrDEA/eC3nK0xi3AMEZuPVk=', 'base64');
   const sha256 = tsigKey(testKey, 'hmac-sha256', secret);
 
-  test('a whole message as it goes out, HMAC-SHA256', () => {
+  test('a whole signed message, HMAC-SHA256', () => {
     const before =
       'c60028000001000000010000076578616d706c6503636f6d0000060001' + '0161c00c0001000100000e100004c0000201';
     const tsig =
@@ -65,7 +66,7 @@ describe('known answers', () => {
   ])('an answer BADTIME with other data "%s"', (other, mac) => {
     const parts = { error: 18, other: Buffer.from(other, 'hex'), mac: Buffer.from(mac, 'hex') };
     const request = signRequest(empty(42), sha256, now, 300).bytes;
-    const answer = signAnswer(empty(42), request, sha256, now, parts);
+    const answer = signAnswer(empty(42), request, { key: sha256, timeSeconds: now }, parts);
     const requestMac = Buffer.from('3684c225', 'hex');
     expect(verifyAnswer(answer, sha256, requestMac, now)).toEqual({ kind: 'verified', error: 18 });
     expect(verifyAnswer(answer, sha256, Buffer.from('3684c226', 'hex'), now)).toEqual({
@@ -82,28 +83,28 @@ describe.each(tsigAlgorithms)('%s', (algorithm) => {
   const key = keyOf(algorithm);
   const request = signRequest(empty(7), key, now, 30);
   const answer = answerTo(empty(7), { rcode: 8 });
-  const signed = signAnswer(answer, request.bytes, key, now);
+  const signed = signAnswer(answer, request.bytes, { key, timeSeconds: now });
   const verify = (bytes: Buffer, by = key, at = now) => verifyAnswer(bytes, by, request.mac, at);
 
-  test('an answer signed as RFC 8945 says is verified, also under a changed id', () => {
+  test('an answer signed by RFC 8945 is verified, also under a changed id', () => {
     expect(verify(signed)).toMatchObject({ kind: 'verified', error: 0 });
     const forwarded = Buffer.from(signed);
     forwarded.writeUInt16BE(9999, 0);
     expect(verify(forwarded)).toMatchObject({ kind: 'verified', error: 0 });
   });
 
-  test('no bit of it can be changed', () => {
+  test('a changed bit breaks the signature', () => {
     for (let bit = 16; bit < signed.length * 8; bit++) {
       const changed = Buffer.from(signed);
       changed[bit >> 3]! ^= 1 << (bit & 7);
       const verdict = verify(changed);
-      // The case of the letters of the two names is no content (RFC 8945 4.3.3, RFC 4343).
+      // The case of the two names is not signed (RFC 8945 4.3.3, RFC 4343).
       if (verdict.kind === 'verified')
         expect([bit & 7, /[a-z]/i.test(String.fromCharCode(signed[bit >> 3]!))]).toEqual([5, true]);
     }
   });
 
-  test('another key, name, algorithm or time does not do', () => {
+  test('another key, name, algorithm or time proves nothing', () => {
     expect(verify(signed, tsigKey(testKey, algorithm, Buffer.from('another secret')))).toEqual({
       kind: 'not-verified',
       fault: 'wrong-mac',
@@ -126,18 +127,23 @@ describe('a key for truncated MACs (RFC 8945 5.2.2.1)', () => {
   const key = tsigKey(testKey, 'hmac-sha256', secret, 16);
   const request = signRequest(empty(7), key, now, 30);
   const answer = answerTo(empty(7), {});
-  const wholeMac = signAnswer(answer, request.bytes, key, now).subarray(-38, -6);
+  const wholeMac = signAnswer(answer, request.bytes, { key, timeSeconds: now }).subarray(-38, -6);
   const verify = (mac: Buffer) =>
-    verifyAnswer(signAnswer(answer, request.bytes, key, now, { mac }), key, request.mac, now);
+    verifyAnswer(
+      signAnswer(answer, request.bytes, { key, timeSeconds: now }, { mac }),
+      key,
+      request.mac,
+      now,
+    );
 
-  test('a request has the first bytes of the whole MAC, and says how many', () => {
+  test('a request has the first bytes of the whole MAC, and their number', () => {
     const { mac, bytes } = signRequest(empty(7), whole, now, 30);
     expect(request.mac).toEqual(mac.subarray(0, 16));
     expect(request.bytes).toHaveLength(bytes.length - 16);
     expect(request.bytes.subarray(-24, -6)).toEqual(Buffer.concat([Buffer.from([0, 16]), request.mac]));
   });
 
-  test('an answer may have that many bytes, or more, and each of them counts', () => {
+  test('an answer may have as many bytes or more, and each byte counts', () => {
     for (const length of [16, 17, 24, 32]) {
       const mac = wholeMac.subarray(0, length);
       expect(verify(mac)).toMatchObject({ kind: 'verified', error: 0 });
@@ -147,7 +153,7 @@ describe('a key for truncated MACs (RFC 8945 5.2.2.1)', () => {
     }
   });
 
-  test('an answer with less, or with more than there are, proves nothing', () => {
+  test('an answer with fewer bytes, or with more than the whole MAC, proves nothing', () => {
     for (const mac of [
       wholeMac.subarray(0, 15),
       wholeMac.subarray(0, 1),
@@ -162,8 +168,8 @@ describe('answers that prove nothing', () => {
   const request = signRequest(empty(7), key, now, 30);
   const answer = answerTo(empty(7), { rcode: 9 });
   const verify = (bytes: Buffer) => verifyAnswer(bytes, key, request.mac, now);
-  const sign = (parts: Parameters<typeof signAnswer>[4]) =>
-    signAnswer(answer, request.bytes, key, now, parts);
+  const sign = (parts: Parameters<typeof signAnswer>[3]) =>
+    signAnswer(answer, request.bytes, { key, timeSeconds: now }, parts);
 
   test('without TSIG, or with an empty MAC', () => {
     expect(verify(answer)).toEqual({ kind: 'unsigned', claimedError: 0 });
@@ -179,7 +185,7 @@ describe('answers that prove nothing', () => {
   });
   test('the answer to another request', () => {
     const other = signRequest(empty(7), key, now + 1, 30);
-    expect(verify(signAnswer(answer, other.bytes, key, now))).toEqual({
+    expect(verify(signAnswer(answer, other.bytes, { key, timeSeconds: now }))).toEqual({
       kind: 'not-verified',
       fault: 'wrong-mac',
     });
@@ -201,7 +207,7 @@ describe('answers that prove nothing', () => {
       fault: 'misplaced-tsig',
     });
   });
-  test('BADTIME tells the clock of the nameserver', () => {
+  test("BADTIME tells the nameserver's clock", () => {
     const other = Buffer.alloc(6);
     other.writeUIntBE(now + 1000, 0, 6);
     expect(verify(sign({ error: 18, other }))).toEqual({
@@ -210,7 +216,7 @@ describe('answers that prove nothing', () => {
       serverTimeSeconds: now + 1000,
     });
   });
-  test('100,000 changed answers: none throws', () => {
+  test('100,000 changed answers throw nothing', () => {
     const random = seeded(8945);
     const signed = sign({ other: Buffer.from('other') });
     for (let round = 0; round < 100_000; round++) {
@@ -229,7 +235,7 @@ test('a key does not show its secret', () => {
   );
 });
 
-test('algorithms by the names that key files and the wire give them', () => {
+test('tsigAlgorithm knows the names of key files and of the wire', () => {
   expect(
     ['HMAC-SHA256', 'hmac-md5', 'hmac-md5.sig-alg.reg.int', 'hmac-sha512.', 'hmac-sha256-128', 'sha256'].map(
       tsigAlgorithm,

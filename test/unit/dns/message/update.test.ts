@@ -1,3 +1,4 @@
+/** The bytes of an UPDATE message, and plans that cannot be written. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
@@ -19,7 +20,7 @@ const planOf = (parts: Partial<UpdateMessage>): UpdateMessage => ({
   ...parts,
 });
 
-test('the bytes of what a move has in it (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)', () => {
+test('a move has these bytes (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)', () => {
   const built = buildUpdate(
     planOf({
       prerequisites: [
@@ -65,7 +66,7 @@ test('the bytes of what a move has in it (RFC 2136 2.4.2, 2.4.3, 2.5.1, 2.5.2)',
   );
 });
 
-test('the bytes of every other prerequisite and change (RFC 2136 2.4.1, 2.4.4, 2.4.5, 2.5.3, 2.5.4)', () => {
+test('every other prerequisite and change has these bytes (RFC 2136 2.4.1, 2.4.4, 2.4.5, 2.5.3, 2.5.4)', () => {
   const built = buildUpdate(
     planOf({
       prerequisites: [
@@ -106,7 +107,7 @@ test('the bytes of every other prerequisite and change (RFC 2136 2.4.1, 2.4.4, 2
   );
 });
 
-describe('nothing is made of a plan that cannot be written', () => {
+describe('a plan that cannot be written makes no message', () => {
   const add = (rrset: Rrset): readonly AnyChange[] => [{ kind: 'add-rrset', rrset }];
   test.each<[string, Partial<UpdateMessage>, string]>([
     [
@@ -120,7 +121,7 @@ describe('nothing is made of a plan that cannot be written', () => {
       'not-in-zone',
     ],
     [
-      'a name that is none',
+      'an invalid name',
       { changes: [{ kind: 'delete-rrset', name: 'a b.z.' as Fqdn, type: 'A' }] },
       'invalid-plan',
     ],
@@ -128,7 +129,7 @@ describe('nothing is made of a plan that cannot be written', () => {
     ['a used name outside', { prerequisites: [{ kind: 'name-in-use', name: '.' as Fqdn }] }, 'not-in-zone'],
     ['no RR to delete', { changes: [{ kind: 'delete-rrs', rrset: text([]) }] }, 'invalid-plan'],
     [
-      'an RR to delete that is none',
+      'an invalid RR to delete',
       {
         changes: [
           { kind: 'delete-rrs', rrset: { name, type: 'AAAA', ttlSeconds: 5, rdata: ['fe80::1%eth0'] } },
@@ -136,14 +137,14 @@ describe('nothing is made of a plan that cannot be written', () => {
       },
       'invalid-plan',
     ],
-    ['a zone that is none', { zone: 'Z' as Fqdn }, 'invalid-plan'],
+    ['an invalid zone', { zone: 'Z' as Fqdn }, 'invalid-plan'],
     ['a TTL below 0', { changes: add(text([['a']], -1)) }, 'invalid-plan'],
     ['a TTL above 2^31-1', { changes: add(text([['a']], 2 ** 31)) }, 'invalid-plan'],
     ['a part of a second', { changes: add(text([['a']], 1.5)) }, 'invalid-plan'],
     ['no TTL', { changes: add(text([['a']], Number.NaN)) }, 'invalid-plan'],
     ['an empty RRset', { prerequisites: [{ kind: 'rrset-is', rrset: text([]) }] }, 'invalid-plan'],
     [
-      'an address that is none',
+      'an invalid address',
       { changes: add({ name, type: 'A', ttlSeconds: 5, rdata: ['1.2.3.400'] }) },
       'invalid-plan',
     ],

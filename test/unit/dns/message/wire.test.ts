@@ -1,3 +1,4 @@
+/** DNS messages and RDATA as bytes, also malformed ones. */
 import dnsPacket from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
@@ -12,7 +13,7 @@ const query = (type: number) =>
   encodeMessage({ id: 4711, opcode: 0, question: { name, type }, answers: [], authorities: [] });
 const numbers = { A: 1, CNAME: 5, TXT: 16, AAAA: 28, SRV: 33 } as const;
 
-test('a question is what dns-packet reads as one', () => {
+test('dns-packet reads our question', () => {
   expect(dnsPacket.decode(query(28))).toMatchObject({
     id: 4711,
     type: 'query',
@@ -41,13 +42,13 @@ const rrsets: readonly Rrset[] = [
   { name, type: 'TXT', ttlSeconds: 5, rdata: [['v=1', '', '\0\xff"\\;', 'x'.repeat(255)], ['another']] },
 ];
 
-test.each(rrsets)('$type: what is written is read back', (rrset) => {
+test.each(rrsets)('$type: written RDATA reads back the same', (rrset) => {
   const encoded = encodeRdata(rrset);
   if (encoded.kind === 'invalid') throw new Error(encoded.fault);
   const answers = encoded.rdata.map((rdata) => rr(name, numbers[rrset.type], rdata));
   const message = decodeMessage(answerTo(query(numbers[rrset.type]), { answers }))!;
   expect(answeredRrset(message, rrset)).toEqual(rrset);
-  // The caller's arrays are not touched (dns-packet's TXT encoder would).
+  // The caller's arrays stay unchanged; dns-packet's TXT encoder would change them.
   expect(encodeRdata(rrset)).toEqual(encoded);
 });
 
@@ -75,17 +76,17 @@ test.each([-1, 65_536, 1.5, Number.NaN])('SRV port %d cannot be written', (port)
   expect(encodeRdata({ name, type: 'SRV', ttlSeconds: 5, rdata })).toMatchObject({ kind: 'invalid' });
 });
 
-describe('which RRs answer a question', () => {
+describe('RRs that answer a question', () => {
   const question: Question = { name, type: 'A' };
   const target = 'db2.example.com.';
   const read = (...answers: Buffer[]) =>
     answeredRrset(decodeMessage(answerTo(query(1), { answers }))!, question);
   const a = (owner: string, last: number, options = {}) => rr(owner, 1, Buffer.of(192, 0, 2, last), options);
 
-  test('behind a CNAME the addresses are those of another name', () => {
+  test('addresses behind a CNAME are of another name', () => {
     expect(read(rr(name, 5, wire(target)), a(target, 1))).toBe('absent');
   });
-  test('the case of the owner does not matter, and the lowest TTL counts', () => {
+  test("the owner's case does not matter, and the lowest TTL counts", () => {
     expect(read(a(name, 1, { ttl: 9 }), a(name, 2, { ttl: 7 }))).toMatchObject({
       rdata: ['192.0.2.1', '192.0.2.2'],
       ttlSeconds: 7,
@@ -94,10 +95,10 @@ describe('which RRs answer a question', () => {
     shouted.write('SOURCE', shouted.lastIndexOf('source'));
     expect(answeredRrset(decodeMessage(shouted)!, question)).toMatchObject({ name, rdata: ['192.0.2.1'] });
   });
-  test('another class is another RR', () => {
+  test('an RR of another class does not answer', () => {
     expect(read(a(name, 1, { klass: 3 }))).toBe('absent');
   });
-  test('RDATA of the wrong length is not guessed at', () => {
+  test('RDATA of the wrong length is malformed', () => {
     expect(read(rr(name, 1, Buffer.of(192, 0, 2)))).toBe('malformed');
     expect(read(rr(name, 1, Buffer.alloc(0)))).toBe('malformed');
     expect(
@@ -109,10 +110,10 @@ describe('which RRs answer a question', () => {
   });
 });
 
-describe('messages that are not well formed', () => {
+describe('malformed messages', () => {
   const good = answerTo(query(1), { answers: [rr(name, 1, Buffer.of(192, 0, 2, 1))] });
 
-  test('every cut, and every byte too many, is refused', () => {
+  test('the reader refuses every cut message', () => {
     expect(decodeMessage(good)).toBeDefined();
     for (let length = 0; length < good.length; length++)
       expect(decodeMessage(good.subarray(0, length))).toBeUndefined();
@@ -121,21 +122,21 @@ describe('messages that are not well formed', () => {
     );
   });
 
-  test('counts that promise more than is there cost nothing', () => {
+  test('counts that are too high cost no work', () => {
     const liar = Buffer.from(good);
     for (const at of [4, 6, 8, 10]) liar.writeUInt16BE(0xffff, at);
     expect(decodeMessage(liar)).toBeUndefined();
   });
 
-  test('longer than the limit is refused', () => {
+  test('a message above the limit is refused', () => {
     const long = answerTo(query(16), { answers: [rr(name, 16, Buffer.alloc(maxAnswerBytes))] });
     expect(decodeMessage(long)).toBeUndefined();
   });
 
-  test('chains of pointers in a message of the longest size are read in a moment', () => {
+  test('pointer chains in the longest message take no time', () => {
     const header = answerTo(query(1)).subarray(0, 12);
     const chain = Buffer.alloc(maxAnswerBytes - 12);
-    // A root name, then pointers to the pointer before: each RR's owner goes through many of them.
+    // A root name, then a chain of pointers: each RR's owner goes through many of them.
     for (let at = 1; at + 2 <= chain.length; at += 2)
       u16(0xc000 | ((12 + Math.max(0, at - 2)) & 0x3fff)).copy(chain, at);
     const message = Buffer.concat([header, chain]);
@@ -145,7 +146,7 @@ describe('messages that are not well formed', () => {
     expect((performance.now() - begin) / 20).toBeLessThan(50);
   });
 
-  test('200,000 messages of chance and of changed bytes: none throws', () => {
+  test('200,000 random and changed messages throw nothing', () => {
     const random = seeded(20_261_122);
     const questions: readonly Question[] = (['A', 'AAAA', 'CNAME', 'SRV', 'TXT'] as const).map((type) => ({
       name,

@@ -1,11 +1,10 @@
-/** Odd NS RRsets and odd MNAMEs: nothing odd is looked up, and each costs one clear sentence of bounded size. */
+/** Odd NS RRsets and odd MNAMEs: no odd look-up, and one clear sentence of bounded size for each. */
 import { lookup } from 'node:dns/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn } from '../../../../src/core/model/units.ts';
 import { maxNameservers } from '../../../../src/dns/read/authoritative.ts';
-import { transportsOn } from '../../../../src/dns/transport/open.ts';
-import { systemSockets } from '../../../../src/dns/transport/sockets.ts';
+import { systemSockets, transportsOn } from '../../../../src/dns/transport/open.ts';
 import { address, checkForLeaks, soon, start, unsigned, zone } from '../../../support/client-world.ts';
 import {
   type AnswerParts,
@@ -44,7 +43,7 @@ type Zone = Record<string, readonly Buffer[]>;
 const a = (owner: string, ...bytes: number[]) => rr(owner, 1, Buffer.from(bytes));
 const held = (owner: string, type: number) => `${owner} ${type}`;
 
-/** A primary server of that zone at 127.0.0.1. `ns`: the targets of its NS RRset. */
+/** A primary server of the zone at 127.0.0.1. `ns`: the targets of its NS RRset. */
 async function world(ns: readonly Buffer[], records: Zone = {}, options: Parameters<typeof start>[1] = {}) {
   const zoneRecords: Zone = {
     [held(zone, 2)]: ns.map((target) => rr(zone, 2, target)),
@@ -79,9 +78,9 @@ async function report(ns: readonly Buffer[], records: Zone = {}, options: Parame
 
 describe('an NS RRset with', () => {
   const cannot: [string, Buffer, Zone, RegExp, readonly string[]][] = [
-    ['the root as a target', wire('.'), {}, /^\., a nameserver.*it is the root/, []],
+    ['the root as a target', wire('.'), {}, /cannot ask \., a nameserver.*it is the root/, []],
     [
-      'a name that nobody knows',
+      'an unknown name',
       wire('ns9.example.net.'),
       {},
       /ns9\.example\.net\.,.*it has no address/,
@@ -94,26 +93,26 @@ describe('an NS RRset with', () => {
       /it has no address/,
       ['ns9.example.com'],
     ],
-    ['a name that is a number to getaddrinfo', wire('127.1.'), {}, /127\.1\.,.*it is no host name/, []],
+    ['a name that is a number to getaddrinfo', wire('127.1.'), {}, /127\.1\.,.*it is not a host name/, []],
     [
       'a name that looks like an address',
       wire('127.0.0.1.'),
       {},
-      /127\.0\.0\.1\.,.*it is no host name, but an address/,
+      /127\.0\.0\.1\.,.*it is an address, not a host name/,
       [],
     ],
     [
       'an escaped name',
       Buffer.concat([Buffer.of(4), Buffer.from('n.s1'), wire('example.net.')]),
       {},
-      /n\\046s1\.example\.net\.,.*no host name/,
+      /n\\046s1\.example\.net\.,.*not a host name/,
       [],
     ],
     [
       'a name outside ASCII',
       Buffer.concat([Buffer.of(3), Buffer.from('nä'), wire('example.net.')]),
       {},
-      /no host name/,
+      /not a host name/,
       [],
     ],
     [
@@ -138,26 +137,23 @@ describe('an NS RRset with', () => {
       [],
     ],
   ];
-  test.each(cannot)(
-    '%s: one sentence, and nothing odd is looked up',
-    async (_, target, records, says, hosts) => {
-      const { nameservers } = await report([target], records);
-      expect(nameservers).toMatchObject([
-        {
-          failure: {
-            code: 'nameserver-not-found',
-            message: expect.stringMatching(says),
-            hint: expect.stringContaining('verify'),
-          },
+  test.each(cannot)('%s: one sentence, and no odd look-up', async (...[, target, records, says, hosts]) => {
+    const { nameservers } = await report([target], records);
+    expect(nameservers).toMatchObject([
+      {
+        failure: {
+          code: 'nameserver-not-found',
+          message: expect.stringMatching(says),
+          hint: expect.stringContaining('verify'),
         },
-      ]);
-      expect(nameservers[0]!.failure!.message.length).toBeLessThan(300);
-      expect(lookedUp()).toEqual(hosts);
-    },
-  );
+      },
+    ]);
+    expect(nameservers[0]!.failure!.message.length).toBeLessThan(300);
+    expect(lookedUp()).toEqual(hosts);
+  });
 
-  test('a loopback address, where the primary server is elsewhere', async () => {
-    // The connection ends at our nameserver; then its name leads elsewhere.
+  test('a loopback address is not asked if the primary server is elsewhere', async () => {
+    // The connection goes to our nameserver; later its name leads elsewhere.
     let lookups = 0;
     vi.mocked(lookup).mockImplementation((async () => [
       { address: ++lookups > 1 ? '192.0.2.53' : '127.0.0.1', family: 4 },
@@ -171,7 +167,7 @@ describe('an NS RRset with', () => {
     ]);
   });
 
-  test('an address that this machine has no route to: not waited for where the other address of the name answers, else the failure says so', async () => {
+  test('an address without a route fails only if no other address of the name answers', async () => {
     const answers = [a('ns1.example.com.', 127, 0, 0, 1)];
     const broken = [rr('ns1.example.com.', 28, Buffer.from('20010db8000000000000000000000053', 'hex'))];
     const unroutable = (kind: string) => ({
@@ -206,7 +202,7 @@ describe('an NS RRset with', () => {
     ]);
   });
 
-  test('the same address under two names: it is asked once', async () => {
+  test('an address under two names is asked once', async () => {
     const { nameservers, port } = await report([wire('ns1.example.com.'), wire('ns2.example.com.')], {
       [held('ns1.example.com.', 1)]: [a('ns1.example.com.', 127, 0, 0, 1)],
       [held('ns2.example.com.', 1)]: [a('ns2.example.com.', 127, 0, 0, 1)],
@@ -216,7 +212,7 @@ describe('an NS RRset with', () => {
     ]);
   });
 
-  test('records of another class or another owner: they do not count', async () => {
+  test('records of another class or owner do not count', async () => {
     const { nameservers } = await report([], {
       [held(zone, 2)]: [
         rr(zone, 2, wire('ns9.example.net.'), { klass: 3 }),
@@ -226,20 +222,25 @@ describe('an NS RRset with', () => {
     expect(nameservers).toMatchObject([
       {
         nameserver: `the nameservers of ${zone}`,
-        failure: { message: expect.stringContaining('has no NS RRset') },
+        failure: { message: expect.stringContaining('cannot read an NS RRset') },
       },
     ]);
     expect(lookedUp()).toEqual([]);
   });
 
-  test('nothing: the zone has no NS RRset', async () => {
+  test('no record: the zone has no NS RRset', async () => {
     const { nameservers } = await report([]);
     expect(nameservers).toMatchObject([
-      { failure: { code: 'nameserver-not-found', message: expect.stringContaining('has no NS RRset') } },
+      {
+        failure: {
+          code: 'nameserver-not-found',
+          message: expect.stringContaining('cannot read an NS RRset'),
+        },
+      },
     ]);
   });
 
-  test('more names than are looked up', async () => {
+  test('more names than the limit: the rest is not looked up', async () => {
     const { nameservers } = await report(
       Array.from({ length: 40 }, (_, index) => wire(`ns${index}.example.net.`)),
     );
@@ -247,7 +248,7 @@ describe('an NS RRset with', () => {
     expect(lookedUp()).toHaveLength(maxNameservers);
   });
 
-  test('a name that the resolver hangs on: the report comes by the deadline all the same', async () => {
+  test('a hanging resolver does not delay the report beyond the deadline', async () => {
     vi.mocked(lookup).mockReturnValue(new Promise(() => {}) as never);
     const { client } = await world([wire('ns9.example.net.')]);
     const { nameservers } = await client.propagation({ zone, present, absent: [], deadline: soon(200) });
@@ -267,16 +268,16 @@ describe('a nameserver that does not serve the zone', () => {
     ],
     ['SERVFAIL, as of an expired zone', { rcode: 2 }, 'servfail', /answered SERVFAIL/],
     ['NOTAUTH', { rcode: 9 }, 'zone-not-served', /answered NOTAUTH/],
-    ['an answer without authority', { flags: 0 }, 'not-authoritative', /not with authority/],
+    ['an answer without authority', { flags: 0 }, 'not-authoritative', /without authority/],
     [
       'an upward referral',
       { flags: 0, authorities: [rr('.', 2, wire('a.root-servers.net.'))] },
       'not-authoritative',
-      /not with authority/,
+      /without authority/,
     ],
   ];
   test.each(lame)(
-    '%s: its own sentence, and what to do about a nameserver that is listed',
+    '%s: its own sentence, with the hint for a listed nameserver',
     async (_, parts, code, says) => {
       const other = await startFakeNameserver((message, reply) => reply(answerTo(message, parts)));
       others.push(other);
@@ -288,11 +289,11 @@ describe('a nameserver that does not serve the zone', () => {
           failure: {
             code,
             message: expect.stringMatching(says),
-            hint: expect.stringContaining('take it out of the NS RRset'),
+            hint: expect.stringContaining('remove this nameserver from the NS RRset'),
           },
         },
       ]);
-      // It is asked ever less often.
+      // The nameserver is asked ever less often.
       expect(other.received.length).toBeLessThan(40);
     },
   );
@@ -362,7 +363,7 @@ describe('the MNAME of the SOA', () => {
   test.each([
     ['the root, as of a hidden primary', wire('.'), /names no primary server \(its MNAME is the root\)/, []],
     [
-      'a name that nobody knows',
+      'an unknown name',
       wire('ns9.example.net.'),
       /names ns9\.example\.net\. \(which has no address\)/,
       ['ns9.example.net'],
@@ -373,11 +374,11 @@ describe('the MNAME of the SOA', () => {
       /names known\.example\.net\. \(192\.0\.2\.99\)/,
       ['known.example.net'],
     ],
-    ['a number', wire('1.'), /names 1\. \(which is no host name\)/, []],
+    ['a number', wire('1.'), /names 1\. \(which is not a host name\)/, []],
     [
       'a name outside ASCII',
       Buffer.concat([Buffer.of(3), Buffer.from('nä'), wire('example.net.')]),
-      /which is no host name/,
+      /which is not a host name/,
       [],
     ],
     [
@@ -386,10 +387,10 @@ describe('the MNAME of the SOA', () => {
         ...Array.from({ length: 3 }, () => Buffer.concat([Buffer.of(63), Buffer.alloc(63, 1)])),
         wire('.'),
       ]),
-      /\.\.\. \(which is no host name\)/,
+      /\.\.\. \(which is not a host name\)/,
       [],
     ],
-  ] as const)('%s: one sentence, and nothing odd is looked up', async (_, mname, says, hosts) => {
+  ] as const)('%s: one sentence, and no odd look-up', async (_, mname, says, hosts) => {
     known['known.example.net'] = ['192.0.2.99'];
     const { code, message, hint } = await warned(mname);
     expect([code, hint]).toEqual(['not-the-primary', expect.stringContaining('hidden primary')]);
@@ -398,13 +399,13 @@ describe('the MNAME of the SOA', () => {
     expect(lookedUp()).toEqual(hosts);
   });
 
-  test('the zone itself: its addresses at the primary server', async () => {
+  test('a name in the zone is resolved at the primary server', async () => {
     const { message } = await warned(wire(zone), { [zone]: a(zone, 192, 0, 2, 80) });
     expect(message).toContain(`names ${zone} (192.0.2.80)`);
     expect(lookedUp()).toEqual([]);
   });
 
-  test('an address of ours under another name: no warning', async () => {
+  test('our address under another name gives no warning', async () => {
     const warnings: Failure[] = [];
     const asked: number[] = [];
     const { client } = await start(

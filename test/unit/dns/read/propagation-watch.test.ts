@@ -1,4 +1,7 @@
-/** Watching nameservers and resolvers: seldom asked while nothing changes, at once when it does, and only for the newest change. */
+/**
+ * Watching nameservers and resolvers: few questions while nothing changes, a question at once after a change,
+ * and only the newest change.
+ */
 import { expect, test } from 'vitest';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Rrset } from '../../../../src/core/model/zone.ts';
@@ -29,7 +32,7 @@ const at = ({ port }: FakeNameserver) => ({ host: '127.0.0.1', port });
 const addressIs = (last: number): Rrset => ({ ...address, rdata: [`192.0.2.${last}`] }) as Rrset;
 const a = (last: number, owner: string = name) => rr(owner, 1, Buffer.of(192, 0, 2, last));
 
-/** A nameserver that is at some serial, and answers what that serial has. */
+/** A nameserver at some serial, which answers what that serial has. */
 async function secondary() {
   const told = { serial: 1, last: 9 };
   const nameserver = await startFakeNameserver((message, reply) => {
@@ -41,7 +44,7 @@ async function secondary() {
   return { nameserver, told, asked };
 }
 
-test('while the serial stays the same the RRset is asked for ever less often; when it changes, at once', async () => {
+test('the watch asks ever less often while the serial stays, and at once when it changes', async () => {
   const { nameserver, told, asked } = await secondary();
   const { client } = await start(() => {}, { verify: [at(nameserver)] });
   const report = client.propagation({ zone, present: [addressIs(1)], absent: [], deadline: soon(5000) });
@@ -52,7 +55,7 @@ test('while the serial stays the same the RRset is asked for ever less often; wh
   await nameserver.close();
 });
 
-test('a thousand changes are watched by one: a nameserver that says nothing is asked one question for all', async () => {
+test('one lookout watches a thousand changes, and asks a silent nameserver one question', async () => {
   const silent = await startFakeNameserver(() => {});
   const { client } = await start(() => {}, { verify: [at(silent)] });
   const names = Array.from({ length: 1000 }, (_, index) => `source.c${index}.example.com.` as Fqdn);
@@ -73,7 +76,7 @@ test('a thousand changes are watched by one: a nameserver that says nothing is a
   await silent.close();
 });
 
-test('a newer change of a name takes the place of the older one, and only of that name', async () => {
+test('a newer change supersedes the older change of that name only', async () => {
   const { nameserver, told } = await secondary();
   const { client } = await start(() => {}, { verify: [at(nameserver)] });
   const watch = (last: number, owner = name) =>
@@ -96,7 +99,7 @@ test('a newer change of a name takes the place of the older one, and only of tha
   await nameserver.close();
 });
 
-test('resolvers are asked with RD = 1, need no authority, and are not asked for a serial', async () => {
+test('resolvers get RD = 1, need no authority, and get no question for a serial', async () => {
   let last = 9;
   const resolver = await startFakeNameserver((message, reply) =>
     reply(answerTo(message, { flags: 0x0080, answers: [a(last)] })),
@@ -119,7 +122,7 @@ test('resolvers are asked with RD = 1, need no authority, and are not asked for 
   await resolver.close();
 });
 
-test('the NS RRset is asked for again, so a new secondary is waited for, too', async () => {
+test('the NS RRset is read again, so the watch also waits for a new secondary', async () => {
   let hosts = ['ns1.example.com.'];
   let skew = 0;
   const { client, nameserver } = await start(

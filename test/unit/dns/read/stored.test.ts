@@ -1,4 +1,4 @@
-/** What is stored, and what a wildcard answers: which questions are asked for it, and what comes of each answer. */
+/** Stored RRsets and a wildcard's answers: which questions are asked, and what each answer means. */
 import { describe, expect, test } from 'vitest';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Prerequisite, Question, Rrset, UpdateOutcome } from '../../../../src/core/model/zone.ts';
@@ -21,14 +21,14 @@ const refusedWith = (code: 'prerequisite-failed' | 'rejected' | 'not-sent'): Upd
 });
 
 interface World {
-  /** What any name answers that nobody has. */
+  /** The answer at any name that nobody has. */
   readonly wildcard?: Rrset;
   readonly stored?: readonly Rrset[];
-  /** Instead of what the zone would answer to an update. */
+  /** Replaces the zone's answer to an update. */
   readonly outcome?: UpdateOutcome;
-  /** What is asked for beside our name fails so. */
+  /** How the question beside our name fails. */
   readonly beside?: 'no-answer' | 'servfail';
-  /** What the name itself answers when it is asked once more, where that is something else. */
+  /** The second answer of the name itself, if it differs. */
   readonly again?: { readonly rrset?: Rrset };
 }
 
@@ -76,7 +76,7 @@ const beside = 'read _source-dns-wildcard.shop.example.com. A';
 const again = 'read source.shop.example.com. A';
 
 describe('an RRset that is answered', () => {
-  test('is stored where a name beside it answers nothing, or something else; that is asked once', async () => {
+  test('is stored if its sibling answers nothing or something else; the sibling is asked once', async () => {
     for (const wildcard of [undefined, a('*.', '192.0.2.9'), a('*.', '192.0.2.1', 60)]) {
       const { sift } = begin(wildcard ? { wildcard } : {});
       expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside] });
@@ -85,7 +85,7 @@ describe('an RRset that is answered', () => {
     }
   });
 
-  test("with a wildcard's very words is told by two updates that change nothing", async () => {
+  test("that equals a wildcard's is told apart by two updates that change nothing", async () => {
     const wildcard = a('*.');
     expect(await begin({ wildcard }).sift([source])).toEqual({
       stored: 0,
@@ -99,7 +99,7 @@ describe('an RRset that is answered', () => {
     });
   });
 
-  test('is not absent because it is not stored just so: it may have changed, or be shown a little later', async () => {
+  test('counts as stored if neither update holds: it may have changed, or be shown late', async () => {
     const later = a(source.name, '192.0.2.7');
     expect(await begin({ stored: [later] }).sift([source], true)).toMatchObject({
       stored: 1,
@@ -111,7 +111,7 @@ describe('an RRset that is answered', () => {
     });
   });
 
-  test('is asked about by an update where that is wanted anew, whatever is remembered', async () => {
+  test('is asked about by an update if the request says anew, whatever is remembered', async () => {
     const { sift, change } = begin({ stored: [source] });
     expect(await sift([source])).toMatchObject({ stored: 1 });
     change({ stored: [] });
@@ -124,7 +124,7 @@ describe('an RRset that is answered', () => {
     expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [] });
   });
 
-  test('is taken as it is now where it has changed while the name beside was asked for', async () => {
+  test('is read again if it changed while the sibling was asked for', async () => {
     const newer = a(source.name, '192.0.2.3');
     const { sift, stored, change } = begin({});
     await sift([source]);
@@ -140,7 +140,7 @@ describe('an RRset that is answered', () => {
     expect(await sift([a(source.name, '192.0.2.5')])).toMatchObject({ stored: 0, synthesized: 0 });
   });
 
-  test('is asked about by an update where the name beside answers SERVFAIL: so does a wildcard CNAME that leads back to itself', async () => {
+  test('an update asks about an RRset whose name beside answers SERVFAIL, as under a wildcard CNAME that leads back to itself', async () => {
     const { sift, change, stored } = begin({ beside: 'servfail', stored: [source] });
     expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside, 'rrset-is'] });
     expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [] });
@@ -159,7 +159,7 @@ describe('an RRset that is answered', () => {
     });
   });
 
-  test('a CNAME that is new is read once more: the name beside may have been asked for in a newer zone', async () => {
+  test('a new CNAME is read once more, because the name beside may come from a newer zone', async () => {
     const alias: Rrset = {
       name: source.name,
       type: 'CNAME',
@@ -174,7 +174,7 @@ describe('an RRset that is answered', () => {
     expect(await begin({}).sift([alias])).toEqual({ stored: 1, synthesized: 0, asked });
   });
 
-  test('at the apex is stored: no wildcard answers there', async () => {
+  test('at the apex is stored, because no wildcard answers there', async () => {
     expect(await begin({ wildcard: a('*.') }).sift([a(zone)])).toEqual({
       stored: 1,
       synthesized: 0,
@@ -182,14 +182,14 @@ describe('an RRset that is answered', () => {
     });
   });
 
-  test('under a parent so long that no name can stand beside it is taken as it is', async () => {
+  test('without a possible sibling, because the parent is too long, counts as stored', async () => {
     const long = `a.${`${'x'.repeat(59)}.`.repeat(4)}example.com.`.slice(-253);
     expect(
       await begin({ wildcard: a('*.') }).sift([a(`b.${long.slice(long.indexOf('.') + 1)}`)]),
     ).toMatchObject({ asked: [] });
   });
 
-  test('by an update of ours needs no question', async () => {
+  test('that our update wrote needs no question', async () => {
     const { sift, stored } = begin({});
     const other = a('replicas.shop.example.com.');
     stored.learn({
@@ -201,7 +201,7 @@ describe('an RRset that is answered', () => {
   });
 });
 
-test('two names with one parent are asked about once', async () => {
+test('two names with one parent share one question', async () => {
   expect(await begin({}).sift([source, a('replicas.shop.example.com.')])).toMatchObject({ asked: [beside] });
 });
 
@@ -213,7 +213,7 @@ test.each([
   expect(await begin(world).sift([source])).toMatchObject({ failure: 'no-answer' });
 });
 
-test('a key that may not even ask: what looks like the wildcard is taken for it, and it is not asked again at every reading', async () => {
+test("a key that may not even ask: an RRset like the wildcard's counts as the wildcard's, and is not asked about at every reading", async () => {
   const { sift } = begin({ wildcard: a('*.'), outcome: refusedWith('rejected') });
   expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [beside, 'rrset-is'] });
   expect(await sift([source])).toEqual({ stored: 0, synthesized: 1, asked: [] });
@@ -223,7 +223,7 @@ test('a key that may not even ask: what looks like the wildcard is taken for it,
   });
 });
 
-test('so many are remembered and no more: the oldest is asked about again', async () => {
+test('above the limit, the oldest RRset is asked about again', async () => {
   const { sift, stored } = begin({});
   stored.learn({ zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset: source }] });
   const others = Array.from({ length: maxKnownRrsets }, (_, index) => a(`n${index}.example.com.`));

@@ -1,4 +1,4 @@
-/** Which zone holds a name, found and checked: cuts, aliases, referrals, another primary server. */
+/** Finding and checking the zone of a name: cuts, aliases, referrals, another primary server. */
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
@@ -7,8 +7,8 @@ import {
   longestRestMs,
   ReadingPace,
   readingSlotMs,
-} from '../../../../src/dns/read/reading-pace.ts';
-import { zoneKnownForMs } from '../../../../src/dns/read/zone-reader.ts';
+  zoneKnownForMs,
+} from '../../../../src/dns/read/zone-reader.ts';
 import {
   address,
   checkForLeaks,
@@ -32,7 +32,7 @@ describe('an answer from another zone', () => {
   test.each([
     ['a cut below the configured zone', zone, child],
     ['the zone above the configured one', child, zone],
-  ])('%s: the reading fails, for an update would be lost or refused', async (_, configured, told) => {
+  ])('%s: the reading fails, because an update would be lost or refused', async (_, configured, told) => {
     const { client } = await start(
       (message, reply) => reply(answerTo(message, { authorities: [soa(told)] })),
       unsigned(),
@@ -44,7 +44,7 @@ describe('an answer from another zone', () => {
     });
   });
 
-  test('names of a cluster in two zones: no message can change both', async () => {
+  test("a cluster's names in two zones fail: no message can change both", async () => {
     const { client } = await start(
       (message, reply) =>
         reply(
@@ -57,7 +57,7 @@ describe('an answer from another zone', () => {
     });
   });
 
-  test('a zone that was found is not asked for again, until an answer names another one or a while has passed', async () => {
+  test('a found zone is kept until an answer names another zone or its time is over', async () => {
     let apex: string = zone;
     let skew = 0;
     const asked: number[] = [];
@@ -80,7 +80,7 @@ describe('an answer from another zone', () => {
   });
 });
 
-test('a referral: the failure names the zone and the nameservers that it is delegated to', async () => {
+test('a referral fails with the delegated zone and its nameservers', async () => {
   const { client } = await start(
     (message, reply) =>
       reply(answerTo(message, { flags: 0, authorities: [rr(child, 2, wire('ns7.example.net.'))] })),
@@ -89,12 +89,12 @@ test('a referral: the failure names the zone and the nameservers that it is dele
   expect(await client.read({ questions: [inChild], deadline: soon() })).toMatchObject({
     failure: {
       code: 'not-authoritative',
-      message: expect.stringMatching(/delegated db\.example\.com\. to ns7\.example\.net\./),
+      message: expect.stringMatching(/delegates db\.example\.com\. to ns7\.example\.net\./),
     },
   });
 });
 
-test('a DNAME above the name', async () => {
+test('a DNAME above the name fails the reading', async () => {
   const answers = [
     rr(child, 39, wire('elsewhere.test.')),
     rr(inChild.name, 5, wire('source.elsewhere.test.')),
@@ -105,7 +105,7 @@ test('a DNAME above the name', async () => {
   });
 });
 
-test('a CNAME is not asked for where an A is: the answer to the A has it', async () => {
+test('no question for a CNAME beside a question for an A: the answer has both', async () => {
   const { client, nameserver } = await start(
     (message, reply) =>
       reply(
@@ -162,7 +162,7 @@ test.each([
 describe('the pace of reading', () => {
   const now = (ms: number) => ms as MonoMs;
 
-  test('one cluster that reads every second never rests; a thousand are spread over the time that they need', () => {
+  test('one cluster never rests; a thousand clusters spread over time', () => {
     const one = new ReadingPace();
     for (let second = 0; second < 100; second++) expect(one.restMs(now(second * 1000))).toBeUndefined();
     const many = new ReadingPace();
@@ -175,7 +175,7 @@ describe('the pace of reading', () => {
     expect(new Set(rests.slice(100)).size).toBe(900);
   });
 
-  test('however many there are, none rests longer than the limit', () => {
+  test('no cluster rests longer than the limit', () => {
     const pace = new ReadingPace();
     for (let reading = 0; reading < 10_000; reading++) pace.restMs(now(0));
     expect(pace.restMs(now(0))).toBe(longestRestMs);

@@ -29,7 +29,7 @@ describe('reading', () => {
     return client.read({ questions: [address], deadline: soon() });
   };
 
-  test('NXDOMAIN and NODATA are nothing; other RCODEs, and answers without authority, are failures', async () => {
+  test('NXDOMAIN and NODATA mean absent; other RCODEs, and answers without authority, fail', async () => {
     const cases = [
       [{ rcode: 3 }, { kind: 'read', rrsets: [] }],
       [{}, { kind: 'read', rrsets: [] }],
@@ -44,7 +44,7 @@ describe('reading', () => {
     }
   });
 
-  test('the zone is found by SOA, once', async () => {
+  test('the zone is found by SOA once', async () => {
     const types: number[] = [];
     const { client } = await start((message, reply) => {
       const type = message.readUInt16BE(message.length - 4);
@@ -60,7 +60,7 @@ describe('reading', () => {
     expect(types).toEqual([6, 1, 1]);
   });
 
-  test('behind a CNAME the SOA is of the zone of its target, which may hold the name too: the parent is asked', async () => {
+  test("a CNAME's SOA is of its target's zone, so the parent is asked", async () => {
     const reading = await find((message, reply) => {
       const asked = message.includes(wire(name)) ? 'name' : 'parent';
       const cname = rr(name, 5, wire('db.com.'));
@@ -70,7 +70,7 @@ describe('reading', () => {
     expect(reading).toEqual({ kind: 'read', zone, rrsets: [] });
   });
 
-  test('the SOA of a zone that the name is not in is not taken', async () => {
+  test('the SOA of a zone without the name is ignored', async () => {
     expect(
       await find((message, reply) => reply(answerTo(message, { authorities: [soa('elsewhere.test.')] }))),
     ).toMatchObject({
@@ -81,7 +81,7 @@ describe('reading', () => {
 
 describe('propagation', () => {
   const present = [address];
-  test('every nameserver is asked until it answers the new RRset; one that is away does not stop the others', async () => {
+  test('every nameserver is asked until it answers the new RRset; an absent nameserver does not stop the others', async () => {
     let asked = 0;
     const late = await startFakeNameserver((message, reply) => {
       const type = message.readUInt16BE(message.length - 4);
@@ -104,7 +104,7 @@ describe('propagation', () => {
     expect(report.nameservers[0]!.answeredAt).toBeGreaterThanOrEqual(begin);
   });
 
-  test('without a list the NS RRset is asked for, at the address in the zone', async () => {
+  test('without a list, the NS RRset decides, with the addresses in the zone', async () => {
     const { client } = await start((message, reply) => {
       const type = message.readUInt16BE(message.length - 4);
       const ns = (host: string) => rr(zone, 2, wire(host));
@@ -130,7 +130,7 @@ describe('propagation', () => {
     ]);
   });
 
-  test('one that stays behind is told at the deadline', async () => {
+  test('a nameserver that stays behind is reported at the deadline', async () => {
     const behind = await startFakeNameserver((message, reply) => reply(aAnswer(message, 9)));
     const { client } = await start(() => {}, { verify: [{ host: '127.0.0.1', port: behind.port }] });
     const report = await client.propagation({ zone, present, absent: [], deadline: soon(100) });

@@ -1,3 +1,4 @@
+/** A nameserver's host name and its addresses. */
 import { lookup } from 'node:dns/promises';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { resolveAll, resolveOne, showEndpoint } from '../../../../src/dns/transport/endpoint.ts';
@@ -10,7 +11,7 @@ beforeEach(() => {
   vi.mocked(lookup).mockReset();
 });
 
-test('an address is itself, without asking', async () => {
+test('an address resolves to itself without a look-up', async () => {
   expect(await resolveOne('192.0.2.53')).toEqual({ kind: 'address', address: '192.0.2.53' });
   expect(await resolveOne('2001:db8::53')).toEqual({ kind: 'address', address: '2001:db8::53' });
   expect(await resolveOne('2001:DB8:0::53')).toEqual({ kind: 'address', address: '2001:db8::53' });
@@ -18,12 +19,12 @@ test('an address is itself, without asking', async () => {
   expect(lookup).not.toHaveBeenCalled();
 });
 
-test('a host name with one address, also where the resolver tells it twice', async () => {
+test('a host name with one address resolves, also if the resolver repeats it', async () => {
   answer('192.0.2.53', '192.0.2.53');
   expect(await resolveOne('ns1.example.com')).toEqual({ kind: 'address', address: '192.0.2.53' });
 });
 
-test('a host name with several addresses is refused: which would be the lock?', async () => {
+test('a host name with several addresses is refused: it could mean two locks', async () => {
   answer('192.0.2.53', '2001:db8::53');
   expect(await resolveOne('ns1.example.com')).toMatchObject({
     kind: 'failed',
@@ -35,7 +36,7 @@ test('a host name with several addresses is refused: which would be the lock?', 
   });
 });
 
-test('a host name that nobody knows', async () => {
+test('an unknown host name fails', async () => {
   vi.mocked(lookup).mockRejectedValue(Object.assign(new Error(), { code: 'ENOTFOUND' }));
   expect(await resolveOne('nobody.invalid')).toMatchObject({
     kind: 'failed',
@@ -46,11 +47,11 @@ test('a host name that nobody knows', async () => {
 test.each([
   ['ENOTFOUND', /^it has no address/],
   ['EAI_AGAIN', /could not be looked up \(EAI_AGAIN\)/],
-])('a resolver that answers %s: the failure says so', async (code, says) => {
+])("the failure tells the resolver's %s", async (code, says) => {
   vi.mocked(lookup).mockRejectedValue(Object.assign(new Error(), { code }));
   const resolved = await resolveOne('ns1.example.com');
   const { message } = (resolved as { failure: { message: string } }).failure;
-  expect(message.replace(/^.*resolved: /, '')).toMatch(says);
+  expect(message.replace(/^.*name ns1\.example\.com: /, '')).toMatch(says);
 });
 
 test.each([
@@ -71,12 +72,12 @@ test.each([
 ])(
   '%j is no host name, so nobody is asked: getaddrinfo takes some of them for addresses, and the empty one for localhost',
   async (host) => {
-    expect(await resolveAll(host)).toEqual({ kind: 'none', why: 'is no host name' });
+    expect(await resolveAll(host)).toEqual({ kind: 'none', why: 'is not a host name' });
     expect(lookup).not.toHaveBeenCalled();
   },
 );
 
-test('shown with its port, IPv6 in brackets', () => {
+test('showEndpoint shows the port, and IPv6 in brackets', () => {
   expect([
     showEndpoint({ host: '192.0.2.53', port: 53 }),
     showEndpoint({ host: '2001:db8::53', port: 5353 }),

@@ -1,4 +1,4 @@
-/** What an answer is worth: forgers, and answers that prove what they say. */
+/** Forged answers prove nothing; signed answers prove what they say. */
 import { describe, expect, test } from 'vitest';
 import {
   checkForLeaks,
@@ -14,7 +14,7 @@ import { answerTo, signAnswer } from '../../../support/fake-nameserver.ts';
 
 checkForLeaks();
 
-describe('nothing that a forger sends is final', () => {
+describe('a forged message is never final', () => {
   const forgeries: [string, (message: Buffer) => Buffer, string][] = [
     ['NOERROR', (message) => answerTo(message), 'unsigned-answer'],
     ['NXRRSET', (message) => answerTo(message, { rcode: 8 }), 'unsigned-answer'],
@@ -30,7 +30,7 @@ describe('nothing that a forger sends is final', () => {
     ['a MAC of zeros', (message) => forged(message, { mac: Buffer.alloc(32) }), 'answer-not-verified'],
     [
       'a time of yesterday',
-      (message) => signAnswer(answerTo(message), message, key, nowSeconds() - 86_400),
+      (message) => signAnswer(answerTo(message), message, { key, timeSeconds: nowSeconds() - 86_400 }),
       'answer-not-verified',
     ],
     [
@@ -39,8 +39,8 @@ describe('nothing that a forger sends is final', () => {
       'malformed-answer',
     ],
   ];
-  const forged = (message: Buffer, parts: Parameters<typeof signAnswer>[4]) =>
-    signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), parts);
+  const forged = (message: Buffer, parts: Parameters<typeof signAnswer>[3]) =>
+    signAnswer(answerTo(message, { rcode: 9 }), message, { key, timeSeconds: nowSeconds() }, parts);
 
   describe.each(['tcp', 'udp'] as const)('%s', (transport) => {
     test.each(forgeries)('%s, and then the true answer', async (_, forge) => {
@@ -54,20 +54,20 @@ describe('nothing that a forger sends is final', () => {
       expect(await update()).toEqual({ kind: 'applied' });
     });
 
-    test.each(forgeries)('%s alone: unknown, and it says what came', async (_, forge, code) => {
+    test.each(forgeries)('%s alone: unknown, and the failure tells what came', async (_, forge, code) => {
       const { update } = await start((message, reply) => reply(forge(message)), { transport });
       const begin = clock.mono();
       expect(await update(soon(transport === 'udp' ? 150 : 2000))).toMatchObject({
         kind: 'unknown',
         failure: { code },
       });
-      // On TCP a short grace is enough: see TCP_GRACE_MS. On UDP it listens to the end.
+      // On TCP a short grace is enough: see tcpGraceMs. On UDP the client listens until the deadline.
       if (transport === 'udp') expect(clock.mono() - begin).toBeGreaterThan(145);
       else expect(clock.mono() - begin).toBeLessThan(1000);
     });
   });
 
-  test('other ids, other questions, other opcodes and questions instead of answers are no answers', async () => {
+  test('other ids, questions and opcodes, and questions instead of answers, do not answer', async () => {
     const { update } = await start((message, reply) => {
       const wrongId = answerTo(message);
       wrongId.writeUInt16BE(message.readUInt16BE() ^ 1);
@@ -111,11 +111,18 @@ describe('proven answers', () => {
     }
   });
 
-  test('a wrong clock is named', async () => {
+  test('the failure names a wrong clock', async () => {
     const other = Buffer.alloc(6);
     const { update } = await start((message, reply) => {
       other.writeUIntBE(nowSeconds() - 500, 0, 6);
-      reply(signAnswer(answerTo(message, { rcode: 9 }), message, key, nowSeconds(), { error: 18, other }));
+      reply(
+        signAnswer(
+          answerTo(message, { rcode: 9 }),
+          message,
+          { key, timeSeconds: nowSeconds() },
+          { error: 18, other },
+        ),
+      );
     });
     expect(await update()).toMatchObject({
       kind: 'refused',
@@ -123,7 +130,7 @@ describe('proven answers', () => {
       failure: {
         code: 'tsig-badtime',
         message: expect.stringMatching(
-          /clock is (499|500|501) s behind the clock of this host, the fudge is 30 s/,
+          /clock is (499|500|501) s behind the clock of this host\. The fudge is 30 s/,
         ),
       },
     });

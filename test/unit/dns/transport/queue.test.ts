@@ -1,4 +1,4 @@
-/** The queue of one nameserver: who is next, and what waited too long. No sockets, no timers. */
+/** The queue of one nameserver: which item is next, and which waited too long. No sockets, no timers. */
 import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
 import {
@@ -23,7 +23,7 @@ const message = (rank: Rank, lane: string, text = lane, sendBefore = at(1000)): 
 const queueOf = (limits: Partial<QueueLimits> = {}) =>
   new MessageQueue<Message>({ ...queueLimits, ...limits });
 
-/** Takes all that may be taken; each ends at once where `ending` says so. */
+/** Takes every item that may be taken. With `ending`, each item ends at once. */
 function takeAll(queue: MessageQueue<Message>, { ending = true } = {}): string[] {
   const taken: string[] = [];
   for (let next = queue.take(); next !== undefined; next = queue.take()) {
@@ -41,7 +41,7 @@ describe('the order', () => {
     expect(queue.take()).toBeUndefined();
   });
 
-  test('lanes take turns: one with many messages delays no other by more than one', () => {
+  test('lanes take turns: a lane with many messages delays another by one message', () => {
     const queue = queueOf();
     for (const n of [1, 2, 3, 4]) queue.add(message('update', 'shop', `shop ${n}`));
     queue.add(message('update', 'blog', 'blog 1'));
@@ -57,7 +57,7 @@ describe('the order', () => {
     expect(queue.take()?.text).toBe('the move');
   });
 
-  test('questions do not starve behind updates: after so many of them one goes', () => {
+  test('questions do not starve: after so many updates a question goes', () => {
     const queue = queueOf({ updatesInARow: 2 });
     for (const n of [1, 2, 3, 4, 5]) queue.add(message('update', `u${n}`));
     for (const n of [1, 2, 3]) queue.add(message('question', `q${n}`));
@@ -66,7 +66,7 @@ describe('the order', () => {
 });
 
 describe('the limits', () => {
-  test('in flight: in all, and of one rank, so that a slow rank leaves room for the other', () => {
+  test('in flight there is a limit in all, and one for each rank, so a slow rank leaves room', () => {
     const queue = queueOf({ inFlight: 4, inFlightOfRank: 3 });
     for (let n = 0; n < 9; n++) queue.add(message('update', `u${n}`));
     expect(takeAll(queue, { ending: false })).toEqual(['u0', 'u1', 'u2']);
@@ -81,7 +81,7 @@ describe('the limits', () => {
     expect(queue.waiting).toBe(5);
   });
 
-  test('waiting: in all, and of one lane, so that no name fills it alone', () => {
+  test('waiting has a limit in all, and one for each lane, so no name fills the queue', () => {
     const queue = queueOf({ waiting: 4, waitingOfLane: 2 });
     const add = (lane: string, rank: Rank = 'question') => queue.add(message(rank, lane));
     expect([add('a'), add('a'), add('a')]).toEqual(['queued', 'queued', 'full']);
@@ -90,7 +90,7 @@ describe('the limits', () => {
     expect(add('c')).toBe('queued');
   });
 
-  test('those of the real queue: below the update quota of BIND, and room for a thousand clusters', () => {
+  test("the real limits are below BIND's update quota, with room for a thousand clusters", () => {
     expect(queueLimits.inFlight).toBeLessThan(100);
     const queue = new MessageQueue<Message>();
     for (let n = 0; n < 1000; n++) {
@@ -102,7 +102,7 @@ describe('the limits', () => {
 });
 
 describe('the deadlines', () => {
-  test('what waited too long leaves, at its time and not before; the rest keeps its order', () => {
+  test('a late item leaves exactly at its time, and the rest keeps its order', () => {
     const queue = queueOf();
     queue.add(message('question', 'a', 'a late', at(20)));
     queue.add(message('question', 'a', 'a', at(90)));
@@ -117,7 +117,7 @@ describe('the deadlines', () => {
     expect(takeAll(queue)).toEqual(['a', 'c']);
   });
 
-  test('where the earliest has left, it wakes once for nothing, and then never', () => {
+  test('after the earliest item left, the queue wakes once for nothing', () => {
     const queue = queueOf();
     queue.add(message('update', 'a', 'a', at(20)));
     takeAll(queue);
@@ -125,7 +125,7 @@ describe('the deadlines', () => {
     expect(queue.wakeAt()).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('drained, it is empty', () => {
+  test('a drained queue is empty', () => {
     const queue = queueOf();
     queue.add(message('update', 'a'));
     queue.add(message('question', 'b'));

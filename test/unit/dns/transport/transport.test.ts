@@ -22,7 +22,7 @@ import { answerTo } from '../../../support/fake-nameserver.ts';
 checkForLeaks();
 
 describe('a kept connection', () => {
-  test('is one, and answers may come in any order; no two messages in flight have one id', async () => {
+  test('carries all messages with different ids, and answers come in any order', async () => {
     const held: (() => void)[] = [];
     const { nameserver, client } = await start(
       (message, reply) => {
@@ -37,7 +37,7 @@ describe('a kept connection', () => {
     expect(nameserver.connections()).toBe(1);
   });
 
-  test('ended by the nameserver, it is made again at the next use; a question is asked again, an update is not', async () => {
+  test('that the nameserver ended is opened again; a question is repeated, an update is not', async () => {
     let hangUpAt = 2;
     const { nameserver, update, read } = await start((message, reply, _over, connection) => {
       if (nameserver.received.length === hangUpAt) connection?.destroy();
@@ -53,7 +53,7 @@ describe('a kept connection', () => {
     expect(nameserver.connections()).toBe(3);
   });
 
-  test('on which nothing comes any more is given up', async () => {
+  test('that is silent is given up', async () => {
     let deaf = false;
     const { nameserver, read, update } = await start((message, reply) => {
       if (!deaf) reply(sign(isUpdate(message) ? answerTo(message) : aAnswer(message), message));
@@ -67,7 +67,7 @@ describe('a kept connection', () => {
     await expect.poll(() => nameserver.open(), { interval: 2 }).toBe(1);
   });
 
-  test('an answer longer than the limit is not read, and the question ends', async () => {
+  test('with an answer above the limit fails that question', async () => {
     const { read } = await start((message, reply) =>
       reply(Buffer.concat([answerTo(message), Buffer.alloc(20_000)])),
     );
@@ -80,7 +80,7 @@ describe('a kept connection', () => {
 
 describe('limits', () => {
   test.each(['tcp', 'udp'] as const)(
-    '%s: so many in flight, so many wait, more are not sent; what waits too long neither',
+    '%s: messages above the limits, and late messages, are not sent',
     async (transport) => {
       const { inFlightOfRank, waitingOfLane } = queueLimits;
       const { nameserver, update } = await start(() => {}, { transport });
@@ -91,7 +91,8 @@ describe('limits', () => {
       const outcomes = await Promise.all(waiting);
       const count = (code: string) =>
         outcomes.filter((outcome) => outcome.kind !== 'applied' && outcome.failure.code === code).length;
-      // Those that are in flight in the end came from the queue, where the connection was not there when all this began.
+      // The messages in flight at the end came from the queue, if the connection was not yet open at the
+      // start.
       expect(count('queue-full')).toBeGreaterThanOrEqual(tooMany);
       expect(count('queue-full')).toBeLessThanOrEqual(tooMany + inFlightOfRank);
       expect(count('queue-full') + count('expired')).toBe(tooMany + waitingOfLane);
@@ -102,7 +103,7 @@ describe('limits', () => {
   );
 
   test.each(['tcp', 'udp'] as const)(
-    '%s: a deadline that has passed: nothing is sent, the answer comes at once',
+    '%s: after the deadline nothing is sent, and the result comes at once',
     async (transport) => {
       const { nameserver, update, read } = await start(() => {}, { transport });
       const past = (clock.mono() - 1) as MonoMs;
@@ -117,7 +118,7 @@ describe('limits', () => {
     },
   );
 
-  test('close ends what is in flight: an update as unknown', async () => {
+  test('close ends an update in flight as unknown', async () => {
     for (const transport of ['tcp', 'udp'] as const) {
       let arrived = () => {};
       const there = new Promise<void>((resolve) => {
@@ -133,7 +134,7 @@ describe('limits', () => {
 });
 
 describe('UDP', () => {
-  test('a lost question is asked again, each time signed anew; an update never is', async () => {
+  test('a lost question is repeated with a new signature; an update never is', async () => {
     const { nameserver, read, update } = await start(
       (message, reply) => {
         if (!isUpdate(message) && nameserver.received.length >= 2) reply(sign(aAnswer(message), message));
@@ -170,7 +171,7 @@ describe('UDP', () => {
     },
   );
 
-  test('an update whose evidence became old while its host was resolved never leaves', async () => {
+  test('an update whose evidence aged during the look-up is not sent', async () => {
     let lateMs = 0;
     const { nameserver, client, read } = await start(
       (message, reply) => reply(sign(aAnswer(message), message)),
@@ -180,7 +181,7 @@ describe('UDP', () => {
       },
     );
     const updating = client.update({ plan, notAfter: soon(1000), deadline: soon(60_000) });
-    // It has left the queue, and has no socket yet.
+    // The update has left the queue, and has no socket yet.
     lateMs = 1001;
     expect(await updating).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'expired' } });
     lateMs = 0;
@@ -188,7 +189,7 @@ describe('UDP', () => {
     expect(nameserver.received).toHaveLength(1);
   });
 
-  test('what is longer than 512 bytes, and what was truncated, goes over TCP', async () => {
+  test('messages above 512 bytes, and truncated answers, go over TCP', async () => {
     const { nameserver, client, read } = await start(
       (message, reply, over) => {
         if (over === 'udp') reply(answerTo(message, { flags: 0x0600 }));
@@ -207,8 +208,9 @@ describe('UDP', () => {
   });
 });
 
-test('a datagram that this machine cannot send (no route, no such family): a failure that says so at once, and nothing is thrown', async () => {
-  // A link-local address without its link, and the broadcast address: connecting fails with EINVAL and EACCES, as it does with ENETUNREACH where a machine has no IPv6.
+test('a datagram without a route or address family fails at once, and throws nothing', async () => {
+  // A link-local address without its link, and the broadcast address: connect fails with EINVAL and EACCES,
+  // as with ENETUNREACH on a machine without IPv6.
   for (const [host, code] of [
     ['fe80::1', 'EINVAL'],
     ['255.255.255.255', 'EACCES'],
