@@ -86,8 +86,8 @@ function observeFacts(
 }
 
 /**
- * Notes when a person opened or closed the server. A restart can do the same, so only changes within one process
- * count. Its closing is remembered over a restart: somebody meant it.
+ * Notes when a person opened or closed the server. A restart can do the same, so only changes within one
+ * process count. Its closing is remembered over a restart: somebody meant it.
  */
 function turns(
   before: ServerMemory,

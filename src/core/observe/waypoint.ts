@@ -1,4 +1,7 @@
-/** A point in the source's history. A replica that attached before this point, and has reached it, has caught up. */
+/**
+ * A point in the source's history. A replica that attached before this point, and has reached it, has caught
+ * up.
+ */
 
 import { contains, restrict } from '../gtid/gtid.ts';
 import type { GtidSet } from '../gtid/gtid-set.ts';

@@ -72,7 +72,10 @@ const holds: Readonly<Record<HoldReason, Explanation>> = {
   'ledger-full': ledgerFull,
 };
 
-/** The ledger is full of former sources, or the hold names a value that does not fit: then no former source helps. */
+/**
+ * The ledger is full of former sources, or the hold names a value that does not fit: then no former source
+ * helps.
+ */
 function ledgerFull(situation: Situation): readonly string[] {
   const was = situation.ledger?.was ?? [];
   const { settings } = situation;
