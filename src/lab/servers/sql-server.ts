@@ -141,7 +141,7 @@ export class SqlServer {
     await this.start(extra);
   }
 
-  /** Deletes the data, so that it starts as an empty server. It must not run. */
+  /** Deletes the data: the server then starts empty. The server must not run. */
   async forgetData(): Promise<void> {
     if (this.running) throw new Error(`${this.#program.name} at ${this.address}:${this.port} runs`);
     await rm(join(this.folder, 'data'), { recursive: true, force: true });

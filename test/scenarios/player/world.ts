@@ -295,11 +295,11 @@ export class World {
         ? { nameserver: name }
         : { nameserver: name, answeredAt: this.now().wall, serial: this.around.zone.serial };
     const asked = among === 'resolvers' ? ['resolver1', 'resolver2'] : ['ns1', 'ns2'];
-    const whom = among === undefined ? {} : { among };
+    const asked = among === undefined ? {} : { among };
     this.send({
       kind: 'propagated',
       nameserver,
-      ...whom,
+      ...asked,
       epoch,
       report: { nameservers: asked.map(answered) },
     });
