@@ -295,11 +295,11 @@ export class World {
         ? { nameserver: name }
         : { nameserver: name, answeredAt: this.now().wall, serial: this.around.zone.serial };
     const asked = among === 'resolvers' ? ['resolver1', 'resolver2'] : ['ns1', 'ns2'];
-    const asked = among === undefined ? {} : { among };
+    const field = among === undefined ? {} : { among };
     this.send({
       kind: 'propagated',
       nameserver,
-      ...asked,
+      ...field,
       epoch,
       report: { nameservers: asked.map(answered) },
     });
