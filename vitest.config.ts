@@ -19,6 +19,8 @@ export default defineConfig({
             'test/*.test.ts',
             'test/real/chaos/judge.test.ts',
           ],
+          // Thousands of random worlds: see sim.
+          exclude: ['test/unit/core/{twin,waiting}.test.ts'],
           isolate: false,
           testTimeout: 30_000,
         },
@@ -33,8 +35,14 @@ export default defineConfig({
       },
       // The built program, started as a user starts it: each test waits for processes.
       { test: { name: 'program', include: ['test/program/**/*.test.ts'], testTimeout: 60_000 } },
-      // The simulated world: needs no more than `pure`, but takes half a minute.
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 300_000 } },
+      // Random worlds: the simulated one, and those in which the decision is held to its slow twin.
+      {
+        test: {
+          name: 'sim',
+          include: ['test/sim/**/*.test.ts', 'test/unit/core/{twin,waiting}.test.ts'],
+          testTimeout: 300_000,
+        },
+      },
       {
         test: {
           name: 'real',

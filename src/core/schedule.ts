@@ -18,18 +18,23 @@ import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
 export function schedule(turn: Turn, state: ClusterState): ClusterState {
-  const servers = new Map(
-    [...state.servers].map(([address, memory]) => [
-      address,
-      tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory))),
-    ]),
+  const servers = changed(state.servers, (memory) =>
+    tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory))),
   );
-  const publications = new Map(
-    [...state.publications].map(([name, publication]) => [name, askIfDue(turn, publication)]),
-  );
+  const publications = changed(state.publications, (publication) => askIfDue(turn, publication));
   const next = { ...state, servers, publications };
   turn.effects.push({ kind: 'wake', at: wakeAt(next, turn.now) });
   return next;
+}
+
+/** Copies the map only if a value changes: in most steps nothing is due. */
+function changed<K, V>(all: ReadonlyMap<K, V>, change: (value: V) => V): ReadonlyMap<K, V> {
+  let next: Map<K, V> | undefined;
+  for (const [key, before] of all) {
+    const after = change(before);
+    if (after !== before) next = (next ?? new Map(all)).set(key, after);
+  }
+  return next ?? all;
 }
 
 const askIfDue = (turn: Turn, publication: PublicationState): PublicationState =>

@@ -18,7 +18,7 @@ export interface Hop {
 /** All hops on which data flow now, by the newest answers. */
 export function hopsOf(situation: Situation): readonly Hop[] {
   const { servers } = situation.topology;
-  const believed = servers.filter((server) => server.known !== undefined && isBelieved(server));
+  const believed = servers.filter(isAsked);
   const addresses = new Set(believed.map(({ address }) => address));
   return believed.flatMap((server) => {
     const olderSeconds = staleness(situation, server);
@@ -39,6 +39,14 @@ function staleness({ state, now }: Situation, { contact, observedAt }: ServerVie
   if (observedAt === undefined || observedAt <= state.staleBefore) return Number.POSITIVE_INFINITY;
   return Math.max(0, now.mono - observedAt - state.settings.watch.freshForMs) / 1000;
 }
+
+const isAsked = (server: ServerView): boolean => server.known !== undefined && isBelieved(server);
+
+/** Whether one channel brings data from that source to the server: one of the steps of `hopsOf`. */
+export const isFedBy = (source: ServerView, server: ServerView): boolean =>
+  isAsked(source) &&
+  isAsked(server) &&
+  channelHops(server).some(({ upstream }) => upstream === source.address);
 
 /** A delayed channel shows no lag before the next write. */
 function channelHops({ address, upstreams }: ServerView): readonly Hop[] {

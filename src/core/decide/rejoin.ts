@@ -38,14 +38,17 @@ function trackOne(situation: Situation, source: ServerView, member: ServerView):
     (member.known !== undefined && writesWithoutGtids(member.known)) ||
     (known?.hidden === true && (isSame || !known.rejoined));
   const fresh: Rejoin = { source: source.id, rejoined: false, hidden: isHidden };
-  const before: Rejoin = isSame ? { ...known, ...fresh, rejoined: known.rejoined } : fresh;
+  const same =
+    known?.hidden === isHidden ? known : { ...known, ...fresh, rejoined: known?.rejoined === true };
+  const before: Rejoin = isSame ? same : fresh;
   const compared = compareErrant(situation, source, member, before);
   if (!isAttached(situation, member)) {
     const { errant, comparedAt } = compared;
     return { ...fresh, errant, comparedAt };
   }
-  const attached = { ...compared, attachedAt: before.attachedAt ?? situation.now.mono };
-  return advance(source, member, attached, lineOf(situation, source));
+  const { attachedAt = situation.now.mono } = before;
+  const attached = compared.attachedAt === attachedAt ? compared : { ...compared, attachedAt };
+  return attached.rejoined ? attached : advance(source, member, attached, lineOf(situation, source));
 }
 
 function advance(
@@ -56,7 +59,7 @@ function advance(
 ): Rejoin {
   const comparison = comparisonOf(source, member);
   const { attachedAt } = begun;
-  if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;
+  if (comparison === undefined || attachedAt === undefined) return begun;
   const track = withBaseline(source, comparison, begun);
   const sourceAt = source.observedAt ?? attachedAt;
   // The gtid_mode changed: the old snapshot cannot be compared any more.

@@ -7,6 +7,7 @@ import type { MonoMs, ServerAddress, ServerId } from '../model/units.ts';
 import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import { isBelieved } from '../observe/topology.ts';
+import { isFedBy } from './hops.ts';
 import { trackRejoins } from './rejoin.ts';
 import { waysToSource } from './replica-lag.ts';
 import { isWeakFailover } from './rules/failover.ts';
@@ -99,8 +100,12 @@ function goneNow(
 function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
   const { published, members, publication, now } = situation;
   if (published === undefined) return new Map();
-  const ways = waysToSource(situation);
   const isWell = published.facts !== undefined && published.writable;
+  const mayBeWayless = isWell || publication.evidence.wayless.size > 0;
+  // Most often every member replicates from the source itself: then no longer way needs to be looked for.
+  if (!mayBeWayless || members.every((member) => member === published || isFedBy(published, member)))
+    return new Map();
+  const ways = waysToSource(situation);
   return new Map(
     members.flatMap(({ address, facts }): [ServerAddress, MonoMs][] => {
       const since =

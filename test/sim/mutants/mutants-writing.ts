@@ -107,7 +107,7 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/rejoin.ts',
-        find: 'if (begun.rejoined || comparison === undefined || attachedAt === undefined) return begun;',
+        find: 'if (comparison === undefined || attachedAt === undefined) return begun;',
         replace:
           'if (comparison !== undefined && attachedAt !== undefined) return { ...begun, rejoined: true };\n  if (comparison === undefined || attachedAt === undefined) return begun;',
       },
