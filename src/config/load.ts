@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly cwd: string | undefined;
   /** Undefined: this user has none. */
   readonly home: string | undefined;
+  /** The configuration of the whole machine. */
+  readonly systemFile: string;
   readonly hostName: string;
 }
 
@@ -29,6 +31,7 @@ const surroundings = (): Surroundings => ({
   cwd: orUndefined(process.cwd),
   // It throws for a user without an entry in passwd, as in many containers.
   home: orUndefined(homedir),
+  systemFile: '/etc/source-dns/source-dns.yaml',
   hostName: hostname(),
 });
 
@@ -53,7 +56,7 @@ export async function loadConfig(
   configFlag: string | undefined,
   around: Surroundings = surroundings(),
 ): Promise<LoadResult> {
-  const located = await locateConfig(configFlag, around.env, around.cwd);
+  const located = await locateConfig(configFlag, around);
   if (located.kind === 'none') {
     const message = `there is no configuration file; source-dns looked for ${located.looked.join(' and ')}; write one, or give its path with --config or $SOURCE_DNS_CONFIG`;
     return { kind: 'invalid', file: 'source-dns.yaml', errors: [{ file: 'source-dns.yaml', message }] };

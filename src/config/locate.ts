@@ -10,11 +10,14 @@ type Located =
   /** The name is relative to a removed working directory. */
   | { readonly kind: 'no-folder'; readonly file: string };
 
-/** `--config`, else $SOURCE_DNS_CONFIG, else the first existing file of the two default places. */
+/** `--config`, else $SOURCE_DNS_CONFIG, else the first existing file: in the working directory, or of the machine. */
 export async function locateConfig(
   flag: string | undefined,
-  env: Variables,
-  cwd: string | undefined,
+  {
+    env,
+    cwd,
+    systemFile,
+  }: { readonly env: Variables; readonly cwd: string | undefined; readonly systemFile: string },
 ): Promise<Located> {
   // A named file is taken even where it does not exist: another file would run the wrong clusters.
   const named = flag ?? (env['SOURCE_DNS_CONFIG'] || undefined);
@@ -22,10 +25,7 @@ export async function locateConfig(
     if (cwd === undefined && !isAbsolute(named)) return { kind: 'no-folder', file: named };
     return { kind: 'found', file: resolve(cwd ?? '/', named) };
   }
-  const looked = [
-    ...(cwd === undefined ? [] : [resolve(cwd, 'source-dns.yaml')]),
-    '/etc/source-dns/source-dns.yaml',
-  ];
+  const looked = [...(cwd === undefined ? [] : [resolve(cwd, 'source-dns.yaml')]), systemFile];
   for (const file of looked) if (await exists(file)) return { kind: 'found', file };
   return { kind: 'none', looked };
 }

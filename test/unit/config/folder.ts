@@ -28,6 +28,7 @@ export const around = (cwd: string, env: Surroundings['env'] = {}): Surroundings
   cwd,
   home: '/home/dba',
   hostName: 'host-1',
+  systemFile: '/nonexistent/etc/source-dns.yaml',
 });
 
 /** Loads this text as ./source-dns.yaml, beside a password and a key. */

@@ -159,7 +159,7 @@ test('the file is --config, else $SOURCE_DNS_CONFIG, else ./source-dns.yaml; a n
 test('a missing configuration names the searched places', async () => {
   const result = await loadConfig(undefined, around('/nonexistent'));
   expect(result.kind === 'invalid' && result.errors.map(formatConfigError)).toEqual([
-    'source-dns.yaml: there is no configuration file; source-dns looked for /nonexistent/source-dns.yaml and /etc/source-dns/source-dns.yaml; write one, or give its path with --config or $SOURCE_DNS_CONFIG',
+    'source-dns.yaml: there is no configuration file; source-dns looked for /nonexistent/source-dns.yaml and /nonexistent/etc/source-dns.yaml; write one, or give its path with --config or $SOURCE_DNS_CONFIG',
   ]);
 });
 

@@ -34,7 +34,7 @@ export function commanded(situation: Situation): Decision | undefined {
       : 'stranger';
   const next =
     reason === 'no-candidate' || !server.writable
-      ? `To see what it lacks: source-dns explain ${situation.state.settings.cluster}`
+      ? `To see why it is not a candidate: source-dns explain ${situation.state.settings.cluster}`
       : `Only if it has the right data: ${follow(situation, server, true)}`;
   return hold(reason, `A command named ${server.address}, but ${server.address} ${wrong}. ${next}`);
 }
