@@ -92,8 +92,7 @@ const wayBack: Step = {
 
 const scenarioOf = (name: string, series: MariadbSeries): Scenario => ({
   name,
-  summary:
-    'the story of semi-sync with MariaDB by GTID; commits wait for one replica; the most advanced one is promoted',
+  summary: 'semi-sync with MariaDB by GTID; one replica acknowledges; the most advanced one is promoted',
   seconds: 8,
   servers: {
     product: `MariaDB ${series}`,
