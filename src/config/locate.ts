@@ -10,7 +10,10 @@ type Located =
   /** The name is relative to a removed working directory. */
   | { readonly kind: 'no-folder'; readonly file: string };
 
-/** `--config`, else $SOURCE_DNS_CONFIG, else the first existing file: in the working directory, or of the machine. */
+/**
+ * `--config`, else $SOURCE_DNS_CONFIG, else the first existing file: in the working directory, or of the
+ * machine.
+ */
 export async function locateConfig(
   flag: string | undefined,
   {
