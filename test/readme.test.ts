@@ -3,7 +3,7 @@
  * readable.
  */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -12,9 +12,8 @@ import { exitCodes } from '../src/cli/exit-code.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { accountStatements, mariadbGrantStatements } from '../src/mysql/answer/grants.ts';
 import { mutants } from './sim/mutants/mutants.ts';
-import { root } from './support/checkout.ts';
+import { root, textOfFile } from './support/checkout.ts';
 
-const page = (name: string): string => readFileSync(join(root, name), 'utf8');
 const pagesIn = (folder: string): readonly string[] =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.md'))
@@ -24,7 +23,7 @@ const pages = ['README.md', 'CONTRIBUTING.md', ...pagesIn('docs')];
 
 /** The fenced blocks of one language, in order. */
 const blocks = (name: string, language: string): readonly string[] =>
-  [...page(name).matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
+  [...textOfFile(name).matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
     (match) => match[1] ?? '',
   );
 
@@ -77,7 +76,7 @@ async function loaded(text: string): Promise<unknown> {
 }
 
 test('docker-compose.yml grants what docs/SERVERS.md grants', () => {
-  const compose = page('docker-compose.yml');
+  const compose = textOfFile('docker-compose.yml');
   const granted = [
     ...(
       /GRANT SELECT ON performance_schema.replication_%s .*?\\\n([\s\S]*?)\)\n/.exec(compose)?.[1] ?? ''
@@ -90,16 +89,16 @@ test('docker-compose.yml grants what docs/SERVERS.md grants', () => {
 test('docs/OPERATING.md gives the key the rights of bind-config', () => {
   const rights = (text: string): readonly string[] =>
     [...text.matchAll(/^ *(grant \S+ name .*;)$/gm)].map(([, line = '']) => line);
-  const filled = page('bind-config/named.conf.primary')
+  const filled = textOfFile('bind-config/named.conf.primary')
     .replaceAll('@key@', 'source-dns-key')
     .replaceAll('@cluster@', 'shop')
     .replaceAll('@zone@', 'db.example.com');
-  expect(rights(page('docs/OPERATING.md'))).toEqual(rights(filled));
+  expect(rights(textOfFile('docs/OPERATING.md'))).toEqual(rights(filled));
   expect(rights(filled)).toHaveLength(4);
 });
 
 test('docs/OPERATING.md has every exit code', () => {
-  const [, table = ''] = page('docs/OPERATING.md').split('| exit code | meaning |\n');
+  const [, table = ''] = textOfFile('docs/OPERATING.md').split('| exit code | meaning |\n');
   const told = [...(table.split('\n\n')[0] ?? '').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
   expect(told).toEqual(Object.values(exitCodes));
 });
@@ -107,7 +106,7 @@ test('docs/OPERATING.md has every exit code', () => {
 test.each(['README.md', 'CHANGELOG.md', 'docs/RELIABILITY.md'])(
   '%s says how many wrong builds there are',
   (name) => {
-    const said = [...page(name).matchAll(/(\d+) (?:deliberately\s+)?wrong builds(?! caught)/g)].map(
+    const said = [...textOfFile(name).matchAll(/(\d+) (?:deliberately\s+)?wrong builds(?! caught)/g)].map(
       ([, count]) => Number(count),
     );
     expect(said).toEqual([mutants.length]);
@@ -120,7 +119,7 @@ const prose = (text: string): string => text.replace(/^```.*?^```$/gms, '').repl
 /** The anchors that GitHub gives to the headings of a page. */
 function anchorsOf(name: string): readonly string[] {
   const headings = [
-    ...page(name)
+    ...textOfFile(name)
       .replace(/^```.*?^```$/gms, '')
       .matchAll(/^#+ (.+)$/gm),
   ].map(([, heading = '']) => heading);
@@ -133,7 +132,7 @@ function anchorsOf(name: string): readonly string[] {
 }
 
 describe.each([...pages, ...pagesIn('docs/decisions'), 'CHANGELOG.md'])('%s', (name) => {
-  const targets = [...prose(page(name)).matchAll(/\]\((?!https?:)([^)\s#]*)(?:#([^)\s]*))?\)/g)];
+  const targets = [...prose(textOfFile(name)).matchAll(/\]\((?!https?:)([^)\s#]*)(?:#([^)\s]*))?\)/g)];
 
   test('points to files that exist', () => {
     const missing = targets
@@ -155,16 +154,16 @@ describe.each([...pages, ...pagesIn('docs/decisions'), 'CHANGELOG.md'])('%s', (n
 });
 
 test('every page of docs is one click from the README', () => {
-  const linked = [...prose(page('README.md')).matchAll(/\]\(([^)\s#]+)/g)].map(([, file]) => file);
+  const linked = [...prose(textOfFile('README.md')).matchAll(/\]\(([^)\s#]+)/g)].map(([, file]) => file);
   expect(pages.filter((name) => name !== 'README.md' && !linked.includes(name))).toEqual([]);
 });
 
 test('the README has at most 110 lines', () => {
-  expect(page('README.md').split('\n').length - 1).toBeLessThanOrEqual(110);
+  expect(textOfFile('README.md').split('\n').length - 1).toBeLessThanOrEqual(110);
 });
 
 test.each(pages)('%s is 100 columns wide, apart from tables and the targets of links', (name) => {
-  const wide = page(name)
+  const wide = textOfFile(name)
     .split('\n')
     .map((line, index) => ({
       line: index + 1,
@@ -187,6 +186,6 @@ const isThere = (path: string): boolean => {
 };
 
 test.each([...pages, 'CHANGELOG.md', ...pagesIn('docs/decisions')])('%s names files that exist', (name) => {
-  const named = [...page(name).matchAll(paths)].map(([path]) => path);
+  const named = [...textOfFile(name).matchAll(paths)].map(([path]) => path);
   expect(named.filter((path) => !isThere(path))).toEqual([]);
 });

@@ -3,13 +3,12 @@
  * the dependencies.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from './support/checkout.ts';
+import { root, textOfFile } from './support/checkout.ts';
 
-const text = (name: string): string => readFileSync(join(root, name), 'utf8');
-const page = text('docs/THREATS.md');
+const page = textOfFile('docs/THREATS.md');
 const section = (title: string): string =>
   page.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
 
@@ -43,17 +42,17 @@ test('each file that the page names exists, and each claim names a file, or a li
 });
 
 test('the README and the architecture link to the page', () => {
-  expect(text('README.md')).toContain('(docs/THREATS.md)');
-  expect(text('docs/ARCHITECTURE.md')).toContain('(THREATS.md)');
+  expect(textOfFile('README.md')).toContain('(docs/THREATS.md)');
+  expect(textOfFile('docs/ARCHITECTURE.md')).toContain('(THREATS.md)');
 });
 
 test('the six dependencies have exact versions, a hash each, and no install scripts', () => {
-  const { dependencies } = JSON.parse(text('package.json')) as { dependencies: Record<string, string> };
+  const { dependencies } = JSON.parse(textOfFile('package.json')) as { dependencies: Record<string, string> };
   const listed = [...section('An npm dependency').matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name);
   expect(Object.keys(dependencies).toSorted()).toEqual(listed.toSorted());
   expect(Object.values(dependencies).filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   type Locked = { readonly integrity?: string; readonly hasInstallScript?: boolean; readonly dev?: boolean };
-  const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, Locked> };
+  const { packages } = JSON.parse(textOfFile('package-lock.json')) as { packages: Record<string, Locked> };
   const used = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev);
   expect(used.length).toBeGreaterThan(listed.length);
   expect(

@@ -38,9 +38,7 @@ function trackOne(situation: Situation, source: ServerView, member: ServerView):
     (member.known !== undefined && writesWithoutGtids(member.known)) ||
     (known?.hidden === true && (isSame || !known.rejoined));
   const fresh: Rejoin = { source: source.id, rejoined: false, hidden: isHidden };
-  const same =
-    known?.hidden === isHidden ? known : { ...known, ...fresh, rejoined: known?.rejoined === true };
-  const before: Rejoin = isSame ? same : fresh;
+  const before: Rejoin = isSame ? { ...known, hidden: isHidden } : fresh;
   const compared = compareErrant(situation, source, member, before);
   if (!isAttached(situation, member)) {
     const { errant, comparedAt } = compared;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { root } from '../../support/checkout.ts';
+import { root, textOfFile } from '../../support/checkout.ts';
 
 /** Not a failure code: RefusalCode tells the core what a refusal means. */
 const outcomes = ['not-sent'];
@@ -24,7 +24,7 @@ test('docs/DNS.md lists exactly the failure codes of src/dns', () => {
     .filter((path) => path.endsWith('.ts'))
     .map((path) => readFileSync(join(folder, path), 'utf8'));
   const used = new Set(files.flatMap(codesIn).filter((code) => !outcomes.includes(code)));
-  const [, table = ''] = readFileSync(join(root, 'docs', 'DNS.md'), 'utf8').split('\n## Failures\n');
+  const [, table = ''] = textOfFile('docs/DNS.md').split('\n## Failures\n');
   const documented = [...table.matchAll(/^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$/gm)].map(
     ([, code = '']) => code,
   );

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { alarmCodes, holdReasons, pointToReasons } from '../../../../src/core/model/vocabulary.ts';
-import { root } from '../../../support/checkout.ts';
+import { root, textOfFile } from '../../../support/checkout.ts';
 
-const page = readFileSync(join(root, 'docs/DECISIONS.md'), 'utf8');
+const page = textOfFile('docs/DECISIONS.md');
 
 /** The rows of the table under this heading: code, meaning, what to do. */
 function rows(heading: string): readonly (readonly string[])[] {
