@@ -91,7 +91,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     step: ['turn', 'schedule', 'alarm', 'command', 'publish', 'decide', 'observe', 'model'],
     turn: ['command', 'publish', 'decide', 'observe', 'model'],
     schedule: ['publish', 'observe', 'model'],
-    report: ['alarm', 'publish', 'decide', 'observe', 'model', 'gtid'],
+    report: ['advise', 'alarm', 'publish', 'decide', 'observe', 'model', 'gtid'],
+    advise: ['publish', 'decide', 'observe', 'model', 'gtid'],
     alarm: ['publish', 'decide', 'observe', 'model', 'gtid'],
     command: ['publish', 'decide', 'observe', 'model'],
     publish: ['decide', 'observe', 'model', 'gtid'],
@@ -164,12 +165,16 @@ describe('imports run one way', () => {
     mysql: lower,
     dns: lower,
     config: lower,
-    daemon: [...lower, ...adapters],
-    http: [...lower, ...adapters, 'daemon'],
-    cli: [...lower, ...adapters, 'daemon', 'http'],
+    hook: lower,
+    daemon: [...lower, ...adapters, 'hook'],
+    http: [...lower, ...adapters, 'hook', 'daemon'],
+    doctor: [...lower, ...adapters, 'daemon', 'http'],
+    setup: [...lower, ...adapters, 'daemon'],
+    cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'doctor', 'setup'],
     lab: [...lower, ...adapters, 'daemon', 'http', 'cli'],
-    'program.ts': [...lower, ...adapters, 'daemon', 'http', 'cli', 'lab'],
-    'main.ts': ['program.ts'],
+    'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'doctor', 'setup', 'cli', 'lab'],
+    // A hook is started in a hurry: it loads no more than it needs.
+    'main.ts': ['program.ts', 'hook', 'http', 'suggest.ts'],
   };
   const layerOf = (path: string): string => path.split('/')[1] ?? '';
 
