@@ -2,6 +2,7 @@
 
 import { isInformed, openCommand } from './command/commands.ts';
 import { obey } from './command/obey.ts';
+import { isAwaited } from './decide/announcement.ts';
 import { guard } from './decide/guard.ts';
 import { settle } from './decide/settle.ts';
 import type { Situation } from './decide/situation.ts';
@@ -32,7 +33,8 @@ export function takeTurn(
   const evident = settle({ ...free, publication: decided.publication }, decided.decision);
   const settled = noteDecision(turn, evident, decided.decision);
   const noted = withPublication(state, settled);
-  const next = withSuspicion(noted, publication.decision, settled.decision, now);
+  const suspicious = withSuspicion(noted, publication.decision, settled.decision, now);
+  const next = isAwaited(free.ledger, now) ? suspect(suspicious, now) : suspicious;
   const running = openCommand(next, publication.settings.nameserver);
   // While a command waits, write nothing else: a one-shot freeze must not follow its own process's move.
   if (running && isInformed(next, settled, running)) return obey(turn, next, settled, running);
@@ -73,6 +75,12 @@ function noteDecision(turn: Turn, publication: PublicationState, decision: Decis
     : { mono: now.mono, wall: now.wall };
   return { ...publication, decision, decidedAt, ready };
 }
+
+/** An announced server shall be seen at once when it becomes writable. Every turn asks for a little more. */
+const suspect = (state: ClusterState, { mono }: Now): ClusterState => ({
+  ...state,
+  suspectUntil: Math.max(state.suspectUntil, mono + state.settings.watch.intervalMs) as MonoMs,
+});
 
 /** After a new decision servers are probed more often: for a while if steady, longer during a hold. */
 function withSuspicion(state: ClusterState, before: Decision, after: Decision, now: Now): ClusterState {

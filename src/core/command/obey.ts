@@ -16,6 +16,7 @@ import { intendedWrite } from '../publish/intent.ts';
 import { planUpdate } from '../publish/plan.ts';
 import { isLookedInto } from '../publish/why-refused.ts';
 import { write } from '../publish/write.ts';
+import { announce } from './announce.ts';
 import { commandedBy, resultOfFailure, withEpoch, withResult } from './commands.ts';
 
 type Result = Omit<CommandResult, 'nameserver'>;
@@ -36,7 +37,7 @@ export function obey(
   const situation = situationOf(noted, publication, now, { command: commandedBy(running) });
   if (running.command.kind !== 'follow') return rewrite(turn, situation, running);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;
-  const decision = guard(situation, decide(situation));
+  const decision = withReason(guard(situation, decide(situation)), running.command);
   // The update on its way may still be applied: its outcome is the answer.
   const isOnItsWay = publication.writing.inFlight?.commandId === running.id;
   const answer = isOnItsWay ? undefined : answerWithoutWrite(situation, decision, running, known);
@@ -49,6 +50,12 @@ export function obey(
   };
   return write(turn, { ...situation, publication: unlatched }, decision, { commandId: running.id });
 }
+
+/** The reason that was given, for the history. */
+const withReason = (decision: Decision, { by, reason }: Command & { kind: 'follow' }): Decision =>
+  decision.kind === 'hold' || reason === undefined
+    ? decision
+    : { ...decision, sentence: `${decision.sentence} By ${by}: ${reason}.` };
 
 /** The result of a follow that needs no write or must not write; undefined: write. */
 function answerWithoutWrite(
@@ -105,7 +112,7 @@ type Rewriting =
   | { readonly kind: 'ledger'; readonly ledger: Ledger; readonly sentence: string }
   | { readonly kind: 'result'; readonly result: Result };
 
-/** Freeze, thaw and forget change only the ledger. */
+/** Freeze, thaw, forget and announce change only the ledger. */
 function rewrite(turn: Turn, situation: Situation, running: RunningCommand): ClusterState {
   const { state, ledger, publication } = situation;
   const { cluster, mode, watch } = state.settings;
@@ -178,6 +185,8 @@ function rewriteLedger(
     }
     case 'forget':
       return forgotten(situation, ledger, command);
+    case 'announce':
+      return announce(situation, ledger, command);
   }
 }
 

@@ -4,6 +4,8 @@
 export const clockJumpMs = 1000;
 /** After a suspicion, `suspect_interval` lasts this long once the decision is `steady` again. */
 export const suspectAfterSteadyMs = 5000;
+/** How long an announcement counts. A failover tool makes its new source writable within seconds. */
+export const announcementMs = 120_000;
 /** How long an unchanged hold keeps `suspect_interval`. */
 export const suspectDuringHoldMs = 60_000;
 /** A probe this far past its deadline was delayed by this process, so its evidence is old. */

@@ -99,4 +99,5 @@ export type WriteKind =
   | 'thaw'
   | 'replicas'
   | 'withdraw'
-  | 'forget';
+  | 'forget'
+  | 'announce';

@@ -215,6 +215,7 @@ export class Script {
       freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
       thaw: () => this.#command({ kind: 'thaw', by }),
       forget: () => this.#command({ kind: 'forget', server: addressOf(first), by }),
+      announce: () => this.#command({ kind: 'announce', server: addressOf(first), by: 'mha' }),
       network: () => this.#network(words),
       nameserver: () => this.#nameserver(first, second),
       zone: () => this.#zone(words),

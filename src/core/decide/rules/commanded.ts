@@ -1,9 +1,10 @@
 /** Rule 4: a person or a failover tool has named the source. */
 
 import { type Decision, hold, pointTo } from '../../model/decision.ts';
-import { isoTime, type ServerAddress } from '../../model/units.ts';
+import type { ServerAddress } from '../../model/units.ts';
 import type { ServerView } from '../../observe/topology.ts';
 import { follow } from '../advice.ts';
+import { inForce } from '../announcement.ts';
 import { bindingsOf, disqualification } from '../candidates.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../situation.ts';
 import { wayBack } from '../way-back.ts';
@@ -39,7 +40,8 @@ export function commanded(situation: Situation): Decision | undefined {
   return hold(reason, `A command named ${server.address}, but ${server.address} ${wrong}. ${next}`);
 }
 
-function notAMember({ topology }: Situation, address: ServerAddress): string {
+/** Why a command cannot name this address: no server has it, or the server counts at another address. */
+export function notAMember({ topology }: Situation, address: ServerAddress): string {
   const sameAs = topology.servers.find((server) => server.address === address)?.sameAs;
   return sameAs === undefined
     ? `${address} is not a server of this cluster.`
@@ -67,9 +69,8 @@ function knownReplica(situation: Situation, server: ServerView): string | undefi
 /** An announcement in the ledger: the name moves when that server is a candidate. */
 export function announced(situation: Situation): Decision | undefined {
   const { ledger, candidates, now } = situation;
-  const next = ledger?.next;
-  // Both are ISO 8601 in UTC, so they compare as text.
-  if (next === undefined || next.until < isoTime(now.wall)) return undefined;
+  const next = inForce(ledger, now);
+  if (next === undefined) return undefined;
   const server = candidates.find((candidate) => candidate.id === next.uuid);
   return server && !isPublished(situation, server)
     ? pointTo('commanded', server, `A failover tool announced ${server.address}, which is writable now.`)
