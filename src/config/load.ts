@@ -1,47 +1,15 @@
 /** Finds, reads and checks the configuration. */
 
-import { homedir, hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
 import { checkDocument } from './check-document.ts';
 import type { ConfigError } from './config-error.ts';
 import { readDocument } from './document.ts';
-import type { Variables } from './environment.ts';
 import { instanceForm } from './fields.ts';
 import type { LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
-import type { ConfigFile } from './schema.ts';
 import { isOpenToAll, readBounded, wideRights } from './secret-files.ts';
 import { loadedClusters, loadedNameservers } from './settings-of.ts';
+import { type Surroundings, stateFolder, surroundings } from './surroundings.ts';
 import { configWarnings } from './warnings.ts';
-
-/** What the configuration depends on, other than its files. */
-export interface Surroundings {
-  readonly env: Variables;
-  /** Undefined: it was removed. */
-  readonly cwd: string | undefined;
-  /** Undefined: this user has none. */
-  readonly home: string | undefined;
-  /** The configuration of the whole machine. */
-  readonly systemFile: string;
-  readonly hostName: string;
-}
-
-const surroundings = (): Surroundings => ({
-  env: process.env,
-  cwd: orUndefined(process.cwd),
-  // It throws for a user without an entry in passwd, as in many containers.
-  home: orUndefined(homedir),
-  systemFile: '/etc/source-dns/source-dns.yaml',
-  hostName: hostname(),
-});
-
-function orUndefined(ask: () => string): string | undefined {
-  try {
-    return ask();
-  } catch {
-    return undefined;
-  }
-}
 
 export type LoadResult =
   | { readonly kind: 'loaded'; readonly config: LoadedConfig }
@@ -82,7 +50,7 @@ export async function loadConfig(
   const checked = await checkDocument(read, file, around.env);
   const instance = checked.config?.instance ?? around.hostName;
   const hostErrors = instanceForm.test(instance) ? [] : [hostNameError(file, around.hostName)];
-  const state = checked.config && stateDir(checked.config, file, around);
+  const state = checked.config && stateFolder(checked.config.state_dir, file, around);
   const stateErrors = state === undefined ? [noStateDirError(file)] : [];
   const errors = [
     ...syntax,
@@ -134,11 +102,3 @@ const noStateDirError = (file: string): ConfigError => ({
 
 const inOrder = (errors: readonly ConfigError[]): readonly ConfigError[] =>
   errors.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
-
-/** A relative XDG_STATE_HOME is ignored (XDG base directory specification). Undefined: no place for it. */
-function stateDir(config: ConfigFile, file: string, around: Surroundings): string | undefined {
-  if (config.state_dir !== undefined) return resolve(dirname(file), config.state_dir);
-  const xdg = around.env['XDG_STATE_HOME'];
-  if (xdg?.startsWith('/')) return join(xdg, 'source-dns');
-  return around.home?.startsWith('/') ? join(around.home, '.local', 'state', 'source-dns') : undefined;
-}

@@ -42,7 +42,8 @@ export function announce(
       `${by} announced ${address}, but ${address} did not answer: the name does not wait for it.`,
     );
   const wrong = neverCandidate(situation, server);
-  if (wrong !== undefined) return result('held', wrong.code, `${by} announced ${address}, but ${wrong.words}.`);
+  if (wrong !== undefined)
+    return result('held', wrong.code, `${by} announced ${address}, but ${wrong.words}.`);
   const before = inForce(ledger, now);
   // The second half is too short for a failover that begins now.
   const lasts = isoTime((now.wall + announcementMs / 2) as WallMs);

@@ -143,7 +143,12 @@ export type Command =
   /** The server will not come back: removes it from the quorum set and the ledger's former sources. */
   | { readonly kind: 'forget'; readonly server: ServerAddress; readonly by: string }
   /** A failover tool will make this server writable: the name moves as soon as it is. */
-  | { readonly kind: 'announce'; readonly server: ServerAddress; readonly reason?: string; readonly by: string };
+  | {
+      readonly kind: 'announce';
+      readonly server: ServerAddress;
+      readonly reason?: string;
+      readonly by: string;
+    };
 
 /** One result for each publication. */
 export interface Answer {

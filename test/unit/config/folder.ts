@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type ConfigError, formatConfigError } from '../../../src/config/config-error.ts';
-import { loadConfig, type Surroundings } from '../../../src/config/load.ts';
+import { loadConfig } from '../../../src/config/load.ts';
 import type { LoadedConfig } from '../../../src/config/loaded.ts';
+import type { Surroundings } from '../../../src/config/surroundings.ts';
 
 export const keyText =
   'key "source-dns-key" { algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; };\n';

@@ -1,0 +1,64 @@
+/** The command line of `source-dns hook`: our own words, and those of the tool. Pure. */
+
+import { didYouMean } from '../suggest.ts';
+import { type HookCall, type HookReading, type HookTool, hookTools } from './claim.ts';
+import { readMaxscale } from './maxscale.ts';
+import { readMha } from './mha.ts';
+import { readOrchestrator } from './orchestrator.ts';
+import { readReplicationManager } from './replication-manager.ts';
+import { told } from './words.ts';
+
+export type HookLine =
+  | { readonly kind: 'call'; readonly call: HookCall; readonly config?: string }
+  | { readonly kind: 'wrong'; readonly sentence: string; readonly call?: HookCall };
+
+/** Options of ours that take a value. They may stand anywhere: MHA appends its own words. */
+const ours = ['config', 'cluster'] as const;
+
+interface Surroundings {
+  readonly env: HookCall['env'];
+  readonly host: string;
+}
+
+/** Reads `[--config F] [--json] hook TOOL ...`; undefined: another command, or its help. */
+export function readHookLine(argv: readonly string[], { env, host }: Surroundings): HookLine | undefined {
+  const values = new Map<string, string>();
+  const words: string[] = [];
+  for (let at = 0; at < argv.length; at += 1) {
+    const word = argv[at] ?? '';
+    const name = ours.find((option) => word === `--${option}` || word.startsWith(`--${option}=`));
+    if (name === undefined) {
+      if (word !== '--json') words.push(word);
+    } else if (word.includes('=')) values.set(name, word.slice(word.indexOf('=') + 1));
+    else {
+      at += 1;
+      values.set(name, argv[at] ?? '');
+    }
+  }
+  const [command, named, ...rest] = words;
+  if (command !== 'hook' || named === undefined || [named, ...rest].some(isHelp)) return undefined;
+  const tool = hookTools.find((known) => known === named);
+  if (tool === undefined)
+    return {
+      kind: 'wrong',
+      sentence: `there is no hook "${told(named)}"${didYouMean(named, hookTools) || `; there are: ${hookTools.join(', ')}`}`,
+    };
+  const cluster = values.get('cluster');
+  const call = { tool, words: rest, env, host, ...(cluster ? { cluster } : {}) };
+  const config = values.get('config');
+  if (config === '') return { kind: 'wrong', sentence: '--config needs a value', call };
+  return { kind: 'call', call, ...(config === undefined ? {} : { config }) };
+}
+
+const isHelp = (word: string): boolean => word === '--help' || word === '-h';
+
+const readers: Readonly<Record<HookTool, (call: HookCall) => HookReading>> = {
+  orchestrator: readOrchestrator,
+  mha: readMha,
+  'mha-online': readMha,
+  'replication-manager': readReplicationManager,
+  maxscale: readMaxscale,
+};
+
+/** What the tool says. */
+export const readCall = (call: HookCall): HookReading => readers[call.tool](call);

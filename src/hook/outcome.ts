@@ -1,0 +1,63 @@
+/** How a hook process ends: its exit code, and its one line for the tool's log. Pure. */
+
+import type { CommandResult } from '../core/model/events.ts';
+import type { HookCall } from './claim.ts';
+import { valuesOf } from './words.ts';
+
+/** As for every command (docs/OPERATING.md); `usage` is the caller's mistake. */
+const codes = { done: 0, failed: 1, usage: 2, held: 3, unreachable: 4, 'lost-race': 5 } as const;
+/** MHA goes on, and says so. Every code but this and 0 ends MHA's failover. */
+const mhaWarning = 10;
+
+interface Outcome {
+  readonly kind: CommandResult['kind'] | 'usage';
+  readonly sentence: string;
+}
+
+export interface HookEnd {
+  readonly code: number;
+  /** Without a line feed. */
+  readonly line: string;
+}
+
+/** In bytes: a tool may keep only one line of its log. */
+const longestLine = 2000;
+
+/** The end of a hook with that outcome; `call`: absent if the tool is unknown. */
+export function hookEnd(call: HookCall | undefined, { kind, sentence }: Outcome): HookEnd {
+  const tool = call === undefined ? '' : ` ${call.tool}`;
+  const line = `source-dns hook${tool}: ${sentence}`.replace(/[^ -~]+/g, ' ').slice(0, longestLine);
+  return { code: codeOf(call, kind), line: `${levelOf(call, kind)}${line}` };
+}
+
+function codeOf(call: HookCall | undefined, kind: Outcome['kind']): number {
+  return kind !== 'done' && call !== undefined && mayNotFail(call) ? mhaWarning : codes[kind];
+}
+
+/** MHA has begun its failover: the new source will be there, whatever becomes of the name. */
+export function mayNotFail({ tool, words }: HookCall): boolean {
+  if (tool !== 'mha' && tool !== 'mha-online') return false;
+  const command = valuesOf(words)('command');
+  return command !== undefined && command !== 'status';
+}
+
+/** MaxScale takes the level of its log from the beginning of the line. */
+function levelOf(call: HookCall | undefined, kind: Outcome['kind']): string {
+  if (call?.tool !== 'maxscale' || kind === 'done') return '';
+  return kind === 'lost-race' ? 'warning: ' : 'error: ';
+}
+
+const ranks = [
+  'done',
+  'lost-race',
+  'held',
+  'unreachable',
+  'failed',
+] as const satisfies readonly CommandResult['kind'][];
+
+/** The outcome of a command to several publications: the worst one, and what each says, once. */
+export function outcomeOf(cluster: string, results: readonly CommandResult[]): Outcome {
+  const [worst] = results.toSorted((a, b) => ranks.indexOf(b.kind) - ranks.indexOf(a.kind));
+  const sentences = new Set(results.map((one) => `${one.kind} (${one.code}): ${one.sentence}`));
+  return { kind: worst?.kind ?? 'failed', sentence: `${cluster}: ${[...sentences].join(' | ')}` };
+}
