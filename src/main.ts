@@ -23,6 +23,13 @@ const closeInspector = (): void => {
 closeInspector();
 for (const afterMs of [0, 100, 1000]) setTimeout(closeInspector, afterMs).unref();
 
+// A failover waits for a hook: where a daemon runs, the hook needs only a small part of the program.
+if (process.argv.includes('hook')) {
+  const { giveHook } = await import('./http/give-hook.ts');
+  const code = await giveHook(process.argv.slice(2));
+  if (code !== undefined) process.exit(code);
+}
+
 // Many modules are read at once: more than a very low `ulimit -n` allows.
 await import('./program.ts').catch((error: unknown) => {
   if ((error as NodeJS.ErrnoException | null)?.code !== 'EMFILE') throw error;

@@ -11,6 +11,7 @@ import { follow } from './cli/follow.ts';
 import { forget } from './cli/forget.ts';
 import { freeze } from './cli/freeze.ts';
 import { history } from './cli/history.ts';
+import { hook } from './cli/hook.ts';
 import { run } from './cli/run.ts';
 import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
@@ -84,6 +85,7 @@ const performers: Performers = {
   thaw,
   forget,
   history,
+  hook,
   schema,
   lab,
 };
@@ -109,7 +111,7 @@ function main(argv: readonly string[]): Promise<number> | number {
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
-        load: () => loadConfig(parsed.config),
+        load: (file) => loadConfig(file ?? parsed.config),
         maker,
         clock: systemClock,
         random: systemRandom,

@@ -6,11 +6,11 @@ import { didYouMean } from '../suggest.ts';
 import type { CommandContext } from './context.ts';
 
 /** Undefined: the configuration has errors, and the command exits with `usage`. */
-export async function readConfiguration({
-  load,
-  terminal,
-}: CommandContext): Promise<LoadedConfig | undefined> {
-  const result = await load();
+export async function readConfiguration(
+  { load, terminal }: CommandContext,
+  file?: string,
+): Promise<LoadedConfig | undefined> {
+  const result = await load(file);
   if (result.kind === 'loaded') return result.config;
   for (const error of result.errors) terminal.err(`${formatConfigError(error)}\n`);
   return undefined;

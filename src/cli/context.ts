@@ -20,8 +20,8 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** Print JSON instead of text. */
   readonly json: boolean;
-  /** Reads the configuration again, with each call. */
-  load(): Promise<LoadResult>;
+  /** Reads the configuration again, with each call. `file`: default, that of `--config`. */
+  load(file?: string): Promise<LoadResult>;
   readonly maker: AdapterMaker;
   readonly clock: Clock;
   readonly random: Random;

@@ -5,7 +5,7 @@ import type { HistoryEntry } from '../core/model/events.ts';
 import { readHistory } from '../daemon/history.ts';
 import { askDaemon } from '../http/client.ts';
 import type { HistoryDocument } from '../http/documents.ts';
-import { apiSocketPath } from '../http/unix-socket.ts';
+import { apiSocketPath } from '../http/socket-path.ts';
 import type { OptionalCluster } from './commands/operands.ts';
 import { findCluster, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';

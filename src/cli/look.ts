@@ -3,9 +3,10 @@
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Service } from '../daemon/service.ts';
-import { type ApiResult, askDaemon } from '../http/client.ts';
+import type { ApiResult } from '../http/api-result.ts';
+import { askDaemon } from '../http/client.ts';
 import { type ClusterDocument, clusterDocument } from '../http/documents.ts';
-import { apiSocketPath } from '../http/unix-socket.ts';
+import { apiSocketPath } from '../http/socket-path.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
 import { failureText, problemText } from './failure-text.ts';

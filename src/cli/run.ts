@@ -6,7 +6,7 @@ import { createLog, type Log } from '../daemon/log.ts';
 import { type Service, startService } from '../daemon/service.ts';
 import { prepareStateDir } from '../daemon/state-dir.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
-import { apiSocketPath } from '../http/unix-socket.ts';
+import { apiSocketPath } from '../http/socket-path.ts';
 import { readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
@@ -98,6 +98,8 @@ async function startDaemon(
     clusters: () => service.clusters(),
     snapshot: (cluster) => service.snapshot(cluster),
     history: (cluster) => history.recent(cluster),
+    known: () => service.known(),
+    note: (sentence) => log.say('info', 'hook', sentence),
     command: (cluster, command) => service.command(cluster, command),
   });
   return { config, log, history, api: api.server, service };

@@ -7,9 +7,11 @@ import type { MonoMs, Now } from '../core/model/units.ts';
 import { snapshot } from '../core/report/snapshot.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import { step } from '../core/step.ts';
+import type { KnownCluster } from '../hook/resolve.ts';
 import type { Clock, Random } from '../ports.ts';
 import { type CommandDesk, createCommandDesk } from './command-desk.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
+import { watchedCluster } from './known-cluster.ts';
 import type { Adapters } from './perform.ts';
 import { WorkShare } from './work-share.ts';
 
@@ -43,6 +45,8 @@ export interface ClusterRuntime {
   start(): void;
   /** Changes nothing, and draws no random token. */
   snapshot(): Snapshot;
+  /** What a hook may call this cluster and its servers. */
+  known(): KnownCluster;
   /** The core's answer, or `stopping`, `too-many-commands`, `no-answer`. Rejects only after a bug. */
   command(command: Command): Promise<Answer>;
   /** New settings, and adapters that differ. Resolves when the old adapters may be closed. */
@@ -93,6 +97,10 @@ class Runtime implements ClusterRuntime {
 
   snapshot(): Snapshot {
     return this.#core.snapshot(this.#state, this.#now(''));
+  }
+
+  known(): KnownCluster {
+    return watchedCluster(this.#state);
   }
 
   command(command: Command): Promise<Answer> {

@@ -4,6 +4,7 @@ import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
+import type { KnownCluster } from '../hook/resolve.ts';
 import type { Clock, Random, ServerProber } from '../ports.ts';
 import {
   type AdapterMaker,
@@ -33,6 +34,8 @@ export interface Service {
   clusters(): readonly string[];
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  /** What hooks may call the clusters and their servers. */
+  known(): readonly KnownCluster[];
   command(cluster: string, command: Command): Promise<Answer> | undefined;
   /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
   reconfigure(config: LoadedConfig): Promise<Reconfigured>;
@@ -113,6 +116,10 @@ class ClusterSet implements Service {
 
   snapshot(cluster: string): Snapshot | undefined {
     return this.#running.get(cluster)?.runtime.snapshot();
+  }
+
+  known(): readonly KnownCluster[] {
+    return [...this.#running.values()].map(({ runtime }) => runtime.known());
   }
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {

@@ -1,11 +1,7 @@
-/** The command line of `source-dns hook`: our own words, and those of the tool. Pure. */
+/** The command line of `source-dns hook`: our own words, and those of the tool. */
 
 import { didYouMean } from '../suggest.ts';
 import { type HookCall, type HookReading, type HookTool, hookTools } from './claim.ts';
-import { readMaxscale } from './maxscale.ts';
-import { readMha } from './mha.ts';
-import { readOrchestrator } from './orchestrator.ts';
-import { readReplicationManager } from './replication-manager.ts';
 import { told } from './words.ts';
 
 export type HookLine =
@@ -52,13 +48,21 @@ export function readHookLine(argv: readonly string[], { env, host }: Surrounding
 
 const isHelp = (word: string): boolean => word === '--help' || word === '-h';
 
-const readers: Readonly<Record<HookTool, (call: HookCall) => HookReading>> = {
-  orchestrator: readOrchestrator,
-  mha: readMha,
-  'mha-online': readMha,
-  'replication-manager': readReplicationManager,
-  maxscale: readMaxscale,
+type Reader = (call: HookCall) => HookReading;
+
+const mha = async (): Promise<Reader> => (await import('./mha.ts')).readMha;
+
+/** Only the reader of the calling tool is loaded. */
+const readers: Readonly<Record<HookTool, () => Promise<Reader>>> = {
+  orchestrator: async () => (await import('./orchestrator.ts')).readOrchestrator,
+  mha,
+  'mha-online': mha,
+  'replication-manager': async () => (await import('./replication-manager.ts')).readReplicationManager,
+  maxscale: async () => (await import('./maxscale.ts')).readMaxscale,
 };
 
 /** What the tool says. */
-export const readCall = (call: HookCall): HookReading => readers[call.tool](call);
+export async function readCall(call: HookCall): Promise<HookReading> {
+  const read = await readers[call.tool]();
+  return read(call);
+}

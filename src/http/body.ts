@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { hookTools } from '../hook/claim.ts';
 import { type Problem, problem } from './problem.ts';
 
 /** In bytes: our own bodies have some hundred. */
@@ -28,6 +29,22 @@ export const followBody = z.strictObject({
 });
 export const freezeBody = z.strictObject({ reason: text(reasonLimit), by });
 export const thawBody = z.strictObject({ by });
+/** A tool names a server by its name and by its IP address. */
+const places = z
+  .array(z.strictObject({ host: text(300), port: z.int().min(1).max(65_535).optional() }))
+  .max(4);
+/** See `Claim`. */
+export const hookBody = z.strictObject({
+  tool: z.enum(hookTools),
+  act: z.enum(['moved', 'moving', 'announced', 'status']),
+  cluster: text(300).optional(),
+  names: z.array(text(300)).max(4),
+  former: places,
+  successor: places,
+  by: by.unwrap(),
+  reason: text(reasonLimit).optional(),
+  id: text(200).optional(),
+});
 export const forgetBody = z.strictObject({ server: text(300), by });
 
 type Body<T> =

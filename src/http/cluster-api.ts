@@ -2,6 +2,7 @@
 
 import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
+import type { KnownCluster } from '../hook/resolve.ts';
 
 export interface ClusterApi {
   clusters(): readonly string[];
@@ -9,6 +10,10 @@ export interface ClusterApi {
   snapshot(cluster: string): Snapshot | undefined;
   /** The newest entries, oldest first. */
   history(cluster: string): readonly HistoryEntry[];
+  /** What hooks may call the clusters and their servers. */
+  known(): readonly KnownCluster[];
+  /** For the log: what a hook wanted, and how that ended. */
+  note(sentence: string): void;
   /** Undefined: there is no such cluster. Rejects only after a bug. */
   command(cluster: string, command: Command): Promise<Answer> | undefined;
 }

@@ -12,6 +12,8 @@ export interface Problem {
   readonly detail: string;
   /** What to do next. */
   readonly hint?: string;
+  /** For a hook: the cluster that it meant. */
+  readonly cluster?: string;
   /** For a command: one result per publication. */
   readonly results?: readonly CommandResult[];
 }

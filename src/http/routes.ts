@@ -4,10 +4,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Answer, Command } from '../core/model/events.ts';
 import type { ServerAddress } from '../core/model/units.ts';
 import { findServer } from '../daemon/find-server.ts';
+import type { Claim } from '../hook/claim.ts';
 import { didYouMean } from '../suggest.ts';
-import { followBody, forgetBody, freezeBody, readBody, thawBody } from './body.ts';
+import { followBody, forgetBody, freezeBody, hookBody, readBody, thawBody } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { clusterDocument, isReady } from './documents.ts';
+import { obeyHook } from './obey-hook.ts';
 import type { Once } from './once.ts';
 import { answerProblem, type Problem, problem } from './problem.ts';
 
@@ -55,6 +57,7 @@ const routes: readonly Route[] = [
   { method: 'POST', path: '/v1/clusters/{c}/freeze', answer: freeze },
   { method: 'POST', path: '/v1/clusters/{c}/thaw', answer: thaw },
   { method: 'POST', path: '/v1/clusters/{c}/forget', answer: forget },
+  { method: 'POST', path: '/v1/hook', answer: hook },
 ];
 
 /** Who gives the command, if the request does not say. */
@@ -189,6 +192,13 @@ async function thaw({ api, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, thawBody);
   if (body.kind === 'wrong') return failed(body.problem);
   return answered(await send(api, cluster, { kind: 'thaw', by: body.value.by ?? unnamed }));
+}
+
+async function hook({ api, once, request }: Call): Promise<Reply> {
+  const body = await readBody(request, hookBody);
+  if (body.kind === 'wrong') return failed(body.problem);
+  const obeyed = await obeyHook(body.value as Claim, { api, once });
+  return obeyed.kind === 'problem' ? failed(obeyed.problem) : document(obeyed.answer);
 }
 
 /** For a cluster that a reload removed while the body was read. */

@@ -6,26 +6,12 @@ import { connect, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Failure } from '../core/model/observation.ts';
 import { makeFolder } from '../daemon/state-dir.ts';
+import { socketPathFailure } from './socket-path.ts';
 
-/** sockaddr_un has 108 bytes, and the last is a NUL (unix(7)). */
-const longestPathBytes = 107;
 /** How long a listener may take to accept: a busy daemon must not count as dead. */
 const probeMs = 2000;
 /** rw-rw----: the file mode is the access control of the API. */
 const socketUmask = 0o117;
-
-export const apiSocketPath = (stateDir: string): string => join(stateDir, 'api.sock');
-
-/** Why no socket can have this path, or undefined. */
-export function socketPathFailure(path: string): Failure | undefined {
-  const bytes = Buffer.byteLength(path);
-  if (bytes <= longestPathBytes) return undefined;
-  return {
-    code: 'socket-path-too-long',
-    message: `${path} has ${bytes} bytes; the path of a unix socket may have at most ${longestPathBytes}`,
-    hint: 'choose a shorter state_dir in the configuration',
-  };
-}
 
 type ClaimedSocket =
   | { readonly kind: 'claimed'; release(): Promise<void> }

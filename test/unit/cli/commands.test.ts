@@ -19,7 +19,7 @@ import type { Command } from '../../../src/core/model/events.ts';
 import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import { startApi } from '../../../src/http/server.ts';
-import { apiSocketPath } from '../../../src/http/unix-socket.ts';
+import { apiSocketPath } from '../../../src/http/socket-path.ts';
 import { db1, db2 } from '../../support/fakes.ts';
 import { cluster, config, smallWorld, until } from '../../support/small-world.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
@@ -298,6 +298,8 @@ describe('the daemon', () => {
       clusters: () => ['shop'],
       snapshot: () => shopSnapshot,
       history: () => [],
+      known: () => [],
+      note: () => {},
       async command(_cluster, command) {
         commands.push(command);
         return {

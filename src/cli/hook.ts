@@ -1,0 +1,110 @@
+/**
+ * `source-dns hook` with the whole program: no daemon runs, or the configuration must be read in full. Where a
+ * daemon runs, src/http/give-hook.ts has done the work before this is loaded.
+ */
+
+import { hostname } from 'node:os';
+import type { LoadedConfig } from '../config/loaded.ts';
+import type { Command } from '../core/model/events.ts';
+import { configuredCluster } from '../daemon/known-cluster.ts';
+import { readCall, readHookLine } from '../hook/call.ts';
+import type { Claim, HookCall } from '../hook/claim.ts';
+import { type HookEnd, hookEnd } from '../hook/outcome.ts';
+import { type Resolved, resolveClaim } from '../hook/resolve.ts';
+import { askForHook, finish, leftMs } from '../http/give-hook.ts';
+import { endOfAnswer, endOfHook } from '../http/hook-answer.ts';
+import { lookedUp } from '../http/obey-hook.ts';
+import { apiSocketPath } from '../http/socket-path.ts';
+import type { HookArguments } from './commands/hook.ts';
+import { readConfiguration } from './configuration.ts';
+import type { CommandContext } from './context.ts';
+import { commandHelp } from './help.ts';
+import { actOnce } from './one-shot.ts';
+
+/** Ends within the hook's limit, whatever hangs. */
+export async function hook(
+  context: CommandContext,
+  { tool, cluster, words }: HookArguments,
+): Promise<number> {
+  const given = cluster === undefined ? [] : [`--cluster=${cluster}`];
+  const line = readHookLine(['hook', tool, ...given, ...words], { env: process.env, host: hostname() });
+  if (line === undefined) {
+    context.terminal.out(`${commandHelp('hook')}\n`);
+    return 0;
+  }
+  const { call } = line;
+  const wrong = (sentence: string) => finish(hookEnd(call, { kind: 'usage', sentence }));
+  if (line.kind === 'wrong') return wrong(line.sentence);
+  const reading = await readCall(line.call);
+  if (reading.kind === 'wrong') return wrong(reading.sentence);
+  if (reading.kind === 'nothing')
+    return finish(hookEnd(call, { kind: 'done', sentence: `nothing to do: ${reading.sentence}` }));
+  return finish(await inTime(context, line.call, actFor(context, { ...line, claim: reading.claim })));
+}
+
+interface Work {
+  readonly call: HookCall;
+  readonly claim: Claim;
+  readonly config?: string;
+}
+
+function inTime({ clock }: CommandContext, call: HookCall, work: Promise<HookEnd>): Promise<HookEnd> {
+  const late = new Promise<HookEnd>((resolve) => {
+    clock.after(leftMs(), () =>
+      resolve(
+        hookEnd(call, {
+          kind: 'unreachable',
+          sentence:
+            'no daemon runs, and a server or the nameserver did not answer in time; see source-dns status',
+        }),
+      ),
+    );
+  });
+  return Promise.race([work, late]);
+}
+
+/** The context whose words all go into the one line. */
+function quiet(context: CommandContext): { readonly context: CommandContext; said(): string } {
+  const lines: string[] = [];
+  const terminal = {
+    ...context.terminal,
+    out: () => {},
+    err: (text: string) => void lines.push(text.trim()),
+  };
+  return { context: { ...context, terminal }, said: () => lines.join('; ') };
+}
+
+async function actFor(context: CommandContext, { call, claim, config: file }: Work): Promise<HookEnd> {
+  const told = quiet(context);
+  const config = await readConfiguration(told.context, file);
+  if (config === undefined) return hookEnd(call, { kind: 'usage', sentence: told.said() });
+  const result = await askForHook(apiSocketPath(config.stateDir), claim);
+  if (result.kind !== 'no-daemon') return endOfHook(call, result);
+  const found = await resolved(claim, config);
+  if (found.kind !== 'resolved') return hookEnd(call, { kind: 'usage', sentence: found.sentence });
+  const { cluster, server } = found;
+  if (claim.act === 'status') return endOfAnswer(call, { cluster, server, results: [] });
+  const loaded = config.clusters.find(({ settings }) => settings.cluster === cluster);
+  const answer = loaded && (await actOnce(told.context, config, loaded, commandFor(claim, found)));
+  return answer === undefined
+    ? hookEnd(call, { kind: 'usage', sentence: told.said() })
+    : endOfAnswer(call, { cluster, server, results: answer.results });
+}
+
+async function resolved(claim: Claim, config: LoadedConfig): Promise<Resolved> {
+  const known = config.clusters.map(({ settings }) => configuredCluster(settings));
+  const first = resolveClaim(claim, known);
+  if (first.kind === 'resolved') return first;
+  const looked = await lookedUp(claim);
+  const second = looked === undefined ? first : resolveClaim(looked, known);
+  return second.kind === 'resolved' ? second : first;
+}
+
+/** Nobody would wait for an announced server: then the tool's decision counts, although it is read-only. */
+function commandFor(
+  { act, by, reason }: Claim,
+  { server }: Extract<Resolved, { readonly kind: 'resolved' }>,
+): Command {
+  const force = act === 'announced' ? ({ force: true, althoughReadOnly: true } as const) : { force: false };
+  return { kind: 'follow', server, ...force, dryRun: false, by, ...(reason === undefined ? {} : { reason }) };
+}

@@ -1,0 +1,64 @@
+/**
+ * `source-dns hook` where a daemon runs: one question over its unix socket. A failover waits for this process,
+ * so it loads neither the configuration's parser nor any client of a server.
+ */
+
+import { writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { quickStateFolder } from '../config/quick-state-folder.ts';
+import { readCall, readHookLine } from '../hook/call.ts';
+import type { Claim, HookCall } from '../hook/claim.ts';
+import { type HookEnd, hookEnd, mayNotFail } from '../hook/outcome.ts';
+import type { ApiResult } from './api-result.ts';
+import { endOfHook } from './hook-answer.ts';
+import { askQuickly } from './quick-client.ts';
+import { apiSocketPath } from './socket-path.ts';
+
+/** From the start of the process to its end, in milliseconds: a failover tool waits. */
+export const hookLimitMs = 2000;
+/** For the last steps of the process, and for its start that Node's clock does not show. */
+const slackMs = 150;
+
+/** How long the process may still wait. */
+export const leftMs = (): number => Math.max(50, hookLimitMs - slackMs - performance.now());
+
+/** The exit code. Undefined: not a hook, or it needs the whole program. */
+export async function giveHook(argv: readonly string[]): Promise<number | undefined> {
+  const line = readHookLine(argv, { env: process.env, host: hostname() });
+  if (line === undefined) return undefined;
+  const { call } = line;
+  if (call !== undefined && mayNotFail(call)) failGently(call);
+  if (line.kind === 'wrong') return finish(hookEnd(call, { kind: 'usage', sentence: line.sentence }));
+  const reading = await readCall(line.call);
+  if (reading.kind === 'nothing')
+    return finish(hookEnd(call, { kind: 'done', sentence: `nothing to do: ${reading.sentence}` }));
+  if (reading.kind === 'wrong') return finish(hookEnd(call, { kind: 'usage', sentence: reading.sentence }));
+  const folder = await quickStateFolder(line.config);
+  if (folder === undefined) return undefined;
+  const result = await askForHook(apiSocketPath(folder), reading.claim);
+  return result.kind === 'no-daemon' ? undefined : finish(endOfHook(line.call, result));
+}
+
+/** Gives the claim to the daemon. */
+export const askForHook = (socketPath: string, claim: Claim): Promise<ApiResult> =>
+  askQuickly(socketPath, { method: 'POST', path: '/v1/hook', body: claim, timeoutMs: leftMs() });
+
+/** Tells the line, if somebody reads it. */
+export function finish({ code, line }: HookEnd): number {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Closed, full, or a pipe that nobody empties.
+  }
+  return code;
+}
+
+/** MHA has begun: even a bug of ours must not end its failover. */
+function failGently(call: HookCall): void {
+  const end = (error: unknown): void => {
+    const sentence = `source-dns has a bug: ${error instanceof Error ? error.message : String(error)}`;
+    process.exit(finish(hookEnd(call, { kind: 'failed', sentence })));
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
