@@ -54,8 +54,7 @@ function inTime({ clock }: CommandContext, call: HookCall, work: Promise<HookEnd
       resolve(
         hookEnd(call, {
           kind: 'unreachable',
-          sentence:
-            'no daemon runs, and a server or the nameserver did not answer in time; see source-dns status',
+          sentence: 'a server, the nameserver or the daemon did not answer in time; see source-dns status',
         }),
       ),
     );

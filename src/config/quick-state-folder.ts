@@ -1,6 +1,6 @@
 /**
- * The state directory without reading the whole configuration: for a hook, which is started in a hurry. Only in
- * a file that leaves no doubt; in every valid file, the answer is that of load.ts (docs/decisions/024).
+ * The state directory without reading the whole configuration: for a hook, which is started in a hurry. Only
+ * in a file that leaves no doubt; in every valid file, the answer is that of load.ts (docs/decisions/024).
  */
 
 import { constants } from 'node:fs';
@@ -39,8 +39,10 @@ async function textOf(file: string): Promise<string | undefined> {
 
 /** A key of the top level, as everybody writes it. */
 const plainKey = /^[a-z_]+:(?= |$)/;
-/** With a slash it is no number, no boolean and no null. Without a `$` nothing is filled in. */
-const plainPath = /^state_dir: +([A-Za-z0-9_.-]*\/[A-Za-z0-9_./-]*)(?: +#.*)? *$/;
+/** A path, as everybody writes it. Without a `$` nothing is filled in. */
+const plainPath = /^state_dir: +((?:\.{1,2}\/)?[A-Za-z/][A-Za-z0-9_./-]*)(?: +#.*)? *$/;
+/** Words that are no text in YAML. */
+const noText = /^(?:true|false|null)$/i;
 
 /**
  * The value of `state_dir`; `{}`: there is none. Undefined: in doubt. In a YAML file whose lines without
@@ -58,5 +60,6 @@ export function plainStateDir(text: string): { readonly value?: string } | undef
   if (at === undefined) return {};
   const value = plainPath.exec(lines[at] ?? '')?.[1];
   // The next line may continue the value.
-  return more.length > 0 || value === undefined || lines[at + 1]?.startsWith(' ') ? undefined : { value };
+  if (value === undefined || noText.test(value)) return undefined;
+  return more.length > 0 || lines[at + 1]?.startsWith(' ') ? undefined : { value };
 }

@@ -57,7 +57,7 @@ const readers: Readonly<Record<HookTool, () => Promise<Reader>>> = {
   orchestrator: async () => (await import('./orchestrator.ts')).readOrchestrator,
   mha,
   'mha-online': mha,
-  'replication-manager': async () => (await import('./replication-manager.ts')).readReplicationManager,
+  'replication-manager': async () => (await import('./repman.ts')).readReplicationManager,
   maxscale: async () => (await import('./maxscale.ts')).readMaxscale,
 };
 

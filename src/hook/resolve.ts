@@ -27,7 +27,7 @@ export type Resolved =
   | { readonly kind: 'resolved'; readonly cluster: string; readonly server: ServerAddress }
   | { readonly kind: 'unknown-cluster' | 'unknown-server'; readonly sentence: string };
 
-/** Finds the cluster by `--cluster`, by the tool's names for it, by the former source, or by the successor. */
+/** Finds the cluster: by `--cluster`, the tool's names for it, the former source, or the successor. */
 export function resolveClaim(claim: Claim, clusters: readonly KnownCluster[]): Resolved {
   const target = claim.act === 'status' ? claim.former : claim.successor;
   const own = target.find((place) => clusters.some((cluster) => publishes(cluster, place.host)));

@@ -15,12 +15,15 @@ import { askQuickly } from './quick-client.ts';
 import { apiSocketPath } from './socket-path.ts';
 
 /** From the start of the process to its end, in milliseconds: a failover tool waits. */
-export const hookLimitMs = 2000;
+const hookLimitMs = 2000;
 /** For the last steps of the process, and for its start that Node's clock does not show. */
 const slackMs = 150;
 
+/** Also on a machine that took long to load the program. */
+const leastMs = 500;
+
 /** How long the process may still wait. */
-export const leftMs = (): number => Math.max(50, hookLimitMs - slackMs - performance.now());
+export const leftMs = (): number => Math.max(leastMs, Math.floor(hookLimitMs - slackMs - performance.now()));
 
 /** The exit code. Undefined: not a hook, or it needs the whole program. */
 export async function giveHook(argv: readonly string[]): Promise<number | undefined> {
