@@ -1,6 +1,6 @@
 /**
  * The state directory without reading the whole configuration: for a hook, which is started in a hurry. Only
- * in a file that leaves no doubt; in every valid file, the answer is that of load.ts (docs/decisions/024).
+ * in a file that leaves no doubt; in every valid file, the answer is that of load.ts (docs/decisions/026).
  */
 
 import { constants } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * orchestrator's hooks. Everything is in the environment (go/logic/topology_recovery.go, `ORC_*`), whatever the
+ * The hooks of orchestrator. All is in the environment (go/logic/topology_recovery.go, `ORC_*`), whatever the
  * command line of the hook is. `PostTakeMasterProcesses` gets only two of them, as `host:port`.
  */
 

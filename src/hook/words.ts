@@ -1,4 +1,4 @@
-/** Reads `--name=value` and its relatives. Unknown names are ignored: a tool's next version has more. Pure. */
+/** Reads `--name=value` and its relatives. Unknown names are ignored: a next version may have more. Pure. */
 
 /** The value of the name, if it was given. Names have no case, no `-` and no `_`. */
 export type Values = (name: string) => string | undefined;

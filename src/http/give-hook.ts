@@ -1,6 +1,6 @@
 /**
- * `source-dns hook` where a daemon runs: one question over its unix socket. A failover waits for this process,
- * so it loads neither the configuration's parser nor any client of a server.
+ * `source-dns hook` where a daemon runs: one question over its unix socket. A failover waits for this,
+ * so it loads neither the parser of the configuration nor any client of a server.
  */
 
 import { writeSync } from 'node:fs';

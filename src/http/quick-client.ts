@@ -1,6 +1,6 @@
 /**
- * Asks the daemon like client.ts, without Node's HTTP client: to load it takes a quarter of the time of a hook's
- * process (docs/decisions/024). Enough for the answers of our own server.
+ * Asks the daemon like client.ts, without the HTTP client of Node: to load it takes a quarter of the time of
+ * a bare `node` (docs/decisions/026). Enough for the answers of our own server.
  */
 
 import { connect } from 'node:net';
