@@ -3,13 +3,22 @@
 import type { ClusterSettings } from '../core/model/settings.ts';
 import type { Secret } from './secret.ts';
 
-/** Every default is filled in, every duration is in milliseconds, every named file is read. */
-export interface LoadedConfig {
+/** What can be known without the right to read a secret: enough to ask the daemon. */
+export interface ConfigOutline {
   /** Absolute path of the YAML file. */
   readonly file: string;
   readonly instance: string;
   /** Absolute; not created. */
   readonly stateDir: string;
+  readonly clusters: readonly ClusterOutline[];
+}
+
+export interface ClusterOutline {
+  readonly settings: ClusterSettings;
+}
+
+/** Every default is filled in, every duration is in milliseconds, every named file is read. */
+export interface LoadedConfig extends ConfigOutline {
   readonly clusters: readonly LoadedCluster[];
   readonly nameservers: ReadonlyMap<string, NameserverConfig>;
   readonly logLevel: LogLevel;
@@ -19,8 +28,7 @@ export interface LoadedConfig {
 
 type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-export interface LoadedCluster {
-  readonly settings: ClusterSettings;
+export interface LoadedCluster extends ClusterOutline {
   readonly mysql: MysqlAccess;
 }
 

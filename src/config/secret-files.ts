@@ -178,3 +178,11 @@ export async function readNamedFiles(raw: unknown, folder: string): Promise<Name
   }
   return { files, issues, warnings };
 }
+
+/** Where the file has a secret, or names a file that may not be readable for everybody. */
+export const secretPaths = (raw: unknown): readonly ConfigPath[] => [
+  ...childrenOf(raw, ['clusters']).map(([name]) => ['clusters', name, 'mysql', 'password']),
+  ...fileKinds.flatMap(({ section, field }) =>
+    childrenOf(raw, [section]).map(([name]) => [section, name, ...field]),
+  ),
+];
