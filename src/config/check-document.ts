@@ -78,11 +78,7 @@ interface FilledIn {
 }
 
 /** Replaces `${NAME}` in scalar values after parsing, so no value can change the structure. */
-function fillIn(
-  read: ConfigDocument,
-  env: Variables,
-  leave: ReadonlySet<Scalar | undefined>,
-): FilledIn {
+function fillIn(read: ConfigDocument, env: Variables, leave: ReadonlySet<Scalar | undefined>): FilledIn {
   const expanded: FilledIn['expanded'] = new Map();
   const unset: FilledIn['unset'] = new Set();
   const problems: PlacedProblem[] = [];

@@ -8,10 +8,10 @@ import type { ConfigError } from './config-error.ts';
 import { readDocument } from './document.ts';
 import type { Variables } from './environment.ts';
 import { instanceForm } from './fields.ts';
-import type { ConfigOutline, LoadedConfig } from './loaded.ts';
+import type { ConfigOutline, FileInUse, LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
-import { isOpenToAll, type NamedFiles, readBounded, wideRights } from './secret-files.ts';
+import { digestOf, isOpenToAll, type NamedFiles, readBounded, wideRights } from './secret-files.ts';
 import { clusterSettings, loadedClusters, loadedNameservers } from './settings-of.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -74,6 +74,7 @@ export async function loadConfig(
       nameservers: loadedNameservers(config, files),
       logLevel: config.log.level,
       warnings,
+      files: [result.self, ...[...files].map(([role, { inUse }]) => ({ ...inUse, role }))],
     },
   };
 }
@@ -94,6 +95,7 @@ type ReadConfig =
       readonly config: ConfigFile;
       readonly files: NamedFiles['files'];
       readonly warnings: readonly string[];
+      readonly self: FileInUse;
     }
   | InvalidConfig;
 
@@ -148,6 +150,7 @@ async function readConfig(
       ...checked.warnings,
       ...rightsWarnings(file, content.stats, checked.literalPassword),
     ],
+    self: { file, role: 'the configuration', maxBytes: maxFileBytes, digest: digestOf(content.text) },
   };
 }
 

@@ -24,6 +24,20 @@ export interface LoadedConfig extends ConfigOutline {
   readonly logLevel: LogLevel;
   /** What works but is probably not meant: one sentence each, with its place. */
   readonly warnings: readonly string[];
+  /** The configuration itself, and each file that it names. */
+  readonly files: readonly FileInUse[];
+}
+
+/** A file as it was read. */
+export interface FileInUse {
+  /** Absolute. */
+  readonly file: string;
+  /** What names it, for example `clusters.shop.mysql.password_file`. */
+  readonly role: string;
+  /** A larger file was not read. */
+  readonly maxBytes: number;
+  /** SHA-256 of the text: shows a change, and not the secret. */
+  readonly digest: string;
 }
 
 type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

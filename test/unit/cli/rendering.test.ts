@@ -44,7 +44,7 @@ describe('what the commands print', () => {
           what would change it:
             - By hand: source-dns follow shop SERVER
 
-        db1:3306  superseded, unknown, 8.4.3, 11111111-1111-1111-1111-111111111111
+        db1:3306  superseded, does not answer, 8.4.3, 11111111-1111-1111-1111-111111111111
           - It is named in the ledger as a former source.
           - db1:3306 refused the connection (connection-refused); is mysqld running?
           - not a candidate:
