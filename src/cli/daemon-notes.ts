@@ -1,4 +1,4 @@
-/** What the daemon tells of itself in the API: since when, and what an operator should mend. */
+/** What the daemon says about itself in the API: since when, and what an operator should mend. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';

@@ -2,7 +2,7 @@
 
 import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
 import type { ClusterDocument } from '../http/documents.ts';
-import { contactWords, roleText } from './servers-text.ts';
+import { contactWords, roleWords } from './servers-text.ts';
 import { alarmLines, oneLine, publicationText } from './snapshot-text.ts';
 import { printable, type Style } from './style.ts';
 import { wrapped } from './wrap.ts';
@@ -44,12 +44,7 @@ function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, sty
 function serverText(server: ServerSnapshot, style: Style): string {
   // An older daemon does not send them.
   const { observed = [], missing = [], promotion = null }: Partial<ServerSnapshot> = server;
-  const facts = [
-    server.role === 'unknown' ? 'role not known' : roleText(server),
-    contactWords[server.contact],
-    server.version,
-    server.uuid,
-  ]
+  const facts = [roleWords(server), contactWords[server.contact], server.version, server.uuid]
     .filter((fact) => fact !== null)
     .join(', ');
   const lines = [

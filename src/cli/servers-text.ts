@@ -60,7 +60,7 @@ export function serversText(servers: readonly ServerSnapshot[], style: Style, li
 }
 
 /** Without empty values: what has a value is worth its line. */
-function blockText({ writable }: ServerSnapshot, cells: readonly Cell[]): string {
+function blockText(server: ServerSnapshot, cells: readonly Cell[]): string {
   const shown = new Map(
     columns.map(({ heading }, index) => {
       const { text = '', paint = (same: string) => same } = cells[index] ?? {};
@@ -68,11 +68,13 @@ function blockText({ writable }: ServerSnapshot, cells: readonly Cell[]): string
     }),
   );
   const value = (heading: string): string => shown.get(heading) ?? '';
-  const writes = writable === null ? '' : writable ? 'takes writes' : 'read-only';
+  const writes = server.writable === null ? '' : server.writable ? 'takes writes' : 'read-only';
+  const role = roleWords(server);
+  const failure = server.failure === null ? '' : ` (${server.failure.code})`;
   const told = (label: string, text: string): string => (text === '' ? '' : `${label} ${text}`);
   const join = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(', ');
   const lines = [
-    join(value('ROLE'), value('ROLE') === writes ? '' : writes, value('CONTACT')),
+    join(role, role === writes ? '' : writes, `${contactWords[server.contact]}${failure}`),
     join(told('lag', value('LAG')), told('behind:', value('BEHIND'))),
     told('replicates from', value('REPLICATES FROM')),
     told('alarms:', value('ALARMS')),
@@ -134,6 +136,10 @@ function channelText({
 }
 
 /** For prose: two bare "unknown" beside each other say nothing. */
+export const roleWords = (server: ServerSnapshot): string =>
+  server.role === 'unknown' ? 'role not known' : roleText(server);
+
+/** For prose. */
 export const contactWords: Readonly<Record<ServerSnapshot['contact'], string>> = {
   reachable: 'reachable',
   alive: 'alive, but answers no query',

@@ -5,7 +5,7 @@ import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { DaemonDocument } from './documents.ts';
 
 export interface ClusterApi {
-  /** What is told of the daemon itself; absent: nothing. */
+  /** What the API says about the daemon; absent: nothing. */
   daemon?(): DaemonDocument;
   clusters(): readonly string[];
   /** Undefined: there is no such cluster. */

@@ -277,15 +277,15 @@ describe('what the commands print', () => {
       },
     ];
     expect(historyText(entries, plain)).toMatchInlineSnapshot(`
-      "2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
-      2026-11-22T11:30:00.123Z  shop@ns1  x.test. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
-          seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
-      2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
-      2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
-      2026-11-22T11:30:00.400Z  shop@ns1  Frozen by eve: why.
-      2026-11-22T11:30:00.500Z  shop@ns1  repair: the update was refused: BADKEY; look at the key
-      2026-11-22T11:30:00.600Z  shop@ns1  ns1: It differs.
-      2026-11-22T11:30:00.700Z  shop@ns1  ns1: the alarm zone-drift is over
+      "   2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
+      => 2026-11-22T11:30:00.123Z  shop@ns1  x.test. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
+           seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
+         2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
+      => 2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
+         2026-11-22T11:30:00.400Z  shop@ns1  Frozen by eve: why.
+         2026-11-22T11:30:00.500Z  shop@ns1  repair: the update was refused: BADKEY; look at the key
+         2026-11-22T11:30:00.600Z  shop@ns1  ns1: It differs.
+         2026-11-22T11:30:00.700Z  shop@ns1  ns1: the alarm zone-drift is over
       "
     `);
   });
