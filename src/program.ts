@@ -6,6 +6,7 @@ import { parseArguments } from './cli/args.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
 import { complainOfUsage } from './cli/complain.ts';
+import { completion } from './cli/completion/completion.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -90,6 +91,7 @@ const performers: Performers = {
   forget,
   history,
   schema,
+  completion,
   lab,
 };
 
