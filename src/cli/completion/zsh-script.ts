@@ -48,7 +48,9 @@ _source_dns_ask() { # asked for once a minute
     typeset -ga _source_dns_asked
     local -a limit
     (( $+commands[timeout] )) && limit=(timeout 3)
-    _source_dns_asked=("\${(@f)$($limit $_source_dns_program \${_source_dns_config:+--config} \${_source_dns_config:+$_source_dns_config} completion names </dev/null 2>/dev/null)}")
+    local -a asked=($limit $_source_dns_program)
+    [[ -z $_source_dns_config ]] || asked+=(--config $_source_dns_config)
+    _source_dns_asked=("\${(@f)$($asked completion names </dev/null 2>/dev/null)}")
   fi
 }
 _source_dns_clusters() {
