@@ -64,7 +64,8 @@ _source_dns_servers() {
 }
 
 _source_dns() {
-  local curcontext=$curcontext state line _source_dns_program=$words[1] _source_dns_config= _source_dns_cluster=
+  local curcontext=$curcontext state line
+  local _source_dns_program=$words[1] _source_dns_config= _source_dns_cluster=
   local -A opt_args
   typeset -a commands_of_source_dns
   commands_of_source_dns=(
