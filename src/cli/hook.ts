@@ -4,7 +4,7 @@
  */
 
 import { hostname } from 'node:os';
-import type { LoadedConfig } from '../config/loaded.ts';
+import type { ConfigOutline } from '../config/loaded.ts';
 import type { Command } from '../core/model/events.ts';
 import { configuredCluster } from '../daemon/known-cluster.ts';
 import { readCall, readHookLine } from '../hook/call.ts';
@@ -14,9 +14,9 @@ import { type Resolved, resolveClaim } from '../hook/resolve.ts';
 import { askForHook, finish, leftMs } from '../http/give-hook.ts';
 import { endOfAnswer, endOfHook } from '../http/hook-answer.ts';
 import { lookedUp } from '../http/obey-hook.ts';
-import { apiSocketPath } from '../http/socket-path.ts';
+import { apiSocketPath } from '../http/unix-socket.ts';
 import type { HookArguments } from './commands/hook.ts';
-import { readConfiguration } from './configuration.ts';
+import { readOutline, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { commandHelp } from './help.ts';
 import { actOnce } from './one-shot.ts';
@@ -62,35 +62,42 @@ function inTime({ clock }: CommandContext, call: HookCall, work: Promise<HookEnd
   return Promise.race([work, late]);
 }
 
-/** The context whose words all go into the one line. */
-function quiet(context: CommandContext): { readonly context: CommandContext; said(): string } {
+/** The context for that configuration file, whose words all go into the one line. */
+function quiet(
+  context: CommandContext,
+  file: string | undefined,
+): { readonly context: CommandContext; said(): string } {
   const lines: string[] = [];
   const terminal = {
     ...context.terminal,
     out: () => {},
     err: (text: string) => void lines.push(text.trim()),
   };
-  return { context: { ...context, terminal }, said: () => lines.join('; ') };
+  return {
+    context: { ...context, terminal, load: () => context.load(file), outline: () => context.outline(file) },
+    said: () => lines.join('; '),
+  };
 }
 
 async function actFor(context: CommandContext, { call, claim, config: file }: Work): Promise<HookEnd> {
-  const told = quiet(context);
-  const config = await readConfiguration(told.context, file);
-  if (config === undefined) return hookEnd(call, { kind: 'usage', sentence: told.said() });
-  const result = await askForHook(apiSocketPath(config.stateDir), claim);
+  const told = quiet(context, file);
+  const outline = await readOutline(told.context);
+  if (outline === undefined) return hookEnd(call, { kind: 'usage', sentence: told.said() });
+  const result = await askForHook(apiSocketPath(outline.stateDir), claim);
   if (result.kind !== 'no-daemon') return endOfHook(call, result);
-  const found = await resolved(claim, config);
+  const found = await resolved(claim, outline);
   if (found.kind !== 'resolved') return hookEnd(call, { kind: 'usage', sentence: found.sentence });
   const { cluster, server } = found;
   if (claim.act === 'status') return endOfAnswer(call, { cluster, server, results: [] });
-  const loaded = config.clusters.find(({ settings }) => settings.cluster === cluster);
-  const answer = loaded && (await actOnce(told.context, config, loaded, commandFor(claim, found)));
+  const config = await readSecrets(told.context, outline);
+  const loaded = config?.clusters.find(({ settings }) => settings.cluster === cluster);
+  const answer = config && loaded && (await actOnce(told.context, config, loaded, commandFor(claim, found)));
   return answer === undefined
     ? hookEnd(call, { kind: 'usage', sentence: told.said() })
     : endOfAnswer(call, { cluster, server, results: answer.results });
 }
 
-async function resolved(claim: Claim, config: LoadedConfig): Promise<Resolved> {
+async function resolved(claim: Claim, config: ConfigOutline): Promise<Resolved> {
   const known = config.clusters.map(({ settings }) => configuredCluster(settings));
   const first = resolveClaim(claim, known);
   if (first.kind === 'resolved') return first;

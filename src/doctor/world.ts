@@ -4,7 +4,7 @@ import type { LoadedCluster, LoadedConfig, NameserverConfig } from '../config/lo
 import type { Failure, Probe } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import type { DnsClient } from '../dns/client/dns-client.ts';
-import type { ApiResult } from '../http/api-result.ts';
+import type { ApiResult } from '../http/client.ts';
 import type { Clock, Resolution } from '../ports.ts';
 
 export interface World {

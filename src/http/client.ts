@@ -2,7 +2,9 @@
 
 import { request } from 'node:http';
 import { type ApiRequest, type ApiResult, failedRequest, resultOf } from './api-result.ts';
-import { socketPathFailure } from './socket-path.ts';
+import { socketPathFailure } from './unix-socket.ts';
+
+export type { ApiResult } from './api-result.ts';
 
 /** In bytes: some thousand clusters fit. */
 const answerLimit = 64 * 1024 * 1024;

@@ -12,7 +12,7 @@ import { type HookEnd, hookEnd, mayNotFail } from '../hook/outcome.ts';
 import type { ApiResult } from './api-result.ts';
 import { endOfHook } from './hook-answer.ts';
 import { askQuickly } from './quick-client.ts';
-import { apiSocketPath } from './socket-path.ts';
+import { apiSocketPath } from './unix-socket.ts';
 
 /** From the start of the process to its end, in milliseconds: a failover tool waits. */
 const hookLimitMs = 2000;

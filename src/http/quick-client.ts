@@ -5,7 +5,7 @@
 
 import { connect } from 'node:net';
 import { type ApiRequest, type ApiResult, failedRequest, resultOf } from './api-result.ts';
-import { socketPathFailure } from './socket-path.ts';
+import { socketPathFailure } from './unix-socket.ts';
 
 /** In bytes: the answer to a hook has some hundred. */
 const answerLimit = 1024 * 1024;

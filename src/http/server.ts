@@ -2,12 +2,12 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Failure } from '../core/model/observation.ts';
+import { claimSocket } from './claim-socket.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { holdConnections } from './connections.ts';
 import { createOnce } from './once.ts';
 import { type Problem, problem, problemType } from './problem.ts';
 import { answerRequest, type Reply } from './routes.ts';
-import { claimSocket } from './unix-socket.ts';
 
 /** The time for the headers, and for the whole request. */
 const headersMs = 5000;

@@ -11,7 +11,7 @@ import { bodyLimit } from '../../../src/http/body.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import type { ClusterApi } from '../../../src/http/cluster-api.ts';
 import { type ApiServer, startApi } from '../../../src/http/server.ts';
-import { apiSocketPath } from '../../../src/http/socket-path.ts';
+import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
 
 let folder = '';

@@ -10,7 +10,7 @@ import type { ApiRequest } from '../../../src/http/api-result.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import { askQuickly } from '../../../src/http/quick-client.ts';
 import { startApi } from '../../../src/http/server.ts';
-import { apiSocketPath } from '../../../src/http/socket-path.ts';
+import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 
 const result = (kind: CommandResult['kind'], code: string): Answer => ({
   results: [{ nameserver: 'ns1', kind, code, sentence: `It is ${kind}: ü.` }],

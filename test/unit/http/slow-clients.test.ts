@@ -10,7 +10,7 @@ import { askDaemon } from '../../../src/http/client.ts';
 import type { ClusterApi } from '../../../src/http/cluster-api.ts';
 import { connectionLimit } from '../../../src/http/connections.ts';
 import { type ApiServer, startApi } from '../../../src/http/server.ts';
-import { apiSocketPath } from '../../../src/http/socket-path.ts';
+import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
 
 /** For a busy host. A rejected client gets the reason at once. */
