@@ -9,6 +9,9 @@ const codes = { done: 0, failed: 1, usage: 2, held: 3, unreachable: 4, 'lost-rac
 /** MHA goes on, and says so. Every code but this and 0 ends MHA's failover. */
 const mhaWarning = 10;
 
+/** The only codes that MHA may get after its start. */
+export const mildCode = (code: number): number => (code === 0 ? 0 : mhaWarning);
+
 interface Outcome {
   readonly kind: CommandResult['kind'] | 'usage';
   readonly sentence: string;
@@ -31,7 +34,7 @@ export function hookEnd(call: HookCall | undefined, { kind, sentence }: Outcome)
 }
 
 function codeOf(call: HookCall | undefined, kind: Outcome['kind']): number {
-  return kind !== 'done' && call !== undefined && mayNotFail(call) ? mhaWarning : codes[kind];
+  return call !== undefined && mayNotFail(call) ? mildCode(codes[kind]) : codes[kind];
 }
 
 /** MHA has begun its failover: the new source will be there, whatever becomes of the name. */

@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { quickStateFolder } from '../config/quick-state-folder.ts';
 import { readCall, readHookLine } from '../hook/call.ts';
 import type { Claim, HookCall } from '../hook/claim.ts';
-import { type HookEnd, hookEnd, mayNotFail } from '../hook/outcome.ts';
+import { type HookEnd, hookEnd, mayNotFail, mildCode } from '../hook/outcome.ts';
 import type { ApiResult } from './api-result.ts';
 import { endOfHook } from './hook-answer.ts';
 import { askQuickly } from './quick-client.ts';
@@ -19,8 +19,8 @@ const hookLimitMs = 2000;
 /** For the last steps of the process, and for its start that Node's clock does not show. */
 const slackMs = 150;
 
-/** Also on a machine that took long to load the program. */
-const leastMs = 500;
+/** Also on a machine that takes long to load the program: that is work, and no waiting. */
+const leastMs = 1500;
 
 /** How long the process may still wait. */
 export const leftMs = (): number => Math.max(leastMs, Math.floor(hookLimitMs - slackMs - performance.now()));
@@ -56,12 +56,15 @@ export function finish({ code, line }: HookEnd): number {
   return code;
 }
 
-/** MHA has begun: even a bug of ours must not end its failover. */
+/** MHA has begun: even a bug of ours must not end its failover, wherever the process ends. */
 function failGently(call: HookCall): void {
   const end = (error: unknown): void => {
     const sentence = `source-dns has a bug: ${error instanceof Error ? error.message : String(error)}`;
     process.exit(finish(hookEnd(call, { kind: 'failed', sentence })));
   };
+  process.on('exit', (code) => {
+    process.exitCode = mildCode(code);
+  });
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
 }
