@@ -62,7 +62,8 @@ export function brokenAtSending(sending: Sending): string | undefined {
   if (!sight.members.includes(ledger.source)) return 'S1 points outside the inventory';
   if (moves && command?.kind === 'follow' && command.force)
     return command.althoughReadOnly ? undefined : forcedOnReplica(sending);
-  return unfit(sending) ?? (moves && command === undefined ? unproven(sending) : undefined);
+  const isAnnounced = ledger.why === 'commanded' && read?.next?.uuid === ledger.uuid;
+  return unfit(sending) ?? (moves && command === undefined && !isAnnounced ? unproven(sending) : undefined);
 }
 
 /** S1: force is for what is unknown. */

@@ -16,6 +16,24 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 3,
   },
   {
+    name: 'an announced server gets the name at once',
+    patches: [
+      {
+        file: 'core/decide/rules/commanded.ts',
+        find: 'const server = candidates.find((candidate) => candidate.id === next.uuid);',
+        replace: 'const server = situation.members.find((candidate) => candidate.id === next.uuid);',
+      },
+      {
+        file: 'core/decide/rules/commanded.ts',
+        find: 'const { ledger, candidates, now } = situation;',
+        replace: 'const { ledger, now } = situation;',
+      },
+    ],
+    breaks: ['S1'],
+    seed: 1,
+    story: 'an announced server',
+  },
+  {
     name: 'a stranger is a candidate',
     patches: [
       {

@@ -202,6 +202,13 @@ const restartedReadOnly: readonly Act[] = [6000, 19_000, 32_000].flatMap((at): A
   { at: at + 3000, kind: 'restart', who: 'source', downMs: 600, readOnly: true },
 ]);
 
+/** A failover tool announces the server that it promotes two seconds later, and its mistake never. */
+const announcedFirst: readonly Act[] = [6000, 20_000].flatMap((at): Act[] => [
+  { at, kind: 'announce', instance: 'east', server: 1 },
+  { at: at + 2000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 700 },
+  { at: at + 9000, kind: 'announce', instance: 'west', server: 2 },
+]);
+
 /** Tells a story with several seeds: the network still behaves by chance. */
 function retold(
   name: string,
@@ -244,6 +251,7 @@ export const stories: readonly Story[] = [
   }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
+  ...retold('an announced server gets the name when it takes writes', announcedFirst, fair, { servers: 3 }),
   // A former source had GTIDs that the new source lacked. Both were in OFF_PERMISSIVE by then, and only
   // places in the binary log were compared.
   ...retold(

@@ -157,6 +157,8 @@ export type Act = { readonly at: number } & (
   | { readonly kind: 'follow'; readonly instance: InstanceName; readonly to: number; readonly force: boolean }
   /** The hook of a failover tool names the promoted server: mostly once. */
   | { readonly kind: 'hook'; readonly instance: InstanceName; readonly times: number }
+  /** It announces a server that it will promote. */
+  | { readonly kind: 'announce'; readonly instance: InstanceName; readonly server: number }
 );
 
 /** What happens to one instance of source-dns, or through it. */

@@ -249,6 +249,11 @@ function befall(
       if (server) instance.command({ kind: 'follow', server, force: act.force, dryRun: false, by: 'dba' });
       break;
     }
+    case 'announce': {
+      const server = members[act.server];
+      if (server) instance.command({ kind: 'announce', server, by: 'failover-tool' });
+      break;
+    }
     case 'hook':
       for (let count = 0; count < act.times; count += 1)
         instance.command({
