@@ -4,12 +4,17 @@ import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import { clientsOf, openNameservers } from '../daemon/adapters.ts';
+import { describeEntry } from '../daemon/entry-text.ts';
 import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
+import { createHooks } from '../daemon/hooks/hooks.ts';
 import { createClusterRuntime } from '../daemon/runtime.ts';
 import { type Service, startService } from '../daemon/service.ts';
 import { onlyClusters } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
+
+/** How long a command waits for its hooks, in milliseconds: an operator waits for the command. */
+const hooksMs = 10_000;
 
 /** Only observes: writes no zone and no history. Undefined: the start failed; the reason is printed. */
 export async function openObserver(
@@ -60,6 +65,18 @@ export async function actOnce(
     ? await readPast(config, settings.cluster)
     : await openPast(context, config, settings.cluster);
   const prober = maker.prober(cluster);
+  const hooks = createHooks({
+    // The alarms of a command would never be over: only a daemon has them.
+    config: { instance: config.instance, hooks: { ...config.hooks, onAlarm: [] } },
+    clock,
+    random,
+    onRecord(entry) {
+      past.append(entry);
+      const { level, sentence } = describeEntry(entry);
+      if (level !== 'info') context.terminal.err(`${sentence}\n`);
+    },
+    onBug: endOn(context),
+  });
   const runtime = createClusterRuntime({
     settings: dry ? observing(cluster).settings : settings,
     remembered: past.remembered,
@@ -67,7 +84,10 @@ export async function actOnce(
     zoneClients: clientsOf(cluster, opened.nameservers),
     clock,
     random,
-    onRecord: past.append,
+    onRecord(entry) {
+      past.append(entry);
+      if (!dry) hooks.take(entry);
+    },
     onBug: endOn(context),
   });
   try {
@@ -76,6 +96,8 @@ export async function actOnce(
     return await runtime.command(command);
   } finally {
     await runtime.stop();
+    await hooks.finished(hooksMs);
+    await hooks.stop();
     await prober.close();
     await Promise.all([...opened.nameservers.values()].map(({ client }) => client.close()));
     await past.close();

@@ -3,6 +3,7 @@
 import { formatConfigError } from '../config/config-error.ts';
 import type { LoadResult } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded.ts';
+import type { Hooks } from '../daemon/hooks/hooks.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Service } from '../daemon/service.ts';
 
@@ -10,12 +11,13 @@ interface ReloadOptions {
   readonly config: LoadedConfig;
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
+  readonly hooks: Pick<Hooks, 'replace'>;
   load(): Promise<LoadResult>;
   onBug(error: unknown): void;
 }
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
-export function createReloader({ config, log, service, load, onBug }: ReloadOptions): () => void {
+export function createReloader({ config, log, service, hooks, load, onBug }: ReloadOptions): () => void {
   const { stateDir } = config;
   let running = false;
   let again = false;
@@ -41,6 +43,7 @@ export function createReloader({ config, log, service, load, onBug }: ReloadOpti
         'the new configuration cannot be used; the old one stays in force',
       );
     }
+    hooks.replace(next);
     log.setLevel(next.logLevel);
     if (next.stateDir !== stateDir)
       log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);

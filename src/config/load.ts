@@ -7,6 +7,7 @@ import type { ConfigError } from './config-error.ts';
 import { readDocument } from './document.ts';
 import type { Variables } from './environment.ts';
 import { instanceForm } from './fields.ts';
+import { hookWarnings, loadedHooks } from './hooks.ts';
 import type { LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
@@ -93,6 +94,7 @@ export async function loadConfig(
     return { kind: 'invalid', file, errors: inOrder(errors) };
 
   const { config, files } = checked;
+  const hooks = loadedHooks(config.hooks, dirname(file));
   const rights = wideRights(content.stats);
   return {
     kind: 'loaded',
@@ -102,10 +104,12 @@ export async function loadConfig(
       stateDir: state,
       clusters: loadedClusters(config, files, instance),
       nameservers: loadedNameservers(config, files),
+      hooks,
       logLevel: config.log.level,
       warnings: [
         ...configWarnings(config),
         ...checked.warnings,
+        ...(await hookWarnings(hooks, around.env)),
         ...(rights !== undefined && checked.literalPassword
           ? [`${file} contains a password and ${rights}`]
           : []),
