@@ -98,7 +98,6 @@ class HookSet implements Hooks {
     await this.#idle(queues, stopMs);
     for (const queue of queues) queue.break();
     await this.#idle(queues, graceMs + 2 * afterKillMs);
-    this.#groups.close();
   }
 
   #all(): readonly HookQueue[] {

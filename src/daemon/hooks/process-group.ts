@@ -20,8 +20,6 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): Signall
 export interface Groups {
   add(leader: number): void;
   delete(leader: number): void;
-  /** No group is watched any more. */
-  close(): void;
 }
 
 /** Where the process ends at once (a second SIGTERM, a bug), these groups are killed. */
@@ -30,10 +28,14 @@ export function createGroups(): Groups {
   const onExit = (): void => {
     for (const leader of leaders) signalGroup(leader, 'SIGKILL');
   };
-  process.on('exit', onExit);
   return {
-    add: (leader) => void leaders.add(leader),
-    delete: (leader) => void leaders.delete(leader),
-    close: () => void process.off('exit', onExit),
+    add(leader) {
+      if (leaders.size === 0) process.on('exit', onExit);
+      leaders.add(leader);
+    },
+    delete(leader) {
+      leaders.delete(leader);
+      if (leaders.size === 0) process.off('exit', onExit);
+    },
   };
 }
