@@ -27,6 +27,11 @@ export interface CommandContext {
   readonly random: Random;
   /** Who gives the command, for the ledger's `frozen=` and the log. */
   readonly operator: string;
+  /**
+   * How long a move without a daemon waits for its `after_move` hooks, in milliseconds. It may take 500 ms
+   * more, to kill them. Default: 10 s.
+   */
+  readonly hooksMs?: number;
   /** Listens until the returned function is called. */
   onSignal(signal: SignalName, listener: () => void): () => void;
   exit(code: number): void;

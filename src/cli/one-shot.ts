@@ -13,7 +13,7 @@ import { onlyClusters } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
 
-/** How long a command waits for its hooks, in milliseconds: an operator waits for the command. */
+/** How long a command waits for `after_move` hooks, in milliseconds: an operator waits for the command. */
 const hooksMs = 10_000;
 
 /** Only observes: writes no zone and no history. Undefined: the start failed; the reason is printed. */
@@ -67,9 +67,11 @@ export async function actOnce(
   const prober = maker.prober(cluster);
   const hooks = createHooks({
     // The alarms of a command would never be over: only a daemon has them.
-    config: { instance: config.instance, hooks: { ...config.hooks, onAlarm: [] } },
+    config: { ...config, hooks: { ...config.hooks, onAlarm: [] } },
     clock,
     random,
+    // A hook has had its time: now it must end soon.
+    limits: { stopMs: 0, graceMs: 300, afterKillMs: 100 },
     onRecord(entry) {
       past.append(entry);
       const { level, sentence } = describeEntry(entry);
@@ -96,7 +98,7 @@ export async function actOnce(
     return await runtime.command(command);
   } finally {
     await runtime.stop();
-    await hooks.finished(hooksMs);
+    await hooks.finished(context.hooksMs ?? hooksMs);
     await hooks.stop();
     await prober.close();
     await Promise.all([...opened.nameservers.values()].map(({ client }) => client.close()));

@@ -60,7 +60,7 @@ export function hookWorld(config: Partial<HooksConfig>, limits: Partial<HookLimi
   const records: HookEntry[] = [];
   const clock = heldClock();
   const hooks = createHooks({
-    config: { instance: 'watcher-1', hooks: { afterMove: [], onAlarm: [], ...config } },
+    config: { instance: 'watcher-1', clusters: [], hooks: { afterMove: [], onAlarm: [], ...config } },
     clock,
     random: systemRandom,
     limits: {

@@ -24,7 +24,7 @@ export interface HookLimits {
   readonly outputBytes: number;
   /** So much of the answer of a URL is read. */
   readonly answerBytes: number;
-  /** At the stop: how long a running call may go on. */
+  /** At the stop: how long a running call may go on. A restart waits for it, and meanwhile nobody watches. */
   readonly stopMs: number;
 }
 
@@ -41,5 +41,5 @@ export const hookLimits: HookLimits = {
   drainMs: 100,
   outputBytes: 1024 * 1024,
   answerBytes: 4096,
-  stopMs: 5000,
+  stopMs: 3000,
 };

@@ -5,7 +5,7 @@ import type { Secret } from '../../config/secret.ts';
 import type { HistoryEntry } from '../../core/model/events.ts';
 import { isoTime, type MonoMs } from '../../core/model/units.ts';
 import type { Clock, Random } from '../../ports.ts';
-import { type HookList, hookCallOf } from './hook-call.ts';
+import { type HookCall, type HookList, hookCallOf } from './hook-call.ts';
 import { type HookLimits, hookLimits } from './hook-limits.ts';
 import { HookQueue, type QueueOptions } from './hook-queue.ts';
 import { createOneLookup } from './one-lookup.ts';
@@ -26,7 +26,7 @@ export interface Hooks {
 
 type Queues = Readonly<Record<HookList, readonly HookQueue[]>>;
 
-type HooksSettings = Pick<LoadedConfig, 'instance' | 'hooks'>;
+type HooksSettings = Pick<LoadedConfig, 'instance' | 'hooks' | 'clusters'>;
 
 interface HooksOptions {
   readonly config: HooksSettings;
@@ -47,6 +47,8 @@ class HookSet implements Hooks {
   readonly #limits: HookLimits;
   readonly #groups = createGroups();
   readonly #lookup = createOneLookup();
+  /** The alarms that are not over, by topic, with their clusters. */
+  readonly #raised = new Map<string, string>();
   #instance: string;
   #queues: Queues;
   /** Their hooks were removed, and a last call still runs. */
@@ -63,10 +65,21 @@ class HookSet implements Hooks {
 
   take(entry: HistoryEntry): void {
     const made = hookCallOf(entry, this.#instance, this.#options.random.token());
-    if (made !== undefined) for (const queue of this.#queues[made.list]) queue.add(made.call);
+    if (made === undefined || (entry.kind === 'alarm' && !this.#isNews(made.call, entry.raised))) return;
+    for (const queue of this.#queues[made.list]) queue.add(made.call);
+  }
+
+  /** A worse alarm is recorded once more, with another sentence: nobody is woken up twice for it. */
+  #isNews({ topic, cluster }: HookCall, raised: boolean): boolean {
+    if (!raised) return this.#raised.delete(topic);
+    if (this.#raised.has(topic)) return false;
+    this.#raised.set(topic, cluster);
+    return true;
   }
 
   replace(config: HooksSettings): void {
+    const clusters = new Set(config.clusters.map(({ settings }) => settings.cluster));
+    for (const [topic, cluster] of this.#raised) if (!clusters.has(cluster)) this.#raised.delete(topic);
     const before = this.#all();
     this.#instance = config.instance;
     this.#queues = this.#queuesOf(config, before);

@@ -63,6 +63,20 @@ test('only our own moves and alarms call hooks: not the moves of others, and not
   expect(records).toHaveLength(1);
 });
 
+test('an alarm that gets worse calls nobody a second time; after its end, or with a new cluster, it does', async () => {
+  const { hooks, records } = hookWorld({ onAlarm: [script('echo "$SOURCE_DNS_RAISED"')] });
+  for (const raised of [true, true, false, false, true]) hooks.take(alarmOf('stale-source', raised));
+  await until(() => records.length === 3);
+  hooks.replace({
+    instance: 'watcher-1',
+    clusters: [],
+    hooks: { afterMove: [], onAlarm: [script('echo new')] },
+  });
+  hooks.take(alarmOf());
+  await until(() => records.length === 4);
+  expect(records.map(({ output }) => output)).toEqual(['true', 'false', 'true', 'new']);
+});
+
 test('a record reads as a sentence, in the log and in the history', async () => {
   const { hooks, record } = hookWorld({
     afterMove: [script('echo no route; exit 7')],
@@ -70,8 +84,8 @@ test('a record reads as a sentence, in the log and in the history', async () => 
   });
   hooks.take(moveOf());
   const failed = describeEntry(await record());
-  hooks.take(alarmOf('stale-source', false));
-  const done = describeEntry(await record(2));
+  for (const raised of [true, false]) hooks.take(alarmOf('stale-source', raised));
+  const done = describeEntry(await record(3));
   expect([failed, done]).toEqual([
     {
       level: 'warn',
@@ -94,6 +108,7 @@ test('a new configuration is for the next call: an unchanged hook keeps what wai
   const first = Number(await written('up'));
   hooks.replace({
     instance: 'watcher-2',
+    clusters: [],
     hooks: { afterMove: [kept, script('echo $SOURCE_DNS_INSTANCE')], onAlarm: [] },
   });
   hooks.take(moveOf(3));
