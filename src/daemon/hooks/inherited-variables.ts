@@ -4,9 +4,9 @@ import type { Variables } from '../../config/environment.ts';
 import { defaultPath } from '../../config/hook-program.ts';
 
 /**
- * Programs find each other, their user's files and their language by these. All others stay with us: DB_PASSWORD
- * and what else the configuration takes from the environment; NOTIFY_SOCKET and LISTEN_FDS, by which a program
- * would talk to systemd in our name; NODE_OPTIONS, which is meant for our own process.
+ * Programs find each other, their user's files and their language by these. All others stay with us:
+ * DB_PASSWORD and what else the configuration takes from the environment; NOTIFY_SOCKET and LISTEN_FDS, by
+ * which a program would talk to systemd in our name; NODE_OPTIONS, which is meant for our own process.
  */
 const inherited = [
   ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TZ'],

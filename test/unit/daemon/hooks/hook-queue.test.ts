@@ -7,8 +7,7 @@ import { type HookCall, hookCallOf } from '../../../../src/daemon/hooks/hook-cal
 import { hookLimits } from '../../../../src/daemon/hooks/hook-limits.ts';
 import { HookQueue } from '../../../../src/daemon/hooks/hook-queue.ts';
 import { fakeClock, settled } from '../../../support/fakes.ts';
-import type { HookEntry } from '../../../support/hook-world.ts';
-import { alarmOf, moveOf, script } from '../../../support/hook-world.ts';
+import { alarmOf, type HookEntry, moveOf, script } from '../../../support/hook-world.ts';
 
 const done: Attempt = { outcome: 'done', sentence: 'exit code 0' };
 const busy: Attempt = { outcome: 'failed', sentence: 'HTTP 503', again: {} };
