@@ -9,6 +9,7 @@ import { type History, openHistory, readHistory, rememberedFrom } from '../daemo
 import { createHooks } from '../daemon/hooks/hooks.ts';
 import { createClusterRuntime } from '../daemon/runtime.ts';
 import { type Service, startService } from '../daemon/service.ts';
+import { complainOfAll } from './complain.ts';
 import { onlyClusters } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
@@ -36,7 +37,7 @@ export async function openObserver(
     onBug: endOn(context),
   });
   if (started.kind === 'started') return started.service;
-  started.failures.forEach(printTo(context));
+  complainOfAll(context, started.failures);
   return undefined;
 }
 
@@ -56,7 +57,7 @@ export async function actOnce(
     printTo(context),
   );
   if (opened.kind === 'failed') {
-    opened.failures.forEach(printTo(context));
+    complainOfAll(context, opened.failures);
     return undefined;
   }
   opened.warnings.forEach(printTo(context));

@@ -3,7 +3,6 @@
 import { formatConfigError } from '../config/config-error.ts';
 import type { LoadResult } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded.ts';
-import type { Hooks } from '../daemon/hooks/hooks.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Service } from '../daemon/service.ts';
 
@@ -11,13 +10,14 @@ interface ReloadOptions {
   readonly config: LoadedConfig;
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
-  readonly hooks: Pick<Hooks, 'replace'>;
   load(): Promise<LoadResult>;
+  /** The new configuration is in force. */
+  onTaken(config: LoadedConfig): void;
   onBug(error: unknown): void;
 }
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
-export function createReloader({ config, log, service, hooks, load, onBug }: ReloadOptions): () => void {
+export function createReloader({ config, log, service, load, onTaken, onBug }: ReloadOptions): () => void {
   const { stateDir } = config;
   let running = false;
   let again = false;
@@ -43,7 +43,7 @@ export function createReloader({ config, log, service, hooks, load, onBug }: Rel
         'the new configuration cannot be used; the old one stays in force',
       );
     }
-    hooks.replace(next);
+    onTaken(next);
     log.setLevel(next.logLevel);
     if (next.stateDir !== stateDir)
       log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);

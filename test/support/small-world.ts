@@ -184,6 +184,7 @@ export const config = (stateDir: string, over: Partial<LoadedConfig> = {}): Load
   hooks: { afterMove: [], onAlarm: [] },
   logLevel: 'silent',
   warnings: [],
+  files: [],
   ...over,
 });
 
