@@ -20,8 +20,8 @@ export function createOneLookup(resolver: LookupFunction = systemLookup): Lookup
   return (host, options, callback) => {
     waiting.push(() =>
       resolver(host, options, (...answer: Parameters<Callback>) => {
-        callback(...answer);
         next();
+        callback(...answer);
       }),
     );
     if (!isBusy) next();

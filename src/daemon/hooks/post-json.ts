@@ -47,7 +47,7 @@ function post(
   /** The status is the answer: whether its body comes whole is of no interest. */
   const settleBy = (otherwise: Attempt): void =>
     settle(response === undefined ? otherwise : statusText(response, clock));
-  const cancel = clock.after(hook.timeoutMs, () => settleBy(timedOut(hook.timeoutMs)));
+  const cancel = clock.after(hook.timeoutMs, () => settleBy(timedOut(hook.timeoutMs, request)));
   const onStop = (): void =>
     settleBy({ outcome: 'failed', sentence: 'was broken off because source-dns stops' });
   stop.addEventListener('abort', onStop, { once: true });
@@ -92,9 +92,12 @@ function headersOf(hook: UrlHook, call: HookCall): Readonly<Record<string, strin
   };
 }
 
-const timedOut = (ms: number): Attempt => ({
+/** Not tried again in both cases: `timeout` says how long such news is worth something. */
+const timedOut = (ms: number, request: ClientRequest | undefined): Attempt => ({
   outcome: 'timed-out',
-  sentence: `no answer within ${ms} ms; it may have arrived, so it is not sent again`,
+  sentence: request?.writableFinished
+    ? `no answer within ${ms} ms; it may have arrived, so it is not sent again`
+    : `no connection within ${ms} ms`,
 });
 
 const broken: Attempt = {
