@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { CommandHook, HooksConfig, UrlHook } from '../../src/config/loaded.ts';
 import { Secret } from '../../src/config/secret.ts';
 import type { HistoryEntry } from '../../src/core/model/events.ts';
-import type { Fqdn, ServerAddress, ServerId } from '../../src/core/model/units.ts';
+import { type Fqdn, plusMs, type ServerAddress, type ServerId } from '../../src/core/model/units.ts';
 import type { AlarmCode } from '../../src/core/model/vocabulary.ts';
 import { systemClock, systemRandom } from '../../src/daemon/clock.ts';
 import type { HookLimits } from '../../src/daemon/hooks/hook-limits.ts';
@@ -26,16 +26,19 @@ export interface HeldClock extends Clock {
 }
 
 export function heldClock(): HeldClock {
+  let passed = 0;
   const waiting = new Set<{ readonly ms: number; callback(): void }>();
   const end = async (at: number): Promise<void> => {
     await until(() => waiting.size > 0);
     const wait = [...waiting].at(at);
     if (wait === undefined) return;
     waiting.delete(wait);
+    passed += wait.ms;
     wait.callback();
   };
   return {
     ...systemClock,
+    mono: () => plusMs(systemClock.mono(), passed),
     after(ms, callback) {
       if (ms < held) return systemClock.after(ms, callback);
       const wait = { ms, callback };

@@ -6,7 +6,7 @@ export interface HookLimits {
   readonly waitingAlarms: number;
   /** Calls of one hook at once, so also processes. */
   readonly atOnce: number;
-  /** Between two starts: to start a process stops the event loop for some milliseconds. */
+  /** At least, between two starts: to start a process stops the event loop for some milliseconds. */
   readonly betweenStartsMs: number;
   /** Attempts of one call. */
   readonly attempts: number;

@@ -59,6 +59,7 @@ export class HookQueue {
     this.#waiting.push(call);
     if (this.#waiting.length > this.#options.waitingLimit) this.#drop(this.#waiting.shift());
     for (const running of this.#running.values()) if (running.call.topic === call.topic) running.wake?.();
+    if (this.#closed !== undefined) this.close(this.#closed);
     this.#begin();
   }
 

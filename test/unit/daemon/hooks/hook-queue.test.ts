@@ -195,4 +195,12 @@ test('at the end what waits is dropped with one record, and what runs goes on un
   expect([tried[0]!.stop.aborted, isIdle]).toEqual([true, false]);
   await tried[0]!.end({ outcome: 'failed', sentence: 'killed' });
   expect([isIdle, tried.length]).toEqual([true, 2]);
+  // What comes later is not lost without a word.
+  add(move('shop', 4));
+  await settled();
+  expect([tried.length, records.at(-1)?.count, records.at(-1)?.about]).toEqual([
+    2,
+    1,
+    { kind: 'move', epoch: 4 },
+  ]);
 });
