@@ -6,7 +6,7 @@ import type { Failure } from '../core/model/observation.ts';
 import { clientsOf, openNameservers } from '../daemon/adapters.ts';
 import { describeEntry } from '../daemon/entry-text.ts';
 import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
-import { createHooks } from '../daemon/hooks/hooks.ts';
+import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createClusterRuntime } from '../daemon/runtime.ts';
 import { type Service, startService } from '../daemon/service.ts';
 import { complainOfAll } from './complain.ts';
@@ -66,20 +66,7 @@ export async function actOnce(
     ? await readPast(config, settings.cluster)
     : await openPast(context, config, settings.cluster);
   const prober = maker.prober(cluster);
-  const hooks = createHooks({
-    // The alarms of a command would never be over: only a daemon has them.
-    config: { ...config, hooks: { ...config.hooks, onAlarm: [] } },
-    clock,
-    random,
-    // A hook has had its time: now it must end soon.
-    limits: { stopMs: 0, graceMs: 300, afterKillMs: 100 },
-    onRecord(entry) {
-      past.append(entry);
-      const { level, sentence } = describeEntry(entry);
-      if (level !== 'info') context.terminal.err(`${sentence}\n`);
-    },
-    onBug: endOn(context),
-  });
+  const hooks = hooksOf(context, config, past);
   const runtime = createClusterRuntime({
     settings: dry ? observing(cluster).settings : settings,
     remembered: past.remembered,
@@ -106,6 +93,22 @@ export async function actOnce(
     await past.close();
   }
 }
+
+/** Only those of moves: the alarms of a command would never be over. */
+const hooksOf = (context: CommandContext, config: LoadedConfig, past: Past): Hooks =>
+  createHooks({
+    config: { ...config, hooks: { ...config.hooks, onAlarm: [] } },
+    clock: context.clock,
+    random: context.random,
+    // A hook has had its time: now it must end soon.
+    limits: { stopMs: 0, graceMs: 300, afterKillMs: 100 },
+    onRecord(entry) {
+      past.append(entry);
+      const { level, sentence } = describeEntry(entry);
+      if (level !== 'info') context.terminal.err(`${sentence}\n`);
+    },
+    onBug: endOn(context),
+  });
 
 const observing = (cluster: LoadedCluster): LoadedCluster => ({
   ...cluster,
