@@ -86,7 +86,7 @@ export async function actOnce(
     return await runtime.command(command);
   } finally {
     await runtime.stop();
-    await hooks.finished(context.hooksMs ?? hooksMs);
+    await hooks.finished(Math.max(0, Math.min(hooksMs, (context.hooksBy ?? Infinity) - clock.mono())));
     await hooks.stop();
     await prober.close();
     await Promise.all([...opened.nameservers.values()].map(({ client }) => client.close()));

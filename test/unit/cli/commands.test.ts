@@ -16,6 +16,7 @@ import { documentShapes } from '../../../src/cli/shapes/document-shapes.ts';
 import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
 import type { Command } from '../../../src/core/model/events.ts';
+import { systemClock } from '../../../src/daemon/clock.ts';
 import { readHistory } from '../../../src/daemon/history.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import { startApi } from '../../../src/http/server.ts';
@@ -112,6 +113,16 @@ describe('without a daemon', () => {
     await history(s.context, {});
     expect(s.state.out).toMatch(/after_move\[0\] \/bin\/sh for epoch 1: exit code 0; output: 1 db1:3306\n/);
     expect(s.state.out).not.toContain('on_alarm');
+  });
+
+  test('a caller in a hurry does not wait for the hooks of the move: they are killed', async () => {
+    const s = session();
+    s.load(config(folder, { hooks: { afterMove: [script('exec sleep 1000')], onAlarm: [] } }));
+    const context: CommandContext = { ...s.context, hooksBy: systemClock.mono() };
+    expect(await follow(context, { ...toDb2, server: db1 })).toBe(0);
+    expect(s.state.err).toMatch(
+      /^after_move\[0\] \/bin\/sh for epoch 1: (?:was killed because|1 call was dropped, .*) ?source-dns stops\n$/,
+    );
   });
 
   test('freeze and thaw act themselves', async () => {
