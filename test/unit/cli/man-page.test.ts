@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { commandNames } from '../../../src/cli/command-table.ts';
-import { manPage } from '../../support/man-page.ts';
 import { textOfFile } from '../../support/checkout.ts';
+import { manPage } from '../../support/man-page.ts';
 
 test('man/source-dns.1 is made of the forms of the commands', async () => {
   await expect(manPage()).toMatchFileSnapshot('../../../man/source-dns.1');
