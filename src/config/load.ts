@@ -1,10 +1,12 @@
 /** Finds, reads and checks the configuration. */
 
 import type { Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { checkDocument } from './check-document.ts';
 import type { ConfigError } from './config-error.ts';
 import { readDocument } from './document.ts';
 import { instanceForm } from './fields.ts';
+import { hookWarnings, loadedHooks } from './hooks.ts';
 import type { ConfigOutline, FileInUse, LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
@@ -35,14 +37,16 @@ export async function loadConfig(
   const result = await readConfig(configFlag, around, true);
   if (result.kind === 'invalid') return result;
   const { outline, config, files, warnings } = result;
+  const hooks = loadedHooks(config.hooks, dirname(outline.file));
   return {
     kind: 'loaded',
     config: {
       ...outline,
       clusters: loadedClusters(config, files, outline.instance),
       nameservers: loadedNameservers(config, files),
+      hooks,
       logLevel: config.log.level,
-      warnings,
+      warnings: [...warnings, ...(await hookWarnings(hooks, around.env))],
       files: [result.self, ...[...files].map(([role, { inUse }]) => ({ ...inUse, role }))],
     },
   };
@@ -111,7 +115,13 @@ async function readConfig(
   }));
   return {
     kind: 'read',
-    outline: { file, instance, stateDir: state, clusters },
+    outline: {
+      file,
+      instance,
+      stateDir: state,
+      ...(config.state_dir === undefined && { stateDirByUser: true }),
+      clusters,
+    },
     config,
     files,
     warnings: [
