@@ -1,6 +1,6 @@
 /** The service in this process, with real servers and a real BIND: where the name goes. */
 
-import type { HistoryEntry } from '../../../src/core/model/events.ts';
+import type { Answer, Command, HistoryEntry } from '../../../src/core/model/events.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
 import { systemRandom } from '../../../src/daemon/clock.ts';
@@ -12,6 +12,7 @@ import { clock, until } from './probing.ts';
 
 export interface FollowedName {
   readonly snapshot: () => Snapshot;
+  readonly command: (command: Command) => Promise<Answer>;
   /** Waits for the first entry of the history that matches. */
   readonly recorded: <Kind extends HistoryEntry['kind']>(
     kind: Kind,
@@ -60,6 +61,7 @@ export async function followedName(
   runtime.start();
   return {
     snapshot: () => runtime.snapshot(),
+    command: (command) => runtime.command(command),
     recorded: async (kind, wanted = () => true) => {
       const found = () =>
         history.find(

@@ -111,4 +111,23 @@ describe('a replica that is made writable while the source continues to write', 
       to: { server: addressOf(second) },
     });
   });
+
+  test("then MHA's order: the name waits for the announced server, and moves when it takes writes", async () => {
+    const third = 2;
+    const { servers } = mysql;
+    await servers[second]!.kill9();
+    await servers[third]!.sql('STOP REPLICA');
+    const announced = { kind: 'announce', server: addressOf(third), by: 'mha@manager1' } as const;
+    expect(await name.command(announced)).toMatchObject({ results: [{ kind: 'done', code: 'announce' }] });
+    await until(
+      () => answers.get(addressOf(third)) ?? 0,
+      (count) => count > 20,
+    );
+    expect(name.snapshot().ledger).toMatchObject({ epoch: 2, source: addressOf(second) });
+    await servers[third]!.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
+    expect(await name.recorded('move', ({ epoch }) => epoch === 3)).toMatchObject({
+      reason: 'commanded',
+      to: { server: addressOf(third) },
+    });
+  });
 });
