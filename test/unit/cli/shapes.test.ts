@@ -109,6 +109,7 @@ test('every kind of history entry has a kind to choose it by', () => {
     'decisions',
     'failures',
     'holds',
+    'hooks',
     'moves',
     'propagation',
     'writes',
