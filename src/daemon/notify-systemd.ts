@@ -60,6 +60,7 @@ class SystemdNotifier implements Notifier {
   readonly #waiting: (readonly string[])[] = [];
   #sending = false;
   #warned = false;
+  #stopping = false;
   #lastStatus = '';
 
   constructor(options: NotifierOptions, supervisor: Supervisor) {
@@ -82,6 +83,7 @@ class SystemdNotifier implements Notifier {
   }
 
   stopping(): void {
+    this.#stopping = true;
     this.#say(['STOPPING=1']);
   }
 
@@ -127,6 +129,8 @@ class SystemdNotifier implements Notifier {
         this.#warned = false;
         return;
       }
+      // Who stops the daemon may stop its children, too.
+      if (this.#stopping) return;
       if (!this.#warned) onWarning(failure);
       this.#warned = true;
       if (left > 1) await new Promise<void>((resolve) => clock.after(pauseMs, resolve));

@@ -144,6 +144,16 @@ describe('a notice that fails', () => {
     expect(w.warnings).toEqual([failure, failure]);
   });
 
+  test('is no news when the daemon stops: who stops it may stop its children, too', async () => {
+    const w = world();
+    w.answerWith(async () => failure);
+    w.notifier.stopping();
+    await settled();
+    await w.clock.advance(10_000);
+    expect(w.sent).toEqual(['STOPPING=1']);
+    expect(w.warnings).toEqual([]);
+  });
+
   test('holds back a bounded number of others, and no old sign of life', async () => {
     const w = world();
     let end: (value: undefined) => void = () => {};
