@@ -7,6 +7,13 @@
 
 import { close, url } from 'node:inspector';
 
+// The first process of a container has no default for a signal: without a listener nothing would stop it.
+if (process.pid === 1)
+  for (const [signal, code] of [['SIGTERM', 143] as const, ['SIGINT', 130] as const])
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(code);
+    });
+
 const ignore = (): void => {};
 process.on('SIGUSR1', ignore);
 process.on('SIGUSR2', ignore);
