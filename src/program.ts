@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArguments } from './cli/args.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
+import { complainOfUsage } from './cli/complain.ts';
+import { completion } from './cli/completion/completion.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -16,7 +18,7 @@ import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
 import { drained, openTerminal, operatorName } from './cli/terminal.ts';
 import { thaw } from './cli/thaw.ts';
-import { loadConfig } from './config/load.ts';
+import { loadConfig, loadOutline } from './config/load.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
 import { takeSupervisor } from './daemon/supervisor.ts';
@@ -69,6 +71,10 @@ const lab = (context: CommandContext, { scenario, list, once, keep }: LabArgumen
     },
   });
 
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
+
 type Performers = {
   readonly [Name in CommandName]: (
     context: CommandContext,
@@ -86,6 +92,7 @@ const performers: Performers = {
   forget,
   history,
   schema,
+  completion,
   lab,
 };
 
@@ -99,18 +106,19 @@ function main(argv: readonly string[]): Promise<number> | number {
       terminal.out(`${parsed.text}\n`);
       return 0;
     case 'version':
-      terminal.out(
-        `${(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`,
-      );
+      terminal.out(`${version()}\n`);
       return 0;
     case 'usage':
-      terminal.err(`${parsed.text}\n`);
+      complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
         load: () => loadConfig(parsed.config),
+        outline: () => loadOutline(parsed.config),
+        version: version(),
+        pid: process.pid,
         maker,
         clock: systemClock,
         random: systemRandom,
@@ -128,6 +136,8 @@ function main(argv: readonly string[]): Promise<number> | number {
 /** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;
 
+// In `ps` and `top`, for a person who looks for the daemon; `node` says nothing. It shows no argument.
+process.title = 'source-dns';
 // A bug ends the process with Node's own report and exit code 1: no half-done work goes on.
 const code = await main(process.argv.slice(2));
 const patienceMs = process.argv.includes('run') ? daemonPatienceMs : undefined;

@@ -13,12 +13,14 @@ interface ReloadOptions {
   readonly service: Pick<Service, 'reconfigure'>;
   readonly notifier: Pick<Notifier, 'reloading' | 'reloaded'>;
   load(): Promise<LoadResult>;
+  /** The new configuration is in force. */
+  onTaken(config: LoadedConfig): void;
   onBug(error: unknown): void;
 }
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
 export function createReloader(options: ReloadOptions): () => void {
-  const { log, service, notifier, load, onBug } = options;
+  const { log, service, notifier, load, onTaken, onBug } = options;
   const { stateDir } = options.config;
   let running = false;
   let again = false;
@@ -44,6 +46,7 @@ export function createReloader(options: ReloadOptions): () => void {
         'the new configuration cannot be used; the old one stays in force',
       );
     }
+    onTaken(next);
     log.setLevel(next.logLevel);
     if (next.stateDir !== stateDir)
       log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);
