@@ -48,11 +48,21 @@ function fillLibrary() {
   writeFileSync(main, readFileSync(main, 'utf8').replace(/^#!.*/, '#!/usr/bin/node'));
 }
 
+const completions = [
+  ['bash', 'bash-completion/completions/source-dns'],
+  ['zsh', 'zsh/vendor-completions/_source-dns'],
+  ['fish', 'fish/vendor_completions.d/source-dns.fish'],
+];
+
 function fillSystem() {
   put('usr/lib/systemd/system/source-dns.service', text('systemd/source-dns.service'));
   put('usr/lib/sysusers.d/source-dns.conf', here('sysusers.conf'));
   put('usr/share/doc/source-dns/copyright', text('LICENSE'));
   put('usr/share/doc/source-dns/changelog.gz', gzipSync(text('CHANGELOG.md'), { level: 9 }));
+  put('usr/share/man/man1/source-dns.1.gz', gzipSync(text('man/source-dns.1'), { level: 9 }));
+  const main = join(root, 'dist/main.js');
+  for (const [shell, path] of completions)
+    put(`usr/share/${path}`, run(process.execPath, [main, 'completion', shell]));
   mkdirSync(join(stage, 'etc/source-dns'), { recursive: true });
   mkdirSync(join(stage, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/source-dns/dist/main.js', join(stage, 'usr/bin/source-dns'));
