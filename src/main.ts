@@ -20,7 +20,8 @@ process.on('SIGUSR2', ignore);
 // Before the configuration is read, a reload needs no answer. SIGHUP ends the other commands.
 if (process.argv.includes('run')) process.on('SIGHUP', ignore);
 
-// Node itself may have got SIGUSR1; the inspector opens a moment later. One that was asked for stays open.
+// Node itself may have got SIGUSR1, more than once: the inspector opens a moment later, on Node 24 and 26 again
+// after it was closed. One that was asked for stays open.
 const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) =>
   option.includes('--inspect'),
 );
@@ -28,7 +29,8 @@ const closeInspector = (): void => {
   if (!isAskedFor && url() !== undefined) close();
 };
 closeInspector();
-for (const afterMs of [0, 100, 1000]) setTimeout(closeInspector, afterMs).unref();
+for (const afterMs of [0, 100]) setTimeout(closeInspector, afterMs).unref();
+setInterval(closeInspector, 1000).unref();
 
 // Many modules are read at once: more than a very low `ulimit -n` allows.
 await import('./program.ts').catch((error: unknown) => {
