@@ -1,7 +1,9 @@
 /** `source-dns run`: the daemon. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
 import { type History, openHistory } from '../daemon/history.ts';
+import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createLog, type Log } from '../daemon/log.ts';
 import { createNotifier } from '../daemon/notify-systemd.ts';
 import { type Service, startService } from '../daemon/service.ts';
@@ -25,6 +27,7 @@ interface Daemon {
   readonly history: History;
   readonly api: ApiServer;
   readonly service: Service;
+  readonly hooks: Hooks;
   readonly notes: DaemonNotes;
 }
 
@@ -50,7 +53,10 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     overdueMs: () => service.overdueMs(),
   });
   log.say('info', 'started', `source-dns watches ${service.clusters().join(', ')} as ${config.instance}`);
-  const onTaken = daemon.notes.use;
+  const onTaken = (next: LoadedConfig): void => {
+    daemon.notes.use(next);
+    daemon.hooks.replace(next);
+  };
   signals.reloadWith(createReloader({ ...daemon, notifier, load: context.load, onTaken, onBug }));
   await signals.stopped;
   notifier.stopping();
@@ -85,6 +91,11 @@ async function startDaemon(
       else log.fail('warn', failure);
     },
   });
+  const record = (entry: HistoryEntry): void => {
+    log.record(entry);
+    history.append(entry);
+  };
+  const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
   const started = await startService({
     config,
     maker,
@@ -92,8 +103,8 @@ async function startDaemon(
     random,
     remembered: history.remembered,
     onRecord(entry) {
-      log.record(entry);
-      history.append(entry);
+      record(entry);
+      hooks.take(entry);
     },
     onWarning: (failure) => log.fail('warn', failure),
     onBug,
@@ -116,7 +127,7 @@ async function startDaemon(
     history: (cluster) => history.recent(cluster),
     command: (cluster, command) => service.command(cluster, command),
   });
-  return { config, log, history, api: api.server, service, notes };
+  return { config, log, history, api: api.server, service, hooks, notes };
 }
 
 interface Signals {
@@ -155,7 +166,7 @@ function listenToSignals(context: CommandContext): Signals {
 
 async function stopDaemon(
   { clock }: CommandContext,
-  { log, service, api, history, notes }: Daemon,
+  { log, service, hooks, api, history, notes }: Daemon,
 ): Promise<ExitCode> {
   log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
@@ -166,6 +177,7 @@ async function stopDaemon(
   const end = async (): Promise<'stopped'> => {
     // In this order, clients still get the last answers, and the file the last records.
     await service.stop();
+    await hooks.stop();
     await api.close();
     await history.close();
     return 'stopped';
