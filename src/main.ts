@@ -20,7 +20,7 @@ process.on('SIGUSR2', ignore);
 // Before the configuration is read, a reload needs no answer. SIGHUP ends the other commands.
 if (process.argv.includes('run')) process.on('SIGHUP', ignore);
 
-// Node itself may have got SIGUSR1, more than once: the inspector opens a moment later, on Node 24 and 26 again
+// Node itself may have got SIGUSR1, more than once: the inspector opens a moment later, also
 // after it was closed. One that was asked for stays open.
 const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) =>
   option.includes('--inspect'),
