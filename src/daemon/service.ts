@@ -36,6 +36,8 @@ export interface Service {
   snapshot(cluster: string): Snapshot | undefined;
   /** What hooks may call the clusters and their servers. */
   known(): readonly KnownCluster[];
+  /** How late the latest of all clusters is; see the runtime. */
+  overdueMs(): number;
   command(cluster: string, command: Command): Promise<Answer> | undefined;
   /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
   reconfigure(config: LoadedConfig): Promise<Reconfigured>;
@@ -120,6 +122,10 @@ class ClusterSet implements Service {
 
   known(): readonly KnownCluster[] {
     return [...this.#running.values()].map(({ runtime }) => runtime.known());
+  }
+
+  overdueMs(): number {
+    return Math.max(0, ...[...this.#running.values()].map(({ runtime }) => runtime.overdueMs()));
   }
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {
