@@ -176,6 +176,8 @@ describe('MHA', () => {
       [broken, ['mha', ...mhaStart]],
     ] as const)
       expect(await hook(where, words)).toMatchObject({ code: 10, err: expect.stringMatching(/^[^\n]+\n$/) });
+    const narrow = `ulimit -n 25; exec ${shellLine(broken, 'mha --command=start --new_master_host=db2')}`;
+    expect(await start(['sh', '-c', narrow], { env: bare }).ended).toMatchObject({ code: 10 });
     // At its own start MHA shall find out.
     const status = [
       'mha',
