@@ -42,9 +42,21 @@ export async function giveHook(argv: readonly string[]): Promise<number | undefi
   return result.kind === 'no-daemon' ? undefined : finish(endOfHook(line.call, result));
 }
 
-/** Gives the claim to the daemon. */
-export const askForHook = (socketPath: string, claim: Claim): Promise<ApiResult> =>
-  askQuickly(socketPath, { method: 'POST', path: '/v1/hook', body: claim, timeoutMs: leftMs() });
+/** The daemon starts, stops, or has too much to do: it says so at once, and a moment later it may answer. */
+const passing: ReadonlySet<string> = new Set(['starting', 'stopping', 'busy', 'too-many-commands']);
+const pauseMs = 100;
+
+/** Gives the claim to the daemon; again, while the daemon has no time for it. */
+export async function askForHook(socketPath: string, claim: Claim): Promise<ApiResult> {
+  const until = performance.now() + leftMs();
+  for (;;) {
+    const timeoutMs = Math.max(1, Math.floor(until - performance.now()));
+    const result = await askQuickly(socketPath, { method: 'POST', path: '/v1/hook', body: claim, timeoutMs });
+    const isPassing = result.kind === 'problem' && passing.has(result.problem.code);
+    if (!isPassing || performance.now() + pauseMs > until) return result;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
 
 /** Tells the line, if somebody reads it. */
 export function finish({ code, line }: HookEnd): number {

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Answer, Command, CommandResult } from '../../../src/core/model/events.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
+import type { Claim } from '../../../src/hook/claim.ts';
 import type { ApiRequest } from '../../../src/http/api-result.ts';
 import { askDaemon } from '../../../src/http/client.ts';
+import { askForHook } from '../../../src/http/give-hook.ts';
 import { askQuickly } from '../../../src/http/quick-client.ts';
 import { startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
@@ -52,7 +54,7 @@ async function api(answer: (command: Command) => Answer = () => result('done', '
   return { hook, commands, folder };
 }
 
-const claim = {
+const claim: Claim = {
   tool: 'maxscale',
   act: 'moved',
   names: [],
@@ -116,6 +118,16 @@ test('a body that is no claim is refused', async () => {
   ])
     expect(await hook(body)).toMatchObject({ kind: 'problem' });
   expect(commands).toEqual([]);
+});
+
+test('a daemon that has no time is asked again', async () => {
+  let refusals = 0;
+  const { folder, commands } = await api(() => {
+    refusals += 1;
+    return refusals > 2 ? result('done', 'commanded') : result('failed', 'stopping');
+  });
+  expect(await askForHook(apiSocketPath(folder), claim)).toMatchObject({ kind: 'document' });
+  expect(commands).toHaveLength(3);
 });
 
 test('no daemon, a hanging one and a foreign one are told apart', async () => {
