@@ -5,6 +5,7 @@ import type { Failure, Probe } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import type { DnsClient } from '../dns/client/dns-client.ts';
 import type { ApiResult } from '../http/client.ts';
+import type { ServerInspection } from '../mysql/inspection.ts';
 import type { Clock, Resolution } from '../ports.ts';
 
 export interface World {
@@ -40,6 +41,8 @@ export interface SeenServer {
   readonly resolution: Resolution;
   /** As the daemon asks it. */
   readonly probe: Probe;
+  /** What else it says, over a connection of its own. */
+  readonly inspection: ServerInspection;
 }
 
 /** The process and its host. */
