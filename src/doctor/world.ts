@@ -50,4 +50,10 @@ export interface Around {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `process.versions.node`. */
   readonly nodeVersion: string;
+  /** This program's version. */
+  readonly version: string;
+  /** How many files this process may have open; undefined: not known. */
+  openFiles(): Promise<number | undefined>;
+  /** The paths of the unix sockets of this host, one a line with other columns (proc(5)); empty: not known. */
+  unixSockets(): Promise<string>;
 }
