@@ -53,12 +53,11 @@ const inCluster = ({ config }: World, { settings }: LoadedCluster, section: stri
   `in ${config.file}, under clusters: ${settings.cluster}: ${section}`;
 
 const tlsRisks = {
-  disabled:
-    'the connections are not encrypted, and whoever answers in the place of a server can get the password',
+  disabled: 'the connections are not encrypted, and a false server in between can get the password',
   preferred:
-    'no certificate is checked, so whoever answers in the place of a server gets the password of the account',
+    'no certificate is checked, so a false server at the address of a server gets the password of the account',
   required:
-    'no certificate is checked, so whoever answers in the place of a server gets the password of the account',
+    'no certificate is checked, so a false server at the address of a server gets the password of the account',
 } as const;
 
 export const passwordCheck: Check = clusterLook(

@@ -32,7 +32,7 @@ export const replicationCheck: Check = serverCheck(
   },
 );
 
-/** MariaDB: by number, since it has no UUID. An address proves nothing: it may be the name that we publish. */
+/** MariaDB: by number. An address proves nothing: it may be the name that we publish. */
 const isFromMember = ({ sourceId, sourceServerId }: Channel, { servers }: ClusterView): boolean =>
   servers.some((server) => {
     const facts = factsOf(server);

@@ -43,7 +43,7 @@ function missing(server: Answering, view: ClusterView): readonly Found[] {
   return [
     fault(
       'grant-missing',
-      `the account ${account} lacks ${list(denied)}: source-dns knows nothing of this server`,
+      `the account ${account} lacks ${list(denied)}, so source-dns knows nothing of this server`,
       onAccount(view, server, statements(denied, account), isRight),
     ),
   ];

@@ -1,4 +1,4 @@
-/** Faults of real MySQL servers: each is made, the doctor finds it and nothing else, and its lines mend it. */
+/** Faults of real MySQL servers: the doctor finds each one and nothing else, and its lines mend it. */
 
 import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
