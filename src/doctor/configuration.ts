@@ -67,7 +67,7 @@ export const passwordCheck: Check = clusterLook(
     const { tls } = cluster.mysql;
     if (tls === 'verify') return [];
     const mend: Mend = {
-      where: inCluster(world, cluster, 'mysql:'),
+      where: inCluster(world, cluster, 'mysql'),
       lines: ['tls: verify', 'ca_file: <the certificate of the authority, as PEM>'],
     };
     return [warning('tls-unverified', `"tls: ${tls}": ${tlsRisks[tls]}`, mend)];
@@ -95,7 +95,7 @@ function portsThatDiffer(cluster: LoadedCluster, world: World): readonly Found[]
         ? []
         : [
             {
-              where: inCluster(world, cluster, 'publish: source:'),
+              where: inCluster(world, cluster, 'publish: source'),
               lines: ['srv: true'],
             },
           ]),
@@ -121,7 +121,7 @@ function sharedServers(cluster: LoadedCluster, { config }: World): readonly Foun
           'server-in-two-clusters',
           `is a server of ${cluster.settings.cluster} and of ${names}: two names then follow one server`,
           {
-            where: `in ${config.file}, under clusters: ${cluster.settings.cluster}: servers:, if it does not belong there, remove this line`,
+            where: `in ${config.file}, under clusters: ${cluster.settings.cluster}: servers, if it does not belong there, remove this line`,
             lines: [`- ${address}`],
           },
         ),

@@ -123,11 +123,11 @@ function mendOf(server: SeenServer, view: ClusterView, { failure, errno }: Refus
 }
 
 export const inMysqlSection = ({ file, name: cluster }: ClusterView, lines: readonly string[]): Mend => ({
-  where: `in ${file}, under clusters: ${cluster}: mysql:`,
+  where: `in ${file}, under clusters: ${cluster}: mysql`,
   lines,
 });
 
 const ownAddress = (server: SeenServer, { file, name: cluster }: ClusterView): Mend => ({
-  where: `in ${file}, under clusters: ${cluster}: servers:, instead of ${server.address}`,
+  where: `in ${file}, under clusters: ${cluster}: servers, instead of ${server.address}`,
   lines: ['- <the own address of the server>'],
 });

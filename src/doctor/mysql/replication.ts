@@ -176,7 +176,7 @@ function unconfigured(server: Answering, view: ClusterView): readonly Found[] {
       ...warning(
         'replica-not-configured',
         `${server.address} reports the replica ${address}, which is not configured: if it is promoted, source-dns does not follow it`,
-        { where: `in ${view.file}, under clusters: ${view.name}: servers:`, lines: [`- ${address}`] },
+        { where: `in ${view.file}, under clusters: ${view.name}: servers`, lines: [`- ${address}`] },
       ),
       subject: address,
     }));

@@ -134,7 +134,7 @@ async function pasteOne(patient: Patient, { where, lines }: Mend): Promise<void>
     return void (await patient.server(host).start());
   }
   const [, section, old] =
-    /^in \/.*, under clusters: shop: ([a-z]+):(?:, (?:remove this line|instead of .*))?$/.exec(where) ?? [];
+    /^in \/.*, under clusters: shop: ([a-z]+)(?:, (?:remove this line|instead of .*))?$/.exec(where) ?? [];
   if (section === undefined) throw new Error(`no place to paste: ${where}`);
   await pasteSetting(patient.file, { section, where, lines: filled, old });
 }
