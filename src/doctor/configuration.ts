@@ -11,7 +11,7 @@ const area = 'configuration';
 
 /** The words of src/config/secret-files.ts. */
 const openFile =
-  /^(?:\S+: )?(\/.*) ((?:can be|contains a password and can be) .* by every user of this host); run chmod 0640 on it$/;
+  /^(?:\S+: )?(\/.*?) ((?:contains a password and )?can be .* by every user of this host); run chmod 0640 on it$/;
 
 export const documentCheck: Check = {
   area,

@@ -9,7 +9,9 @@ const codes = checks.flatMap((check) => check.codes);
 
 test('docs/OPERATING.md has a row for each code, and for no other', () => {
   const [, section = ''] = textOfFile('docs/OPERATING.md').split(/^## The doctor$/m);
-  const rows = [...(section.split(/^## /m)[0] ?? '').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code);
+  const rows = [...(section.split(/^## /m)[0] ?? '').matchAll(/^\| `([a-z-]+)` \|/gm)].map(
+    ([, code]) => code,
+  );
   expect(rows.toSorted()).toEqual(codes.toSorted());
   expect(section).toContain(`\`${lateCode}\``);
 });
