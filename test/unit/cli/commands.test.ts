@@ -1,5 +1,6 @@
 /** The commands, with a daemon and without one. */
 
+import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
