@@ -1,4 +1,4 @@
-/** An operator at a shell: without the right to read a secret, and with the completion; with the built program. */
+/** An operator at a shell, with the built program: without the right to read a secret, and with TAB. */
 
 import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
