@@ -2,7 +2,7 @@
 import type { Failure } from '../../core/model/observation.ts';
 import type { Check } from '../check.ts';
 import type { Finding, Mend } from '../finding.ts';
-import { type About, failed, paste, right, risky, words, wrong } from './found.ts';
+import { type About, bare, failed, paste, right, risky, words, wrong } from './found.ts';
 import { type Visit, visitsOf } from './visit.ts';
 
 export const subjectOf = ({ config }: Pick<Visit, 'config'>): string =>
@@ -87,15 +87,14 @@ function keyOf(visit: Visit): readonly Finding[] {
   ];
 }
 
-function weakMends({ config }: Visit, { code }: Failure): readonly Mend[] {
+function weakMends({ config, keyName }: Visit, { code }: Failure): readonly Mend[] {
   if (config.key === undefined) return [];
   if (code === 'key-exposed' || code === 'key-group-readable')
     return [paste('in a shell on this host', `chmod 0600 ${config.key.file}`)];
-  const name = config.key.name ?? 'source-dns-key';
   return [
     paste(
       'in a shell on this host; then include the new file in named.conf in place of the old key',
-      `(umask 077; tsig-keygen -a hmac-sha256 ${name} > ${config.key.file})`,
+      `(umask 077; tsig-keygen -a hmac-sha256 ${bare(keyName ?? 'source-dns-key')} > ${config.key.file})`,
     ),
   ];
 }

@@ -120,7 +120,7 @@ async function secondaryOf(comparison: Comparison, endpoint: Endpoint): Promise<
       where,
       'secondary-differs',
       `It has the same serial of ${zone} as the primary server, but answers ${differing} differently: it has another zone of that name, or a view.`,
-      [paste(shell, `rndc retransfer ${bare(zone)}`)],
+      [paste(shell, `rndc retransfer ${bare(zone)}`), ...lameMends(place, endpoint)],
     );
   return right(
     where,
@@ -132,7 +132,7 @@ async function secondaryOf(comparison: Comparison, endpoint: Endpoint): Promise<
 /** Both sides of a transfer. */
 const lameMends = ({ zone, at: { config } }: ReadPlace, { host, port }: Endpoint) => [
   paste(
-    `in named.conf of ${showEndpoint({ host, port })}, if it shall serve the zone`,
+    `in named.conf of ${showEndpoint({ host, port })}, in place of another zone of that name`,
     `zone "${bare(zone)}" { type secondary; file "${bare(zone)}.db"; primaries { ${config.address} port ${config.port}; }; min-refresh-time 1; min-retry-time 1; };`,
   ),
   paste(

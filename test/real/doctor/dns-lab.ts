@@ -12,7 +12,6 @@ import { systemClock } from '../../../src/daemon/clock.ts';
 import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { type Findings, runChecks } from '../../../src/doctor/check.ts';
 import { zoneChecks } from '../../../src/doctor/dns/zone-doctor.ts';
-import type { Mend } from '../../../src/doctor/finding.ts';
 import type { SeenNameserver, World } from '../../../src/doctor/world.ts';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { Named } from '../../../src/lab/servers/named.ts';
@@ -22,13 +21,6 @@ import { type BindFixture, startBind } from '../../support/servers/bind-fixture.
 const host = '127.0.0.1';
 type Role = 'primary' | 'secondary' | 'resolver';
 
-/** What a person sees of a finding that is not `ok`: `code subject`. */
-export const wrongOnes = ({ findings }: Findings): readonly string[] =>
-  findings
-    .filter(({ verdict }) => verdict !== 'ok')
-    .map(({ code, subject }) => `${code} ${subject}`)
-    .toSorted();
-
 export interface DnsLab {
   readonly bind: BindFixture;
   readonly resolver: Named;
@@ -37,6 +29,13 @@ export interface DnsLab {
   /** Seconds that our clock is off. */
   clockOff: number;
   env: Record<string, string>;
+  readonly usualEnv: Record<string, string>;
+  /** The path of the program. */
+  readonly tsigKeygen: string;
+  /** A question of an application to the resolver, for A. */
+  askResolver(name: string): Promise<void>;
+  /** The secondary has the serial of the primary. */
+  awaitStep(): Promise<void>;
   /** Those of this host. */
   hostResolvers: readonly string[];
   /** The text of a named.conf. */
@@ -165,6 +164,18 @@ export async function startDnsLab(): Promise<DnsLab> {
     config: usual,
     clockOff: 0,
     env,
+    usualEnv: env,
+    tsigKeygen: bind.programs.tsigKeygen,
+    async askResolver(name) {
+      await run(bind.programs.dig, [`@${host}`, '-p', `${resolver.port}`, name, 'A']);
+    },
+    async awaitStep() {
+      const end = performance.now() + 10_000;
+      const serials = () =>
+        Promise.all([bind.primary.awaitSerial(1, 5000), bind.secondary.awaitSerial(1, 5000)]);
+      for (let [one, two] = await serials(); one !== two; [one, two] = await serials())
+        if (performance.now() > end) throw new Error('the secondary is not in step');
+    },
     hostResolvers: [],
     conf: (role) => readFile(confFile(role), 'utf8'),
     async edit(role, change) {
@@ -212,7 +223,7 @@ async function trace(bind: BindFixture): Promise<unknown> {
     (found) => found.size,
     () => 0,
   );
-  return { size, serial: await bind.primary.awaitSerial(1, 5000).catch(() => undefined) };
+  return { size, serial: await bind.primary.awaitSerial(1, 500).catch(() => undefined) };
 }
 
 async function look(lab: DnsLab): Promise<Findings> {
@@ -257,18 +268,4 @@ async function look(lab: DnsLab): Promise<Findings> {
   const findings = await runChecks(world, zoneChecks);
   for (const seen of nameservers.values()) if (seen.kind === 'opened') await seen.client.close();
   return findings;
-}
-
-/** The mends of the only finding with that code. */
-export function mendsOf({ findings }: Findings, code: string): readonly Mend[] {
-  const found = findings.filter((finding) => finding.code === code);
-  if (found.length !== 1) throw new Error(`${found.length} findings with the code ${code}`);
-  return found[0]!.mends;
-}
-
-/** The lines of the mend whose place matches. */
-export function linesAt(mends: readonly Mend[], where: RegExp): readonly string[] {
-  const found = mends.filter((mend) => where.test(mend.where));
-  if (found.length !== 1) throw new Error(`${found.length} of ${JSON.stringify(mends)} match ${where}`);
-  return found[0]!.lines;
 }
