@@ -15,7 +15,7 @@ import { type ReadPlace, readPlaces } from './visit.ts';
 
 export const names: Check = {
   area: 'zone',
-  name: 'names',
+  name: 'zone-names',
   codes: ['foreign-rrset', 'foreign-ledger', 'alias-in-the-way', 'wildcard'],
   look: async (world) =>
     (await Promise.all((await readPlaces(world)).map((place) => namesOf(world, place)))).flat(),
@@ -32,7 +32,7 @@ const rdataOf = (rrset: Rrset | undefined): readonly (readonly string[])[] =>
 async function namesOf(world: World, place: ReadPlace): Promise<readonly Finding[]> {
   const findings = [...foreign(world, place), ...aliases(place), ...(await wildcards(world, place))];
   const ok = 'Nothing that belongs to somebody else is at the names.';
-  return findings.length > 0 ? findings : [right(about(place), 'names', ok)];
+  return findings.length > 0 ? findings : [right(about(place), 'zone-names', ok)];
 }
 
 function foreign({ config }: World, place: ReadPlace): readonly Finding[] {

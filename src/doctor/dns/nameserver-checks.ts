@@ -118,7 +118,7 @@ const warnFromFudge = 1 / 3;
 
 export const clock: Check = {
   area: 'nameserver',
-  name: 'clock',
+  name: 'nameserver-clock',
   codes: ['clock-apart', 'tsig-badtime'],
   look: async (world) =>
     (await visitsOf(world)).flatMap((visit): readonly Finding[] => {
@@ -127,7 +127,7 @@ export const clock: Check = {
       if (signed?.code === 'tsig-badtime') return [wrong(where, signed.code, words(signed), byNtp)];
       if (signed !== undefined || config.key === undefined) return [];
       if (ahead === undefined)
-        return [right(where, 'clock', 'It does not tell its time (PowerDNS does not), but accepts ours.')];
+        return [right(where, 'nameserver-clock', 'It does not tell its time (PowerDNS does not), but accepts ours.')];
       const fudge = Math.ceil(config.fudgeMs / 1000);
       const seconds = Math.abs(ahead);
       const side = ahead >= 0 ? 'ahead of' : 'behind';
@@ -139,7 +139,7 @@ export const clock: Check = {
               `Its clock is ${seconds} s ${side} the clock of this host. It refuses everything beyond the fudge of ${fudge} s.`,
               byNtp,
             )
-          : right(where, 'clock', `Its clock is ${seconds} s ${side} ours; the fudge is ${fudge} s.`),
+          : right(where, 'nameserver-clock', `Its clock is ${seconds} s ${side} ours; the fudge is ${fudge} s.`),
       ];
     }),
 };

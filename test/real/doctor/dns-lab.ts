@@ -261,7 +261,14 @@ async function look(lab: DnsLab): Promise<Findings> {
     nameservers,
     clock,
     deadline: (systemClock.mono() + 15_000) as MonoMs,
-    around: { env: lab.env, nodeVersion: process.versions.node, resolvers: lab.hostResolvers },
+    around: {
+      env: lab.env,
+      nodeVersion: process.versions.node,
+      version: '0.0.0',
+      resolvers: lab.hostResolvers,
+      openFiles: () => Promise.resolve(undefined),
+      unixSockets: () => Promise.resolve(''),
+    },
     servers: () => Promise.resolve([]),
     daemon: () => Promise.reject(new Error('no check of the zone asks the daemon')),
   };
