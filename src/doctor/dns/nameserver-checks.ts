@@ -127,7 +127,13 @@ export const clock: Check = {
       if (signed?.code === 'tsig-badtime') return [wrong(where, signed.code, words(signed), byNtp)];
       if (signed !== undefined || config.key === undefined) return [];
       if (ahead === undefined)
-        return [right(where, 'nameserver-clock', 'It does not tell its time (PowerDNS does not), but accepts ours.')];
+        return [
+          right(
+            where,
+            'nameserver-clock',
+            'It does not tell its time (PowerDNS does not), but accepts ours.',
+          ),
+        ];
       const fudge = Math.ceil(config.fudgeMs / 1000);
       const seconds = Math.abs(ahead);
       const side = ahead >= 0 ? 'ahead of' : 'behind';
@@ -139,7 +145,11 @@ export const clock: Check = {
               `Its clock is ${seconds} s ${side} the clock of this host. It refuses everything beyond the fudge of ${fudge} s.`,
               byNtp,
             )
-          : right(where, 'nameserver-clock', `Its clock is ${seconds} s ${side} ours; the fudge is ${fudge} s.`),
+          : right(
+              where,
+              'nameserver-clock',
+              `Its clock is ${seconds} s ${side} ours; the fudge is ${fudge} s.`,
+            ),
       ];
     }),
 };

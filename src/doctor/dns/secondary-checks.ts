@@ -58,8 +58,13 @@ async function secondariesOf(
     authority.kind === 'endpoint' ? [authority.endpoint] : [],
   );
   const stored = places.filter((other) => other.at === at && other.zone === zone);
+  // The other checks are about the primary server itself. Here, a view would look like an old zone.
+  const others = authorities.filter(
+    (authority) =>
+      authority.kind === 'failed' || showEndpoint(authority.endpoint) !== showEndpoint(desk.endpoint),
+  );
   return Promise.all(
-    authorities.map(async (authority): Promise<Finding> => {
+    others.map(async (authority): Promise<Finding> => {
       if (authority.kind === 'endpoint')
         return secondaryOf({ desk, place, stored, deadline }, authority.endpoint);
       const where: About = { area: 'nameserver', subject: authority.nameserver };

@@ -60,7 +60,7 @@ function timersOf({ zone }: ReadPlace, soa: Soa, ttlSeconds: number): readonly F
   return findings.length > 0 ? findings : [right(where, 'timers', ok)];
 }
 
-/** A whole record, so that one paste mends all timers. The serial rises, or secondary servers never see it. */
+/** A whole record: one paste mends all timers. With the old serial, no secondary server would see it. */
 function newSoa(zone: Fqdn, soa: Soa, ttlSeconds: number): Mend {
   const refresh = Math.min(soa.refreshSeconds, goodTimers.refresh);
   const retry = Math.min(soa.retrySeconds, goodTimers.retry);

@@ -189,13 +189,20 @@ function closedZone(place: ReadPlace, failure: Failure): Finding {
   const questions = writtenQuestions(settings, stored);
   const begin = `The nameserver ${at.config.name} takes no update of ${apex} at all.`;
   const policy = [`update-policy {`, ...grants({ key }, questions).map((line) => `    ${line}`), '};'];
+  const powerdns =
+    key === undefined
+      ? []
+      : [
+          paste(
+            'in a shell on the nameserver, if it is PowerDNS (with dnsupdate=yes)',
+            powerdnsCommand(key, apex),
+          ),
+        ];
+  // Knot does not sign a refusal.
   if (/no signature/.test(failure.message) && key !== undefined)
     return wrong(where, 'zone-closed', `${begin} ${words(failure)}`, [
-      paste(
-        `in a shell on the nameserver, if it is PowerDNS (with dnsupdate=yes)`,
-        powerdnsCommand(key, apex),
-      ),
       paste(`in knot.conf, in an acl of the zone ${bare(apex)}`, ...knotAcl({ key }, questions)),
+      ...powerdns,
     ]);
   return wrong(
     where,
@@ -204,6 +211,7 @@ function closedZone(place: ReadPlace, failure: Failure): Finding {
     [
       paste('in a shell on the nameserver, if the zone is frozen', `rndc thaw ${bare(apex)}`),
       paste(`in the zone ${bare(apex)} of named.conf, in place of its allow-update`, ...policy),
+      ...powerdns,
     ],
   );
 }

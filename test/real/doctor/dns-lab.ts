@@ -5,18 +5,13 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { loadConfig } from '../../../src/config/load.ts';
 import { writeLedger } from '../../../src/core/model/ledger-text.ts';
-import type { MonoMs, WallMs } from '../../../src/core/model/units.ts';
-import { systemClock } from '../../../src/daemon/clock.ts';
-import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
-import { type Findings, runChecks } from '../../../src/doctor/check.ts';
-import { zoneChecks } from '../../../src/doctor/dns/zone-doctor.ts';
-import type { SeenNameserver, World } from '../../../src/doctor/world.ts';
+import type { Findings } from '../../../src/doctor/check.ts';
 import { findFreePort } from '../../../src/lab/host/free-ports.ts';
 import { Named } from '../../../src/lab/servers/named.ts';
 import { formatTsigKey, generateTsigKey } from '../../../src/lab/servers/tsig-key.ts';
 import { type BindFixture, startBind } from '../../support/servers/bind-fixture.ts';
+import { examine } from './dns-examine.ts';
 
 const host = '127.0.0.1';
 type Role = 'primary' | 'secondary' | 'resolver';
@@ -189,7 +184,14 @@ export async function startDnsLab(): Promise<DnsLab> {
     nsupdate,
     async check() {
       const before = await trace(bind);
-      const findings = await look(lab);
+      const findings = await examine({
+        folder: bind.folder,
+        text: lab.config,
+        clockOff: lab.clockOff,
+        env: lab.env,
+        hostResolvers: lab.hostResolvers,
+        nsupdate: bind.programs.nsupdate,
+      });
       if (JSON.stringify(await trace(bind)) !== JSON.stringify(before))
         throw new Error('the doctor left a trace in the zone');
       return findings;
@@ -224,55 +226,4 @@ async function trace(bind: BindFixture): Promise<unknown> {
     () => 0,
   );
   return { size, serial: await bind.primary.awaitSerial(1, 500).catch(() => undefined) };
-}
-
-async function look(lab: DnsLab): Promise<Findings> {
-  const file = join(lab.bind.folder, 'source-dns.yaml');
-  await writeFile(file, lab.config, { mode: 0o600 });
-  const loaded = await loadConfig(file);
-  if (loaded.kind === 'invalid') throw new Error(JSON.stringify(loaded.errors));
-  const { config } = loaded;
-  const clock = {
-    ...systemClock,
-    wall: () => (systemClock.wall() + lab.clockOff * 1000) as WallMs,
-  };
-  const nameservers = new Map<string, SeenNameserver>();
-  for (const [name, nameserver] of config.nameservers) {
-    const { key, ...rest } = nameserver;
-    const opened = await openZoneClient(
-      {
-        ...rest,
-        ...(key && { keyFile: key.file, keyText: key.text.reveal() }),
-        ...(key?.name !== undefined && { keyName: key.name }),
-        nsupdateCommand: [lab.bind.programs.nsupdate],
-      },
-      clock,
-    );
-    nameservers.set(
-      name,
-      opened.kind === 'opened'
-        ? { kind: 'opened', config: nameserver, client: opened.client, warnings: opened.warnings }
-        : { kind: 'failed', config: nameserver, failure: opened.failure },
-    );
-  }
-  const world: World = {
-    config,
-    clusters: config.clusters,
-    nameservers,
-    clock,
-    deadline: (systemClock.mono() + 15_000) as MonoMs,
-    around: {
-      env: lab.env,
-      nodeVersion: process.versions.node,
-      version: '0.0.0',
-      resolvers: lab.hostResolvers,
-      openFiles: () => Promise.resolve(undefined),
-      unixSockets: () => Promise.resolve(''),
-    },
-    servers: () => Promise.resolve([]),
-    daemon: () => Promise.reject(new Error('no check of the zone asks the daemon')),
-  };
-  const findings = await runChecks(world, zoneChecks);
-  for (const seen of nameservers.values()) if (seen.kind === 'opened') await seen.client.close();
-  return findings;
 }
