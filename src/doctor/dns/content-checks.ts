@@ -10,7 +10,7 @@ import type { Check } from '../check.ts';
 import type { Finding, Mend } from '../finding.ts';
 import type { World } from '../world.ts';
 import { withDesk } from './desk.ts';
-import { type About, paste, right, risky, wrong } from './found.ts';
+import { type About, inPublish, paste, right, risky, wrong } from './found.ts';
 import { type ReadPlace, readPlaces } from './visit.ts';
 
 export const names: Check = {
@@ -48,7 +48,7 @@ function foreign({ config }: World, place: ReadPlace): readonly Finding[] {
         `The ledger of ${name} belongs to the cluster ${other} (instance ${ledger.ledger.by}), not to ${cluster}. Publish another name, or give this cluster its old name.`,
         [
           paste(
-            `in ${config.file}, under clusters, in place of "${cluster}:", if it is the same cluster with a new name`,
+            `in ${config.file}, under clusters:, in place of "${cluster}:", if it is the same cluster with a new name`,
             `${other}:`,
           ),
         ],
@@ -62,7 +62,7 @@ function foreign({ config }: World, place: ReadPlace): readonly Finding[] {
       about(place),
       'foreign-rrset',
       `${name} has ${there.join(' and ')}, but no ledger: somebody else keeps it. So source-dns does not touch it.`,
-      [paste(`in ${config.file}, under clusters, ${cluster}, publish, to take the name over`, 'adopt: true')],
+      [paste(`${inPublish(config.file, cluster)} (takes the name over)`, 'adopt: true')],
     ),
   ];
 }
@@ -228,7 +228,7 @@ export const ttl: Check = {
           `${altered.name} is published with TTL ${wanted} s, and the zone has ${altered.ttlSeconds} s: max-zone-ttl of the nameserver cuts it, or somebody changed it.`,
           [
             paste(
-              `in ${world.config.file}, under clusters, ${place.cluster}, publish, ${altered.name === source.name ? 'source' : 'replicas'} (or raise max-zone-ttl of the zone)`,
+              `${inPublish(world.config.file, place.cluster, altered.name === source.name ? 'source' : 'replicas')} (or raise max-zone-ttl of the zone)`,
               `ttl: ${altered.ttlSeconds}`,
             ),
           ],

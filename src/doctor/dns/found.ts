@@ -1,5 +1,6 @@
 /** Short ways to write a finding about a nameserver or a zone. */
 import type { Failure } from '../../core/model/observation.ts';
+import { type Endpoint, showEndpoint } from '../../dns/transport/endpoint.ts';
 import type { Area, Finding, Mend } from '../finding.ts';
 
 /** What a finding is about. */
@@ -69,3 +70,17 @@ export const failed = (
   sentence: words(failure),
   mends,
 });
+
+/** Where a line of a cluster's `publish` belongs. `part`: as `source`. */
+export const inPublish = (file: string, cluster: string, part?: 'source' | 'replicas'): string =>
+  `in ${file}, under clusters: ${cluster}: publish:${part === undefined ? '' : ` ${part}:`}`;
+
+/** Where a setting of a nameserver belongs. */
+export const inNameserver = (file: string, name: string): string => `in ${file}, under nameservers: ${name}:`;
+
+/** As YAML wants an address: with quotes if it has colons. */
+export const addressLine = (address: string): string =>
+  `address: ${address.includes(':') ? `"${address}"` : address}`;
+
+export const verifyLine = (endpoints: readonly Endpoint[]): string =>
+  `verify: [${endpoints.map((endpoint) => `"${showEndpoint(endpoint)}"`).join(', ')}]`;

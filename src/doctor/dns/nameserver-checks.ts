@@ -2,7 +2,21 @@
 import type { Failure } from '../../core/model/observation.ts';
 import type { Check } from '../check.ts';
 import type { Finding, Mend } from '../finding.ts';
-import { type About, bare, failed, paste, right, risky, words, wrong } from './found.ts';
+import type { World } from '../world.ts';
+import { withDesk } from './desk.ts';
+import {
+  type About,
+  addressLine,
+  bare,
+  failed,
+  inNameserver,
+  paste,
+  right,
+  risky,
+  words,
+  wrong,
+} from './found.ts';
+import { primaryByResolver } from './referral.ts';
 import { type Visit, visitsOf } from './visit.ts';
 
 export const subjectOf = ({ config }: Pick<Visit, 'config'>): string =>
@@ -23,9 +37,14 @@ function reachOf(visit: Visit): Finding {
   const where = about(visit);
   if (signed?.code === 'nameserver-ambiguous') return wrong(where, signed.code, words(signed));
   if (tcp !== undefined && udp !== undefined)
-    return failed(where, 'nameserver-unreachable', tcp, [
-      paste('in a shell on the nameserver, if it is BIND of Debian', 'systemctl start named'),
-    ]);
+    return failed(
+      where,
+      'nameserver-unreachable',
+      tcp,
+      tcp.code === 'no-route' || tcp.code === 'nameserver-not-found'
+        ? []
+        : [paste('in a shell on the nameserver, if it is BIND of Debian', 'systemctl start named')],
+    );
   const open = paste('in a shell on the nameserver, if its firewall is nftables', '');
   if (tcp !== undefined)
     return wrong(
@@ -53,23 +72,27 @@ const weakKeys = ['tsig-weak-algorithm', 'tsig-short-secret', 'key-exposed', 'ke
 export const key: Check = {
   area: 'nameserver',
   name: 'key',
-  codes: [...unusableKeys, ...keyFaults, ...onTheWay, 'notimp', ...weakKeys, 'no-key'],
+  codes: [...unusableKeys, ...keyFaults, ...onTheWay, 'notimp', ...weakKeys, 'no-key', 'is-resolver'],
   look: async (world) => {
     const unusable = [...world.nameservers.values()].flatMap((seen) =>
       seen.kind === 'failed'
         ? [wrong(about(seen as unknown as Visit), seen.failure.code, words(seen.failure))]
         : [],
     );
-    return [...unusable, ...(await visitsOf(world)).flatMap(keyOf)];
+    const looked = await Promise.all((await visitsOf(world)).map((visit) => keyOf(world, visit)));
+    return [...unusable, ...looked.flat()];
   },
 };
 
-function keyOf(visit: Visit): readonly Finding[] {
+async function keyOf(world: World, visit: Visit): Promise<readonly Finding[]> {
   const where = about(visit);
   const weak = visit.warnings.map((warning) =>
     risky(where, warning.code, words(warning), weakMends(visit, warning)),
   );
   const { signed } = visit;
+  // A resolver knows no key. The key is not what is wrong.
+  if (signed !== undefined && visit.plain?.code === 'not-authoritative')
+    return [...weak, await isResolver(world, visit)];
   if (signed !== undefined)
     return [...keyFaults, ...onTheWay, 'notimp'].includes(signed.code)
       ? [...weak, wrong(where, signed.code, words(signed), keyMends(visit, signed))]
@@ -85,6 +108,18 @@ function keyOf(visit: Visit): readonly Finding[] {
       'No key is configured, so anybody can forge answers, and nsupdate_args alone decide how updates are signed.',
     ),
   ];
+}
+
+async function isResolver({ config, clock: time, deadline }: World, visit: Visit): Promise<Finding> {
+  const name = visit.name;
+  const found = await withDesk(visit.config, time, (desk) => primaryByResolver(desk, name, deadline));
+  const [address] = found?.addresses ?? [];
+  return wrong(
+    about(visit),
+    'is-resolver',
+    `It is a resolver, or does not serve the zone of ${name}: it answers without authority. ${found === undefined ? '' : `The primary server of ${found.zone} is ${found.primary}`}`,
+    address === undefined ? [] : [paste(inNameserver(config.file, visit.config.name), addressLine(address))],
+  );
 }
 
 function weakMends({ config, keyName }: Visit, { code }: Failure): readonly Mend[] {

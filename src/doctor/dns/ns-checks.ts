@@ -14,7 +14,7 @@ import type { Check } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { World } from '../world.ts';
 import { type Desk, withDesk } from './desk.ts';
-import { type About, bare, paste, right, risky, wrong } from './found.ts';
+import { type About, bare, inNameserver, paste, right, risky, verifyLine, wrong } from './found.ts';
 import { subjectOf } from './nameserver-checks.ts';
 import { zonesOf } from './primary-checks.ts';
 import { type ReadPlace, readPlaces, visitsOf } from './visit.ts';
@@ -37,7 +37,7 @@ export const verifyList: Check = {
 };
 
 async function verifyOf(
-  { clock, deadline }: World,
+  { clock, deadline, config }: World,
   desk: Desk,
   place: ReadPlace,
 ): Promise<readonly Finding[]> {
@@ -57,15 +57,13 @@ async function verifyOf(
     ({ addresses }) => !addresses.some((address) => named.some(({ host }) => host === address)),
   );
   const missing = named.filter(({ host }) => !listed.some(({ addresses }) => addresses.includes(host)));
-  const inFile = `in the configuration, under nameservers, ${at.config.name}`;
-  const list = (endpoints: readonly { readonly host: string; readonly port: number }[]) =>
-    `verify: [${endpoints.map((endpoint) => `"${showEndpoint(endpoint)}"`).join(', ')}]`;
+  const inFile = inNameserver(config.file, at.config.name);
   const notVerified = missing.map((endpoint) =>
     risky(
       where,
       'ns-not-verified',
       `${showEndpoint(endpoint)} is in the NS RRset of ${zone}, but not in the verify list: resolvers ask it, and nobody waits for it after a move.`,
-      [paste(inFile, list([...verify, endpoint]))],
+      [paste(inFile, verifyLine([...verify, endpoint]))],
     ),
   );
   const notNamed = strangers.map(({ endpoint }) =>
@@ -76,7 +74,7 @@ async function verifyOf(
       [
         paste(
           `${inFile} (not if it is a hidden secondary server)`,
-          list(verify.filter((other) => other !== endpoint)),
+          verifyLine(verify.filter((other) => other !== endpoint)),
         ),
       ],
     ),

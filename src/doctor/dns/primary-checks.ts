@@ -8,13 +8,24 @@ import { primaryElsewhere } from '../../dns/read/primary-server.ts';
 import type { Correspondent } from '../../dns/read/query.ts';
 import { readRrset } from '../../dns/read/read-rrsets.ts';
 import { readSoa } from '../../dns/read/soa.ts';
+import { findZone } from '../../dns/read/zone-finder.ts';
 import type { Check } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { World } from '../world.ts';
 import { type Desk, withDesk } from './desk.ts';
-import { type About, bare, isSilent, paste, right, risky, wrong } from './found.ts';
+import {
+  type About,
+  addressLine,
+  bare,
+  inNameserver,
+  isSilent,
+  paste,
+  right,
+  risky,
+  wrong,
+} from './found.ts';
 import { subjectOf } from './nameserver-checks.ts';
-import { type ReadPlace, readPlaces, type Visit } from './visit.ts';
+import { type Place, type ReadPlace, readPlaces, usableVisits, type Visit } from './visit.ts';
 
 const about = (visit: Visit): About => ({ area: 'nameserver', subject: subjectOf(visit) });
 
@@ -36,7 +47,7 @@ export const primary: Check = {
     Promise.all(zonesOf(await readPlaces(world)).map((place) => primaryOf(world, place))),
 };
 
-function primaryOf({ clock, deadline }: World, { at, zone }: ReadPlace): Promise<Finding> {
+function primaryOf({ clock, deadline, config }: World, { at, zone }: ReadPlace): Promise<Finding> {
   const where = about(at);
   const reading = at.zones.get(zone);
   return withDesk(at.config, clock, async (desk) => {
@@ -58,8 +69,8 @@ function primaryOf({ clock, deadline }: World, { at, zone }: ReadPlace): Promise
         ? []
         : [
             paste(
-              `in the configuration, under nameservers, ${at.config.name} (not if updates go to a hidden primary server)`,
-              `address: ${address.includes(':') ? `"${address}"` : address}`,
+              `${inNameserver(config.file, at.config.name)} (not if updates go to a hidden primary server)`,
+              addressLine(address),
             ),
           ],
     );
@@ -70,8 +81,33 @@ export const views: Check = {
   area: 'nameserver',
   name: 'views',
   codes: ['differs-by-key'],
-  look: async (world) => Promise.all((await readPlaces(world)).map((place) => viewOf(world, place))),
+  look: async (world) => {
+    const read = await readPlaces(world);
+    const unread = (await usableVisits(world)).flatMap((at) =>
+      at.places.flatMap((place) => (place.reading.kind === 'failed' ? [{ ...place, at }] : [])),
+    );
+    const missing = await Promise.all(unread.map((place) => viewWithoutZone(world, place)));
+    return [...missing.flat(), ...(await Promise.all(read.map((place) => viewOf(world, place))))];
+  },
 };
+
+/** The view of the key does not have the zone, and everybody else gets an answer. */
+async function viewWithoutZone(
+  { clock, deadline }: World,
+  { at, settings }: Place & { readonly at: Visit },
+): Promise<readonly Finding[]> {
+  const { name } = settings.source;
+  return withDesk(at.config, clock, async (desk) => {
+    const [signed, plain] = await Promise.all([
+      findZone(desk.signed, name, deadline),
+      findZone(desk.tcp, name, deadline),
+    ]);
+    if (plain.kind === 'failed' || signed.kind === 'zone' || isSilent(signed.failure)) return [];
+    const sentence = `It answers for the zone ${plain.zone} without the key, but not with the key: the key selects a view (match-clients) that does not have the zone.`;
+    const key = desk.signed.signing?.key.name;
+    return [wrong(about(at), 'differs-by-key', sentence, key === undefined ? [] : moved(key))];
+  });
+}
 
 function viewOf({ clock, deadline }: World, { at, settings, zone }: ReadPlace): Promise<Finding> {
   const { source } = settings;

@@ -1,9 +1,10 @@
-/** Where a nameserver delegates a name to. */
+/** Where a nameserver delegates a name to, and what a resolver knows of the primary server. */
 import type { Fqdn, MonoMs } from '../../core/model/units.ts';
 import { TYPE } from '../../dns/message/codes.ts';
 import { isWithin } from '../../dns/message/name.ts';
 import { addressesOf, nameRdata } from '../../dns/message/rdata.ts';
 import { ask } from '../../dns/read/query.ts';
+import { findZone } from '../../dns/read/zone-finder.ts';
 import { resolveAll, withDeadline } from '../../dns/transport/endpoint.ts';
 import type { Desk } from './desk.ts';
 
@@ -46,4 +47,28 @@ async function looked(desk: Desk, names: readonly Fqdn[], deadline: MonoMs): Pro
     if (found?.kind === 'addresses') return found.addresses;
   }
   return [];
+}
+
+interface PrimaryServer {
+  readonly zone: Fqdn;
+  readonly primary: Fqdn;
+  readonly addresses: readonly string[];
+}
+
+/** What the SOA names, as a resolver answers it. Undefined: it does not. Ends by the deadline. */
+export async function primaryByResolver(
+  desk: Desk,
+  name: Fqdn,
+  deadline: MonoMs,
+): Promise<PrimaryServer | undefined> {
+  const side = { ...desk.tcp, recursive: true };
+  const told = await findZone(side, name, deadline);
+  if (told.kind === 'failed' || told.primary === undefined || told.primary === '.') return undefined;
+  const { zone, primary } = told;
+  const types = [TYPE.A, TYPE.AAAA];
+  const answers = await Promise.all(types.map((type) => ask(side, { name: primary, type }, deadline)));
+  const addresses = answers.flatMap((answer) =>
+    answer.kind === 'answer' ? addressesOf(answer.message.bytes, answer.message.answers, primary) : [],
+  );
+  return { zone, primary, addresses };
 }

@@ -9,10 +9,22 @@ import { readRrset } from '../../dns/read/read-rrsets.ts';
 import { compareSerials, readSoa } from '../../dns/read/soa.ts';
 import { type Endpoint, showEndpoint } from '../../dns/transport/endpoint.ts';
 import type { Check } from '../check.ts';
-import type { Finding } from '../finding.ts';
+import type { Finding, Mend } from '../finding.ts';
 import type { World } from '../world.ts';
 import { type Desk, withDesk } from './desk.ts';
-import { type About, bare, failed, isSilent, paste, right, words, wrong } from './found.ts';
+import {
+  type About,
+  bare,
+  failed,
+  inNameserver,
+  isSilent,
+  paste,
+  right,
+  verifyLine,
+  words,
+  wrong,
+} from './found.ts';
+import { subjectOf } from './nameserver-checks.ts';
 import { zonesOf } from './primary-checks.ts';
 import { type ReadPlace, readPlaces } from './visit.ts';
 
@@ -44,7 +56,7 @@ export const secondaries: Check = {
 };
 
 async function secondariesOf(
-  { deadline }: World,
+  { deadline, config }: World,
   desk: Desk,
   place: ReadPlace,
   places: readonly ReadPlace[],
@@ -63,16 +75,25 @@ async function secondariesOf(
     (authority) =>
       authority.kind === 'failed' || showEndpoint(authority.endpoint) !== showEndpoint(desk.endpoint),
   );
+  if (others.length === 0)
+    return [
+      right(
+        { area: 'nameserver', subject: subjectOf(at) },
+        'secondaries',
+        `It is the only nameserver of ${zone} that source-dns waits for.`,
+      ),
+    ];
+  const inFile = inNameserver(config.file, at.config.name);
   return Promise.all(
     others.map(async (authority): Promise<Finding> => {
-      if (authority.kind === 'endpoint')
-        return secondaryOf({ desk, place, stored, deadline }, authority.endpoint);
+      if (authority.kind === 'endpoint') {
+        const rest = good.filter((other) => other !== authority.endpoint);
+        const without = paste(`${inFile} (if this host cannot reach that nameserver)`, verifyLine(rest));
+        return secondaryOf({ desk, place, stored, deadline, without }, authority.endpoint);
+      }
       const where: About = { area: 'nameserver', subject: authority.nameserver };
       return wrong(where, 'nameserver-not-found', words(authority.failure), [
-        paste(
-          `in the configuration, under nameservers, ${at.config.name} (or mend the NS RRset of ${zone})`,
-          `verify: [${good.map((endpoint) => `"${showEndpoint(endpoint)}"`).join(', ')}]`,
-        ),
+        paste(`${inFile} (or mend the NS RRset of ${zone})`, verifyLine(good)),
       ]);
     }),
   );
@@ -84,10 +105,12 @@ interface Comparison {
   /** All places of the zone: their RRsets are compared. */
   readonly stored: readonly ReadPlace[];
   readonly deadline: MonoMs;
+  /** The list without this nameserver. */
+  readonly without: Mend;
 }
 
 async function secondaryOf(comparison: Comparison, endpoint: Endpoint): Promise<Finding> {
-  const { desk, place } = comparison;
+  const { desk, place, without } = comparison;
   const { zone } = place;
   const subject = showEndpoint(endpoint);
   const where: About = { area: 'nameserver', subject };
@@ -96,7 +119,10 @@ async function secondaryOf(comparison: Comparison, endpoint: Endpoint): Promise<
   const shell = `in a shell on ${subject}, if it is BIND`;
   if (step.kind === 'failed')
     return isSilent(step.failure)
-      ? failed(where, 'secondary-unreachable', step.failure, [paste(shell, 'systemctl start named')])
+      ? failed(where, 'secondary-unreachable', step.failure, [
+          ...(step.failure.code === 'no-route' ? [] : [paste(shell, 'systemctl start named')]),
+          without,
+        ])
       : wrong(where, 'secondary-lame', words(ofListed(step.failure)), lameMends(place, endpoint));
   if (step.kind === 'behind')
     return wrong(

@@ -3,7 +3,7 @@ import type { Fqdn } from '../../core/model/units.ts';
 import type { Soa } from '../../dns/read/soa.ts';
 import type { Check } from '../check.ts';
 import type { Finding, Mend } from '../finding.ts';
-import { type About, bare, paste, right, risky } from './found.ts';
+import { type About, bare, inPublish, paste, right, risky } from './found.ts';
 import { zonesOf } from './primary-checks.ts';
 import { type ReadPlace, readPlaces } from './visit.ts';
 
@@ -79,8 +79,8 @@ export const shortTtl: Check = {
   look: async (world) =>
     (await readPlaces(world)).flatMap(({ settings, cluster }) =>
       [
-        { ...settings.source, field: 'source' },
-        ...(settings.replicas ? [{ ...settings.replicas, field: 'replicas' }] : []),
+        { ...settings.source, field: 'source' as const },
+        ...(settings.replicas ? [{ ...settings.replicas, field: 'replicas' as const }] : []),
       ].map(({ name, ttlSeconds, field }) => {
         const where: About = { area: 'clients', subject: name };
         return ttlSeconds <= longestTtlSeconds
@@ -89,7 +89,7 @@ export const shortTtl: Check = {
               where,
               'ttl-long',
               `Clients keep an answer for up to ${ttlSeconds} s, so a move reaches them that late.`,
-              [paste(`in ${world.config.file}, under clusters, ${cluster}, publish, ${field}`, 'ttl: 5')],
+              [paste(inPublish(world.config.file, cluster, field), 'ttl: 5')],
             );
       }),
     ),

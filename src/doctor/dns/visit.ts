@@ -28,11 +28,15 @@ export interface Visit {
   readonly config: NameserverConfig;
   readonly client: DnsClient;
   readonly warnings: readonly Failure[];
+  /** The first name that is published there. */
+  readonly name: Fqdn;
   /** Undefined: questions are not signed. */
   readonly keyName: Fqdn | undefined;
   /** Why it cannot be asked without a key over TCP, over UDP. Undefined: it answers. */
   readonly tcp: Failure | undefined;
   readonly udp: Failure | undefined;
+  /** The answer without a key over TCP. Undefined: an answer with authority. */
+  readonly plain: Failure | undefined;
   /** The first failure of questions with the key that concerns the way, the key or the clock. */
   readonly signed: Failure | undefined;
   /** The nameserver's clock minus ours, if a signed answer tells it. */
@@ -106,7 +110,16 @@ const visit = (
     const unusable =
       signed.kind === 'failed' && concernsKeyOrWay(signed.failure) ? signed.failure : undefined;
     const keyName = desk.signed.signing?.key.name;
-    const common = { config, client, warnings, keyName, tcp: silence(tcp), udp: silence(udp) };
+    const common = {
+      config,
+      client,
+      warnings,
+      name,
+      keyName,
+      tcp: silence(tcp),
+      udp: silence(udp),
+      plain: tcp.kind === 'failed' ? tcp.failure : undefined,
+    };
     if (unusable !== undefined)
       return {
         ...common,

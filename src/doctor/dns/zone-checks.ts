@@ -11,7 +11,19 @@ import type { Check } from '../check.ts';
 import type { Finding, Mend } from '../finding.ts';
 import type { World } from '../world.ts';
 import { withDesk } from './desk.ts';
-import { type About, bare, failed, isSilent, paste, right, words, wrong } from './found.ts';
+import {
+  type About,
+  addressLine,
+  bare,
+  failed,
+  inNameserver,
+  inPublish,
+  isSilent,
+  paste,
+  right,
+  words,
+  wrong,
+} from './found.ts';
 import { writtenQuestions } from './names.ts';
 import { delegationBelow } from './referral.ts';
 import { type Place, type ReadPlace, readPlaces, usableVisits, type Visit } from './visit.ts';
@@ -61,7 +73,7 @@ async function notRead(world: World, place: VisitedPlace, name: Fqdn, failure: F
   const { config } = place.at;
   const where: About = { area: 'zone', subject: name };
   if (isSilent(failure)) return failed(where, 'zone-unreachable', failure);
-  const inFile = `in the configuration, under clusters, ${place.cluster}, publish`;
+  const inFile = inPublish(world.config.file, place.cluster);
   const { found } = place;
   if (failure.code === 'not-authoritative') {
     const cut = await withDesk(config, world.clock, (desk) => delegationBelow(desk, name, world.deadline));
@@ -74,8 +86,8 @@ async function notRead(world: World, place: VisitedPlace, name: Fqdn, failure: F
           .slice(0, 1)
           .map((address) =>
             paste(
-              `in the configuration, under nameservers, ${config.name} (or publish a name outside of ${cut.zone})`,
-              `address: ${address.includes(':') ? `"${address}"` : address}`,
+              `${inNameserver(world.config.file, config.name)} (or publish a name outside of ${cut.zone})`,
+              addressLine(address),
             ),
           ),
       );
@@ -84,6 +96,11 @@ async function notRead(world: World, place: VisitedPlace, name: Fqdn, failure: F
     found !== undefined && found !== place.settings.zone && place.settings.zone !== undefined
       ? [paste(inFile, `zone: ${found}`)]
       : [];
+  const why = paste(
+    'in a shell on the nameserver, if it is BIND: this says which zone does not load, and why',
+    'named-checkconf -zj',
+  );
+  if (failure.code === 'servfail') return wrong(where, failure.code, words(failure), [why]);
   const code = zoneFailures.includes(failure.code) ? failure.code : 'unexpected-rcode';
   return wrong(where, code, words(failure), mends);
 }

@@ -7,9 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { parseKeyFile } from '../../../src/dns/key/keyfile.ts';
 import type { Findings } from '../../../src/doctor/check.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
-import { formatTsigKey, type TsigKey } from '../../../src/lab/servers/tsig-key.ts';
+import { formatTsigKey, generateTsigKey, type TsigKey } from '../../../src/lab/servers/tsig-key.ts';
+import {
+  answerTo,
+  questionOf,
+  rr,
+  signAnswer,
+  soaRdata,
+  startFakeNameserver,
+  wire,
+} from '../../support/fake-nameserver.ts';
 import { startKnot } from '../../support/servers/knot-fixture.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { everyKnot, everyPowerdns } from '../../support/servers/nameservers.ts';
@@ -28,11 +38,10 @@ interface At {
   readonly port: number;
   readonly key: TsigKey;
   readonly cluster?: string;
-  /** Further settings of the nameserver. */
-  readonly more?: string;
+  readonly address?: string;
 }
 
-async function examineAt({ port, key, cluster = 'shop', more = '' }: At): Promise<Findings> {
+async function examineAt({ port, key, cluster = 'shop', address = '127.0.0.1' }: At): Promise<Findings> {
   const keyFile = join(folder, `${key.name}.key`);
   await writeFile(keyFile, formatTsigKey(key), { mode: 0o600 });
   const text = `
@@ -43,7 +52,7 @@ clusters:
     mysql: { user: source_dns, password: unused }
     publish: { nameserver: ns1, source: { name: source.${cluster}.lab.test., ttl: 5 } }
 nameservers:
-  ns1: { address: 127.0.0.1, port: ${port}, key_file: ${keyFile}, timeout: 1s${more} }
+  ns1: { address: ${address}, port: ${port}, key_file: ${keyFile}, timeout: 1s }
 `;
   return examine({ folder, text });
 }
@@ -135,4 +144,89 @@ test('a firewall that lets only UDP through is found', async () => {
     relay.close();
     await stop();
   }
+});
+
+test('a resolver in the place of a nameserver is found, with the primary server that it knows', async () => {
+  const policy = 'update-policy { grant one zonesub ANY; };';
+  const real = await startNamed(`zone "lab.test" { type primary; file "@folder@/lab.test.db"; ${policy} };`);
+  // It must serve a zone to count as started.
+  const resolver = await startNamed(
+    `view "all" { recursion yes; zone "other.test" { type primary; file "@folder@/other.test.db"; };
+     zone "lab.test" { type forward; forward only; forwarders { 127.0.0.1 port ${real.named.port}; }; }; };`,
+    { zones: ['other.test'], answersFor: 'other.test' },
+  );
+  try {
+    const found = await examineAt({ port: resolver.named.port, key: real.keys.two });
+    expect(codes(found)).toEqual(['is-resolver']);
+    expect(linesOf(found, 'is-resolver', /nameservers: ns1/)).toBe('address: 127.0.0.1');
+    expect(codes(await examineAt({ port: real.named.port, key: real.keys.one }))).toEqual([]);
+  } finally {
+    await resolver.stop();
+    await real.stop();
+  }
+});
+
+test('the key selects a view that does not have the zone: the doctor finds it, and its lines mend it', async () => {
+  const zone =
+    'zone "lab.test" { type primary; file "@folder@/lab.test.db"; update-policy { grant one zonesub ANY; }; };';
+  const other = 'zone "other.test" { type primary; file "@folder@/other.test.db"; };';
+  const views = (inside: string, outside: string) =>
+    `view "inside" { match-clients { ${inside} }; ${other} };
+     view "outside" { match-clients { ${outside} }; ${zone} };`;
+  const { named, keys, restart, stop } = await startNamed(views('key one;', 'any;'), {
+    zones: ['other.test'],
+  });
+  try {
+    const found = await examineAt({ port: named.port, key: keys.one });
+    expect(codes(found)).toEqual(['differs-by-key', 'query-refused']);
+    const mends = mendsOf(found, 'differs-by-key');
+    const [seen, rest] = [linesAt(mends, /applications see/), linesAt(mends, /every other view/)];
+    await restart(views(`${rest} key one;`, `${seen} any;`));
+    expect(codes(await examineAt({ port: named.port, key: keys.one }))).toEqual([]);
+  } finally {
+    await stop();
+  }
+});
+
+test('a zone that BIND could not load is found, below a zone that is loaded', async () => {
+  const policy = 'update-policy { grant one zonesub ANY; };';
+  const { named, keys, stop } = await startNamed(
+    `zone "lab.test" { type primary; file "@folder@/lab.test.db"; ${policy} };
+     zone "shop.lab.test" { type primary; file "@folder@/none.db"; ${policy} };`,
+  );
+  try {
+    const found = await examineAt({ port: named.port, key: keys.one });
+    expect(codes(found)).toEqual(['servfail']);
+    expect(linesOf(found, 'servfail', /shell/)).toBe('named-checkconf -zj');
+  } finally {
+    await stop();
+  }
+});
+
+test('a nameserver that ignores prerequisites is found', async () => {
+  const fields = generateTsigKey('one');
+  const parsed = parseKeyFile(formatTsigKey(fields), 'one.key');
+  if (parsed.kind === 'invalid') throw new Error(parsed.failure.message);
+  const soa = rr('lab.test.', 6, soaRdata(1));
+  const nameserver = await startFakeNameserver((message, reply) => {
+    const isUpdate = (message.readUInt16BE(2) & 0x7800) === 0x2800;
+    const question = questionOf(message);
+    const isApex = question.subarray(0, 10).equals(wire('lab.test.'));
+    const isSoa = question.readUInt16BE(question.length - 4) === 6;
+    const parts = isUpdate ? {} : isApex && isSoa ? { answers: [soa] } : { authorities: [soa] };
+    const answer = answerTo(message, parts);
+    const isSigned = message.readUInt16BE(10) > 0;
+    const timeSeconds = Math.floor(Date.now() / 1000);
+    reply(isSigned ? signAnswer(answer, message, { key: parsed.key, timeSeconds }) : answer);
+  });
+  const found = await examineAt({ port: nameserver.port, key: fields });
+  await nameserver.close();
+  expect(codes(found)).toContain('prerequisites-ignored');
+});
+
+test('an address without a route says nothing of the zone, and nothing is proposed for the nameserver', async () => {
+  const found = await examineAt({ port: 53, key: generateTsigKey('one'), address: '"2001:db8::53"' });
+  expect(found.findings).toMatchObject([
+    { code: 'nameserver-unreachable', subject: 'ns1 ([2001:db8::53]:53)', verdict: 'unreachable' },
+  ]);
 });

@@ -107,7 +107,7 @@ export const serverFaults: Readonly<Record<string, Fault>> = {
     mends: async (on, found) => {
       on.inConfig(
         '    timeout: 1s',
-        `    timeout: 1s\n    ${linesOf(found, 'nameserver-not-found', /nameservers, ns1/)}`,
+        `    timeout: 1s\n    ${linesOf(found, 'nameserver-not-found', /nameservers: ns1/)}`,
       );
     },
   },
@@ -117,7 +117,7 @@ export const serverFaults: Readonly<Record<string, Fault>> = {
       await on.zone('update add ns4.lab.test. 60 A 127.0.0.2', 'update add lab.test. 60 NS ns4.lab.test.');
     },
     mends: async (on, found) => {
-      const line = linesOf(found, 'ns-not-verified', /nameservers, ns1/);
+      const line = linesOf(found, 'ns-not-verified', /nameservers: ns1/);
       expect(line).toContain('"127.0.0.2:53"]');
       on.inConfig(/verify: .*/, line);
       // Nobody listens there: that is the next fault. Take it out of the NS RRset.
@@ -149,7 +149,7 @@ export const serverFaults: Readonly<Record<string, Fault>> = {
       await on.soa('10 2 604800 1', 'ns9.lab.test.');
     },
     mends: async (on, found) => {
-      expect(linesOf(found, 'not-the-primary', /nameservers, ns1/)).toBe('address: 192.0.2.9');
+      expect(linesOf(found, 'not-the-primary', /nameservers: ns1/)).toBe('address: 192.0.2.9');
       await on.soa('10 2 604800 1');
       await on.zone('update delete ns9.lab.test.');
     },
