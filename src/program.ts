@@ -8,6 +8,7 @@ import { parseArguments } from './cli/args.ts';
 import { check } from './cli/check.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
+import { complainOfUsage } from './cli/complain.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -19,7 +20,7 @@ import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
 import { drained, openTerminal, operatorName } from './cli/terminal.ts';
 import { thaw } from './cli/thaw.ts';
-import { loadConfig } from './config/load.ts';
+import { loadConfig, loadOutline } from './config/load.ts';
 import type { LoadedCluster, NameserverConfig } from './config/loaded.ts';
 import type { Failure } from './core/model/observation.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
@@ -87,6 +88,10 @@ const lab = (context: CommandContext, { scenario, list, once, keep }: LabArgumen
     },
   });
 
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
+
 type Performers = {
   readonly [Name in CommandName]: (
     context: CommandContext,
@@ -125,17 +130,19 @@ function main(argv: readonly string[]): Promise<number> | number {
       terminal.out(`${parsed.text}\n`);
       return 0;
     case 'version':
-      terminal.out(`${version()}
-`);
+      terminal.out(`${version()}\n`);
       return 0;
     case 'usage':
-      terminal.err(`${parsed.text}\n`);
+      complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
         load: () => loadConfig(parsed.config),
+        outline: () => loadOutline(parsed.config),
+        version: version(),
+        pid: process.pid,
         maker,
         clock: systemClock,
         random: systemRandom,
