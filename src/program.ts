@@ -61,10 +61,6 @@ const inspectors: InspectorMaker = {
   nameserver: (nameserver) => openNameserver(nameserver, () => {}),
 };
 
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
-
 const terminal = openTerminal(process);
 
 /** The lab starts this program as its daemon. */

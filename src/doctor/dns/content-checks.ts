@@ -3,7 +3,7 @@ import { ledgerName } from '../../core/model/ledger.ts';
 import { readLedger } from '../../core/model/ledger-text.ts';
 import type { Fqdn } from '../../core/model/units.ts';
 import { findRrset, type Rrset } from '../../core/model/zone.ts';
-import { readHistory, rememberedFrom } from '../../daemon/history.ts';
+import { rememberedFrom } from '../../daemon/history.ts';
 import { parentOf } from '../../dns/message/name.ts';
 import { readRrset } from '../../dns/read/read-rrsets.ts';
 import type { Check } from '../check.ts';
@@ -11,6 +11,7 @@ import type { Finding, Mend } from '../finding.ts';
 import type { World } from '../world.ts';
 import { withDesk } from './desk.ts';
 import { type About, inPublish, paste, right, risky, wrong } from './found.ts';
+import { historyOf } from './past-checks.ts';
 import { type ReadPlace, readPlaces } from './visit.ts';
 
 export const names: Check = {
@@ -142,7 +143,7 @@ export const ledger: Check = {
   look: async (world) => {
     const places = await readPlaces(world);
     if (places.length === 0) return [];
-    const { entries } = await readHistory(world.config.stateDir);
+    const entries = await historyOf(world);
     return places.flatMap((place): readonly Finding[] => {
       const reading = ledgerOf(place);
       const subject = ledgerName(place.settings.source);

@@ -22,7 +22,7 @@ import { type Visit, visitsOf } from './visit.ts';
 export const subjectOf = ({ config }: Pick<Visit, 'config'>): string =>
   `${config.name} (${config.address.includes(':') ? `[${config.address}]` : config.address}:${config.port})`;
 
-const about = (visit: Visit): About => ({ area: 'nameserver', subject: subjectOf(visit) });
+const about = (visit: Pick<Visit, 'config'>): About => ({ area: 'nameserver', subject: subjectOf(visit) });
 
 /** Over TCP and over UDP: source-dns needs one, secondary servers and resolvers need both. */
 export const reachable: Check = {
@@ -64,10 +64,10 @@ function reachOf(visit: Visit): Finding {
 }
 
 /** Failures of a key file that cannot be used at all. */
-const unusableKeys = ['key-invalid', 'key-not-found', 'key-unreadable'];
+const unusableKeys = ['key-invalid', 'key-not-found'];
 const keyFaults = ['tsig-badkey', 'tsig-badsig', 'tsig-badtrunc', 'tsig-error'];
 const onTheWay = ['answer-not-verified', 'unsigned-answer', 'malformed-answer', 'other-question', 'formerr'];
-const weakKeys = ['tsig-weak-algorithm', 'tsig-short-secret', 'key-exposed', 'key-group-readable'];
+const weakKeys = ['tsig-weak-algorithm', 'tsig-short-secret'];
 
 export const key: Check = {
   area: 'nameserver',
@@ -75,9 +75,7 @@ export const key: Check = {
   codes: [...unusableKeys, ...keyFaults, ...onTheWay, 'notimp', ...weakKeys, 'no-key', 'is-resolver'],
   look: async (world) => {
     const unusable = [...world.nameservers.values()].flatMap((seen) =>
-      seen.kind === 'failed'
-        ? [wrong(about(seen as unknown as Visit), seen.failure.code, words(seen.failure))]
-        : [],
+      seen.kind === 'failed' ? [wrong(about(seen), seen.failure.code, words(seen.failure))] : [],
     );
     const looked = await Promise.all((await visitsOf(world)).map((visit) => keyOf(world, visit)));
     return [...unusable, ...looked.flat()];
@@ -86,9 +84,7 @@ export const key: Check = {
 
 async function keyOf(world: World, visit: Visit): Promise<readonly Finding[]> {
   const where = about(visit);
-  const weak = visit.warnings.map((warning) =>
-    risky(where, warning.code, words(warning), weakMends(visit, warning)),
-  );
+  const weak = visit.warnings.map((warning) => risky(where, warning.code, words(warning), weakMends(visit)));
   const { signed } = visit;
   // A resolver knows no key. The key is not what is wrong.
   if (signed !== undefined && visit.plain?.code === 'not-authoritative')
@@ -122,10 +118,8 @@ async function isResolver({ config, clock: time, deadline }: World, visit: Visit
   );
 }
 
-function weakMends({ config, keyName }: Visit, { code }: Failure): readonly Mend[] {
+function weakMends({ config, keyName }: Visit): readonly Mend[] {
   if (config.key === undefined) return [];
-  if (code === 'key-exposed' || code === 'key-group-readable')
-    return [paste('in a shell on this host', `chmod 0600 ${config.key.file}`)];
   return [
     paste(
       'in a shell on this host; then include the new file in named.conf in place of the old key',

@@ -3,6 +3,7 @@ import type { Check } from '../check.ts';
 import { ledger, names, ttl } from './content-checks.ts';
 import { clock, key, reachable } from './nameserver-checks.ts';
 import { nsupdateProgram, transfers, verifyList } from './ns-checks.ts';
+import { propagation } from './past-checks.ts';
 import { primary, views } from './primary-checks.ts';
 import { resolvers } from './resolver-checks.ts';
 import { secondaries } from './secondary-checks.ts';
@@ -19,6 +20,7 @@ export const zoneChecks: readonly Check[] = [
   secondaries,
   verifyList,
   transfers,
+  propagation,
   zone,
   rights,
   names,

@@ -1,4 +1,6 @@
 /** What the tests of the doctor do by hand: break a configuration or a zone, and paste lines into it. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Findings } from '../../../src/doctor/check.ts';
 import type { Finding, Mend } from '../../../src/doctor/finding.ts';
@@ -22,12 +24,20 @@ export interface Hands {
   inConfig(find: string | RegExp, replacement: string): void;
   /** Changes the zone. */
   zone(...lines: readonly string[]): Promise<void>;
+  /** Replaces the history of this host. */
+  history(...entries: readonly object[]): Promise<void>;
   /** Gives the SOA a higher serial and these numbers: refresh, retry, expire, minimum. Returns the serial. */
   soa(numbers: string, primary?: string): Promise<number>;
 }
 
 export const handsOn = (lab: DnsLab): Hands => ({
   lab,
+  async history(...entries) {
+    const folder = join(lab.bind.folder, 'state');
+    await mkdir(folder, { recursive: true, mode: 0o750 });
+    const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+    await writeFile(join(folder, 'history.jsonl'), text);
+  },
   async soa(numbers, primary = 'ns1.lab.test.') {
     const serial = (await lab.bind.primary.awaitSerial(1, 5000)) + 1000;
     const rdata = `${primary} hostmaster.lab.test. ${serial} ${numbers}`;

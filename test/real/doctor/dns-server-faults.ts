@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect } from 'vitest';
 import { formatTsigKey, generateTsigKey } from '../../../src/lab/servers/tsig-key.ts';
-import { type Fault, linesAt, linesOf, mendsOf, seen } from './dns-hands.ts';
+import { type Fault, type Hands, linesAt, linesOf, mendsOf, seen } from './dns-hands.ts';
 
 const keyInclude = /include "[^"]*source-dns\.key";/;
 
@@ -37,6 +37,14 @@ export const serverFaults: Readonly<Record<string, Fault>> = {
     },
     mends: (on, found) =>
       on.conf(/key "source-dns-key" \{[^}]*\};/, linesOf(found, 'tsig-badkey', /named.conf/)),
+  },
+  'the key file has no key of that name': {
+    found: ['key-not-found ns1'],
+    breaks: (on) => on.inConfig('    timeout: 1s', '    timeout: 1s\n    key_name: other'),
+    mends: (on, found) => {
+      expect(mendsOf(found, 'key-not-found')).toEqual([]);
+      on.inConfig('    key_name: other\n', '');
+    },
   },
   'our clock is beyond the fudge': {
     found: ['tsig-badtime ns1'],
@@ -280,4 +288,37 @@ export const serverFaults: Readonly<Record<string, Fault>> = {
       await on.lab.awaitStep();
     },
   },
+  'the second of two moves waited for notify-delay': {
+    found: ['propagation-slow secondary'],
+    breaks: (on) => on.history(...moveAt(on, 7, '2026-11-22T11:30:04.700Z')),
+    mends: async (on, found) => {
+      const line = linesOf(found, 'propagation-slow', /named.conf/);
+      await on.conf('max-journal-size', `${line} max-journal-size`);
+      const later = [8, 9, 10].flatMap((epoch) => moveAt(on, epoch, '2026-11-22T11:30:00.010Z'));
+      await on.history(...moveAt(on, 7, '2026-11-22T11:30:04.700Z'), ...later);
+      expect(seen(on.lab, await on.lab.check())).toEqual(['ledger-behind _source-dns.source.shop.lab.test.']);
+      await on.history();
+    },
+  },
 };
+
+/** What the history has of a move that the secondary had at that time. */
+function moveAt(on: Hands, epoch: number, at: string): readonly object[] {
+  const start = '2026-11-22T11:30:00.000Z';
+  const common = { at: start, cluster: 'shop', nameserver: 'ns1', epoch };
+  const times = { seenAt: start, decidedAt: start, sentAt: start, appliedAt: start };
+  const to = { server: 'db1.example.com:3306', uuid: 'a' };
+  const nameservers = [{ nameserver: `127.0.0.1:${on.lab.bind.secondary.port}`, at }];
+  return [
+    {
+      ...common,
+      ...times,
+      kind: 'move',
+      to,
+      reason: 'failover',
+      sentence: 'It moved.',
+      name: 'source.shop.lab.test.',
+    },
+    { ...common, kind: 'propagated', nameservers, complete: true },
+  ];
+}

@@ -1,5 +1,5 @@
 /** Faults of zones and names, and the lines that mend them. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Findings } from '../../../src/doctor/check.ts';
@@ -107,15 +107,11 @@ export const zoneFaults: Readonly<Record<string, Fault>> = {
         epoch: 8,
       };
       const more = { source: 'db2.example.com:3306', uuid: 'b', by: 'watcher-2', why: 'failover' };
-      await mkdir(join(on.lab.bind.folder, 'state'), { recursive: true, mode: 0o750 });
-      await writeFile(
-        join(on.lab.bind.folder, 'state', 'history.jsonl'),
-        `${JSON.stringify({ ...entry, ...more })}\n`,
-      );
+      await on.history({ ...entry, ...more });
     },
     mends: async (on, found) => {
       expect(linesOf(found, 'ledger-behind', /shell/)).toBe('source-dns follow shop db2.example.com:3306');
-      await rm(join(on.lab.bind.folder, 'state'), { recursive: true });
+      await on.history();
     },
   },
   'the nameserver cuts the TTL': {
