@@ -42,17 +42,21 @@ function foreign({ config }: World, place: ReadPlace): readonly Finding[] {
   const ledger = ledgerOf(place);
   if (ledger.kind === 'ledger' && ledger.ledger.cluster !== cluster) {
     const other = ledger.ledger.cluster;
+    // Anybody who may write to the zone chose this text: paste nothing that YAML could read otherwise.
+    const isPlain = /^[A-Za-z][\w-]*$/.test(other);
     return [
       wrong(
         about(place),
         'foreign-ledger',
         `The ledger of ${name} belongs to the cluster ${other} (instance ${ledger.ledger.by}), not to ${cluster}. Publish another name, or give this cluster its old name.`,
-        [
-          paste(
-            `in ${config.file}, under clusters:, in place of "${cluster}:", if it is the same cluster with a new name`,
-            `${other}:`,
-          ),
-        ],
+        isPlain
+          ? [
+              paste(
+                `in ${config.file}, under clusters:, in place of "${cluster}:", if it is the same cluster with a new name`,
+                `${other}:`,
+              ),
+            ]
+          : [],
       ),
     ];
   }

@@ -2,6 +2,7 @@
 import type { Failure } from '../../core/model/observation.ts';
 import type { Check } from '../check.ts';
 import type { Finding, Mend } from '../finding.ts';
+import { quoted } from '../host/state-dir.ts';
 import type { World } from '../world.ts';
 import { withDesk } from './desk.ts';
 import {
@@ -123,7 +124,7 @@ function weakMends({ config, keyName }: Visit): readonly Mend[] {
   return [
     paste(
       'in a shell on this host; then include the new file in named.conf in place of the old key',
-      `(umask 077; tsig-keygen -a hmac-sha256 ${bare(keyName ?? 'source-dns-key')} > ${config.key.file})`,
+      `(umask 077; tsig-keygen -a hmac-sha256 ${quoted(bare(keyName ?? 'source-dns-key'))} > ${quoted(config.key.file)})`,
     ),
   ];
 }

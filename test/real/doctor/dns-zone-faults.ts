@@ -93,7 +93,7 @@ export const zoneFaults: Readonly<Record<string, Fault>> = {
   },
   'somebody added a TXT record to the ledger': {
     found: [`ledger-unreadable ${ledger}`],
-    breaks: (on) => on.zone(`update add ${ledger} 5 TXT "v=spf1 -all" "a \\"b\\\\"`),
+    breaks: (on) => on.zone(`update add ${ledger} 5 TXT "v=spf1; -all $x" "a \\"b\\\\"`),
     mends: (on, found) => on.lab.nsupdate(...linesAt(mendsOf(found, 'ledger-unreadable'), /nsupdate/)),
   },
   'the zone was restored from an old file': {
