@@ -8,9 +8,11 @@ import { parentOf } from '../../dns/message/name.ts';
 import { readRrset } from '../../dns/read/read-rrsets.ts';
 import type { Check } from '../check.ts';
 import type { Finding, Mend } from '../finding.ts';
+import { quoted } from '../host/state-dir.ts';
 import type { World } from '../world.ts';
 import { withDesk } from './desk.ts';
 import { type About, inPublish, paste, right, risky, wrong } from './found.ts';
+import { inTurns } from './in-turns.ts';
 import { historyOf } from './past-checks.ts';
 import { type ReadPlace, readPlaces } from './visit.ts';
 
@@ -18,8 +20,7 @@ export const names: Check = {
   area: 'zone',
   name: 'zone-names',
   codes: ['foreign-rrset', 'foreign-ledger', 'alias-in-the-way', 'wildcard'],
-  look: async (world) =>
-    (await Promise.all((await readPlaces(world)).map((place) => namesOf(world, place)))).flat(),
+  look: async (world) => (await inTurns(await readPlaces(world), (place) => namesOf(world, place))).flat(),
 };
 
 const about = ({ settings }: ReadPlace): About => ({ area: 'zone', subject: settings.source.name });
@@ -166,7 +167,7 @@ export const ledger: Check = {
             [
               paste(
                 `in a shell on this host, if ${seen.source} is the source (source-dns verifies that)`,
-                `source-dns follow ${place.cluster} ${seen.source}`,
+                `source-dns follow ${place.cluster} ${quoted(seen.source)}`,
               ),
             ],
           ),

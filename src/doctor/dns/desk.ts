@@ -25,6 +25,7 @@ export async function withDesk<T>(
   work: (desk: Desk) => Promise<T>,
 ): Promise<T> {
   const opened: Correspondent[] = [];
+  const others = new Map<string, Correspondent>();
   const { timeoutMs } = config;
   const open = (
     kind: 'tcp' | 'udp',
@@ -58,7 +59,12 @@ export async function withDesk<T>(
       signed: open(config.transport, endpoint, { nameserver, signing, keyRecord: { standing: undefined } }),
       tcp: open('tcp', endpoint, { nameserver }),
       udp: open('udp', endpoint, { nameserver }),
-      at: (other, recursive = false) => open('udp', other, { recursive }),
+      at: (other, recursive = false) => {
+        const key = `${showEndpoint(other)} ${recursive}`;
+        const known = others.get(key) ?? open('udp', other, { recursive });
+        others.set(key, known);
+        return known;
+      },
     });
   } finally {
     for (const { transport } of opened) transport.close();

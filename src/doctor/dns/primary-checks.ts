@@ -25,7 +25,7 @@ import {
   wrong,
 } from './found.ts';
 import { subjectOf } from './nameserver-checks.ts';
-import { type Place, type ReadPlace, readPlaces, usableVisits, type Visit } from './visit.ts';
+import { atEach, type Place, type ReadPlace, readPlaces, usableVisits, type Visit } from './visit.ts';
 
 const about = (visit: Visit): About => ({ area: 'nameserver', subject: subjectOf(visit) });
 
@@ -86,54 +86,44 @@ export const views: Check = {
     const unread = (await usableVisits(world)).flatMap((at) =>
       at.places.flatMap((place) => (place.reading.kind === 'failed' ? [{ ...place, at }] : [])),
     );
-    const missing = await Promise.all(unread.map((place) => viewWithoutZone(world, place)));
-    return [...missing.flat(), ...(await Promise.all(read.map((place) => viewOf(world, place))))];
+    const missing = await atEach(world, unread, (desk, place) => viewWithoutZone(world, desk, place));
+    return [...missing.flat(), ...(await atEach(world, read, (desk, place) => viewOf(world, desk, place)))];
   },
 };
 
 /** The view of the key does not have the zone, and everybody else gets an answer. */
 async function viewWithoutZone(
-  { clock, deadline }: World,
+  { deadline }: World,
+  desk: Desk,
   { at, settings }: Place & { readonly at: Visit },
 ): Promise<readonly Finding[]> {
   const { name } = settings.source;
-  return withDesk(at.config, clock, async (desk) => {
-    const [signed, plain] = await Promise.all([
-      findZone(desk.signed, name, deadline),
-      findZone(desk.tcp, name, deadline),
-    ]);
-    if (plain.kind === 'failed' || signed.kind === 'zone' || isSilent(signed.failure)) return [];
-    const sentence = `It answers for the zone ${plain.zone} without the key, but not with the key: the key selects a view (match-clients) that does not have the zone.`;
-    const key = desk.signed.signing?.key.name;
-    return [wrong(about(at), 'differs-by-key', sentence, key === undefined ? [] : moved(key))];
-  });
+  const [signed, plain] = await Promise.all([
+    findZone(desk.signed, name, deadline),
+    findZone(desk.tcp, name, deadline),
+  ]);
+  if (plain.kind === 'failed' || signed.kind === 'zone' || isSilent(signed.failure)) return [];
+  const sentence = `It answers for the zone ${plain.zone} without the key, but not with the key: the key selects a view (match-clients) that does not have the zone.`;
+  const key = desk.signed.signing?.key.name;
+  return [wrong(about(at), 'differs-by-key', sentence, key === undefined ? [] : moved(key))];
 }
 
-function viewOf({ clock, deadline }: World, { at, settings, zone }: ReadPlace): Promise<Finding> {
+async function viewOf({ deadline }: World, desk: Desk, { at, settings, zone }: ReadPlace): Promise<Finding> {
   const { source } = settings;
-  const where: About = { area: 'nameserver', subject: subjectOf(at) };
-  const { key } = at.config;
-  if (key === undefined)
-    return Promise.resolve(right(where, 'views', 'There is no key, so nothing can differ by it.'));
+  const where = about(at);
+  const key = desk.signed.signing?.key.name;
+  if (key === undefined) return right(where, 'views', 'There is no key, so nothing can differ by it.');
   const questions: readonly Question[] = [
     ...(['A', 'AAAA', 'CNAME'] as const).map((type) => ({ name: source.name, type })),
     { name: ledgerName(source), type: 'TXT' },
   ];
-  return withDesk(at.config, clock, async (desk) => {
-    const soa = `${zone} SOA`;
-    const difference =
-      (await differenceByKey(desk, soa, (side) => soaText(side, zone, deadline))) ??
-      (await firstDifference(desk, questions, deadline));
-    if (difference === undefined)
-      return right(where, 'views', `It answers ${source.name} the same with and without the key.`);
-    const name = desk.signed.signing?.key.name ?? ('KEY' as Fqdn);
-    return wrong(
-      where,
-      'differs-by-key',
-      difference.sentence,
-      difference.closed ? closed(zone) : moved(name),
-    );
-  });
+  const difference =
+    (await differenceByKey(desk, `${zone} SOA`, (side) => soaText(side, zone, deadline))) ??
+    (await firstDifference(desk, questions, deadline));
+  if (difference === undefined)
+    return right(where, 'views', `It answers ${source.name} the same with and without the key.`);
+  const mends = difference.closed ? closed(zone) : moved(key);
+  return wrong(where, 'differs-by-key', difference.sentence, mends);
 }
 
 const closed = (zone: Fqdn) => [
@@ -166,13 +156,11 @@ async function firstDifference(
 
 type Ask = (side: Correspondent) => Promise<string | undefined>;
 
-/** Asks with the key before and after: the zone may change meanwhile. */
+/** A difference counts if it lasts: the zone may change meanwhile. */
 async function differenceByKey(desk: Desk, what: string, askAt: Ask): Promise<Difference | undefined> {
-  const before = await askAt(desk.signed);
-  const without = await askAt(desk.tcp);
-  const after = await askAt(desk.signed);
-  if (before !== after || before === without || before === undefined || without === undefined)
-    return undefined;
+  const [before, without] = await Promise.all([askAt(desk.signed), askAt(desk.tcp)]);
+  if (before === without || before === undefined || without === undefined) return undefined;
+  if ((await askAt(desk.tcp)) !== without || (await askAt(desk.signed)) !== before) return undefined;
   return without.startsWith(refusedMark)
     ? {
         closed: true,

@@ -11,9 +11,9 @@ import { type Endpoint, showEndpoint } from '../../dns/transport/endpoint.ts';
 import type { Check } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { World } from '../world.ts';
-import { type Desk, withDesk } from './desk.ts';
+import type { Desk } from './desk.ts';
 import { type About, bare, failed, isSilent, paste, right, risky, words, wrong } from './found.ts';
-import { type ReadPlace, readPlaces } from './visit.ts';
+import { atEach, type ReadPlace, readPlaces } from './visit.ts';
 
 /** An answer that is older than a move is right until its TTL is over: that long, this check waits. */
 const longestWaitMs = 6000;
@@ -23,14 +23,10 @@ export const resolvers: Check = {
   area: 'clients',
   name: 'resolvers',
   codes: ['resolver-unreachable', 'resolver-fails', 'resolver-differs', 'resolver-negative', 'resolver-ttl'],
-  look: async (world) =>
-    (
-      await Promise.all(
-        (
-          await readPlaces(world)
-        ).map((place) => withDesk(place.at.config, world.clock, (desk) => resolversOf(world, desk, place))),
-      )
-    ).flat(),
+  look: async (world) => {
+    const places = await readPlaces(world);
+    return (await atEach(world, places, (desk, place) => resolversOf(world, desk, place))).flat();
+  },
 };
 
 async function resolversOf(world: World, desk: Desk, place: ReadPlace): Promise<readonly Finding[]> {

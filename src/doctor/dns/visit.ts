@@ -10,8 +10,9 @@ import { ask } from '../../dns/read/query.ts';
 import type { SoaReading } from '../../dns/read/soa.ts';
 import { findZone } from '../../dns/read/zone-finder.ts';
 import type { World } from '../world.ts';
-import { withDesk } from './desk.ts';
+import { type Desk, withDesk } from './desk.ts';
 import { isSilent } from './found.ts';
+import { inTurns } from './in-turns.ts';
 import { readQuestions, sideNames } from './names.ts';
 
 /** One cluster's names in a zone. */
@@ -76,6 +77,26 @@ export async function readPlaces(world: World): Promise<readonly ReadPlace[]> {
   );
 }
 
+/** Works on each place, with one desk for each nameserver: a thousand clusters share its connections. */
+export async function atEach<P extends Place & { readonly at: Visit }, Result>(
+  { clock }: World,
+  places: readonly P[],
+  work: (desk: Desk, place: P) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const visited = [...new Set(places.map(({ at }) => at))];
+  const all = await Promise.all(
+    visited.map((visit) =>
+      withDesk(visit.config, clock, (desk) =>
+        inTurns(
+          places.filter(({ at }) => at === visit),
+          (place) => work(desk, place),
+        ),
+      ),
+    ),
+  );
+  return all.flat();
+}
+
 export interface ReadPlace extends Place {
   readonly at: Visit;
   readonly zone: Fqdn;
@@ -128,16 +149,14 @@ const visit = (
         places: [],
         zones: new Map(),
       };
-    const places = await Promise.all(
-      publications.map(async ({ cluster, settings }): Promise<Place> => {
-        const questions = readQuestions(settings);
-        const { zone } = settings;
-        const sides = sideNames(settings);
-        const reading = await client.read({ zone, questions, sides, deadline });
-        const found = await findZone(desk.signed, settings.source.name, deadline);
-        return { cluster, settings, reading, found: found.kind === 'zone' ? found.zone : undefined };
-      }),
-    );
+    const places = await inTurns(publications, async ({ cluster, settings }): Promise<Place> => {
+      const questions = readQuestions(settings);
+      const { zone } = settings;
+      const sides = sideNames(settings);
+      const reading = await client.read({ zone, questions, sides, deadline });
+      const found = await findZone(desk.signed, settings.source.name, deadline);
+      return { cluster, settings, reading, found: found.kind === 'zone' ? found.zone : undefined };
+    });
     const names = new Set(
       places.flatMap(({ reading, found }) => (reading.kind === 'read' ? reading.zone : (found ?? []))),
     );

@@ -24,6 +24,7 @@ import {
   words,
   wrong,
 } from './found.ts';
+import { inTurns } from './in-turns.ts';
 import { writtenQuestions } from './names.ts';
 import { delegationBelow } from './referral.ts';
 import { type Place, type ReadPlace, readPlaces, usableVisits, type Visit } from './visit.ts';
@@ -47,9 +48,8 @@ export const zone: Check = {
   codes: zoneFailures,
   look: async (world) => {
     const visits = await usableVisits(world);
-    return (
-      await Promise.all(visits.flatMap((at) => at.places.map((place) => zoneOf(world, { ...place, at }))))
-    ).flat();
+    const places = visits.flatMap((at) => at.places.map((place) => ({ ...place, at })));
+    return (await inTurns(places, (place) => zoneOf(world, place))).flat();
   },
 };
 
@@ -110,8 +110,7 @@ export const rights: Check = {
   area: 'zone',
   name: 'rights',
   codes: ['zone-closed', 'right-missing', 'right-unknown', 'names-checked', 'prerequisites-ignored'],
-  look: async (world) =>
-    (await Promise.all((await readPlaces(world)).map((place) => rightsOf(world, place)))).flat(),
+  look: async (world) => (await inTurns(await readPlaces(world), (place) => rightsOf(world, place))).flat(),
 };
 
 async function rightsOf({ deadline }: World, place: ReadPlace): Promise<readonly Finding[]> {

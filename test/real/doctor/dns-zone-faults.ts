@@ -42,13 +42,21 @@ export const zoneFaults: Readonly<Record<string, Fault>> = {
   'the zone is frozen': {
     found: [`zone-closed ${source}`],
     breaks: (on) => on.lab.rndc('primary', 'freeze', 'lab.test'),
-    mends: (on, found) =>
-      on.lab.rndc(
+    mends: async (on, found) => {
+      await on.lab.rndc(
         'primary',
         ...linesOf(found, 'zone-closed', /frozen/)
           .split(' ')
           .slice(1),
-      ),
+      );
+      // rndc does not wait until the zone is loaded.
+      const takesUpdates = () =>
+        on.zone('update delete nobody.lab.test. TXT').then(
+          () => true,
+          () => false,
+        );
+      await expect.poll(takesUpdates, { interval: 20, timeout: 10_000 }).toBe(true);
+    },
   },
   'the name is no host name, and the nameserver checks names': {
     found: ['names-checked sou_rce.shop.lab.test.'],
@@ -110,7 +118,7 @@ export const zoneFaults: Readonly<Record<string, Fault>> = {
       await on.history({ ...entry, ...more });
     },
     mends: async (on, found) => {
-      expect(linesOf(found, 'ledger-behind', /shell/)).toBe('source-dns follow shop db2.example.com:3306');
+      expect(linesOf(found, 'ledger-behind', /shell/)).toBe("source-dns follow shop 'db2.example.com:3306'");
       await on.history();
     },
   },
@@ -136,6 +144,8 @@ export const zoneFaults: Readonly<Record<string, Fault>> = {
       expect(linesOf(found, 'negative-ttl-long', /zone file/)).toBe(line);
       await writeFile(file, text.replace(/^.*\sIN SOA\s[\s\S]*?^\s*\)/m, line));
       await on.lab.rndc('primary', 'thaw', 'lab.test');
+      // rndc does not wait until the zone is loaded.
+      await on.lab.bind.primary.awaitSerial(Number(/(\d+) 10 2 /.exec(line)?.[1]), 10_000);
     },
   },
   'publish.zone names another zone': {
