@@ -9,6 +9,7 @@ import { check } from './cli/check.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
 import { complainOfUsage } from './cli/complain.ts';
+import { completion } from './cli/completion/completion.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -113,6 +114,7 @@ const performers: Performers = {
   forget,
   history,
   schema,
+  completion,
   lab,
 };
 
@@ -132,6 +134,8 @@ function main(argv: readonly string[]): Promise<number> | number {
       complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
+      // For a person who looks for the daemon in `ps`: `node` says nothing. It has no argument, so no secret.
+      process.title = `source-dns ${parsed.command.name}`;
       return perform(parsed.command, {
         terminal,
         json: parsed.json,

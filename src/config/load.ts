@@ -142,7 +142,13 @@ async function readConfig(
   }));
   return {
     kind: 'read',
-    outline: { file, instance, stateDir: state, clusters },
+    outline: {
+      file,
+      instance,
+      stateDir: state,
+      ...(config.state_dir === undefined && { stateDirByUser: true }),
+      clusters,
+    },
     config,
     files,
     warnings: [

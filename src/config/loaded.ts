@@ -10,6 +10,8 @@ export interface ConfigOutline {
   readonly instance: string;
   /** Absolute; not created. */
   readonly stateDir: string;
+  /** The configuration does not say it: another user has another one. */
+  readonly stateDirByUser?: true;
   readonly clusters: readonly ClusterOutline[];
 }
 

@@ -139,6 +139,11 @@ export const zoneFaults: Readonly<Record<string, Fault>> = {
     mends: async (on, found) => {
       await on.lab.rndc('primary', 'freeze', 'lab.test');
       const file = join(on.lab.bind.primary.folder, 'lab.test.db');
+      const serial = await on.lab.bind.primary.awaitSerial(1, 5000);
+      // rndc does not wait until the file is written.
+      await expect
+        .poll(() => readFile(file, 'utf8'), { interval: 10, timeout: 10_000 })
+        .toMatch(new RegExp(`${serial}\\s*; serial`));
       const text = await readFile(file, 'utf8');
       const line = linesOf(found, 'refresh-long', /zone file/);
       expect(linesOf(found, 'negative-ttl-long', /zone file/)).toBe(line);

@@ -23,6 +23,10 @@ test('needs no secret, no key and no variable that a secret comes from', async (
     },
   });
   expect(await loadConfig(undefined, around(folder))).toMatchObject({ kind: 'invalid' });
+  const homeless = await loadOutline(undefined, around(await folderWith({ 'source-dns.yaml': minimal() })));
+  expect(homeless).toMatchObject({
+    config: { stateDirByUser: true, stateDir: '/home/dba/.local/state/source-dns' },
+  });
   const literal = await folderWith({ 'source-dns.yaml': minimal() });
   expect(await loadOutline(undefined, around(literal))).toMatchObject({ kind: 'outline' });
 });
