@@ -104,7 +104,6 @@ const performers: Performers = {
     check(context, args, inspectors, {
       env: process.env,
       nodeVersion: process.versions.node,
-      version: version(),
       resolvers: getServers(),
       unixSockets: () => readFile('/proc/net/unix', 'utf8').catch(() => ''),
     }),

@@ -5,8 +5,6 @@ import { areas, type Finding, type Mend, type Verdict } from '../doctor/finding.
 import type { Style } from './style.ts';
 import { wrapped } from './wrap.ts';
 
-const width = 100;
-
 /** Short, and one can look for the capitals. */
 const marks: Readonly<Record<Verdict, string>> = {
   ok: 'ok',
@@ -22,12 +20,12 @@ interface Group {
 }
 
 /** By area: ok lines short, faults with their mends below. The last line counts. */
-export function checkText({ findings, counts }: Findings, style: Style): string {
+export function checkText({ findings, counts }: Findings, style: Style, columns = 100): string {
   const parts = areas.flatMap((area) => {
     const groups = grouped(findings.filter((finding) => finding.area === area));
     return groups.length === 0
       ? []
-      : [`${style.bold(area)}\n${groups.map((each) => groupText(each, style)).join('')}`];
+      : [`${style.bold(area)}\n${groups.map((each) => groupText(each, style, columns)).join('')}`];
   });
   return [...parts, `${summary(counts, style)}\n`].join('\n');
 }
@@ -45,21 +43,21 @@ function grouped(findings: readonly Finding[]): readonly Group[] {
   return [...groups.values()];
 }
 
-function groupText({ finding, subjects }: Group, style: Style): string {
+function groupText({ finding, subjects }: Group, style: Style, columns: number): string {
   const { verdict, code, sentence, mends } = finding;
   const mark = paint(verdict, style)(marks[verdict]);
   const named = subjects.join(', ');
   if (verdict === 'ok') {
     const detail = subjects.length === 1 ? `${named}: ${sentence}` : named;
-    return `${wrapped(`  ${mark} ${code}: ${style.dim(detail)}`, width)}\n`;
+    return `${wrapped(`  ${mark} ${code}: ${style.dim(detail)}`, columns)}\n`;
   }
-  const head = wrapped(`  ${mark} ${style.bold(code)}: ${named}: ${sentence}`, width);
-  return `${head}\n${mends.map((mend) => mendText(mend, style)).join('')}`;
+  const head = wrapped(`  ${mark} ${style.bold(code)}: ${named}: ${sentence}`, columns);
+  return `${head}\n${mends.map((mend) => mendText(mend, style, columns)).join('')}`;
 }
 
 /** Lines to paste are never broken. */
-const mendText = ({ where, lines }: Mend, style: Style): string =>
-  `${wrapped(`      ${where}:`, width)}\n${lines.map((line) => `        ${style.green(line)}\n`).join('')}`;
+const mendText = ({ where, lines }: Mend, style: Style, columns: number): string =>
+  `${wrapped(`      ${where}:`, columns)}\n${lines.map((line) => `        ${style.green(line)}\n`).join('')}`;
 
 function paint(verdict: Verdict, style: Style): (text: string) => string {
   if (verdict === 'ok') return style.green;

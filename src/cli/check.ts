@@ -10,9 +10,10 @@ import type { CheckArguments } from './commands/check.ts';
 import { findCluster, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
+import { proseColumns } from './explain-text.ts';
 import { createStyle, printable } from './style.ts';
 
-export type Surroundings = Pick<Around, 'env' | 'nodeVersion' | 'version' | 'resolvers' | 'unixSockets'>;
+export type Surroundings = Pick<Around, 'env' | 'nodeVersion' | 'resolvers' | 'unixSockets'>;
 
 /** Looks, and prints what it found. Writes nothing: no server, zone, file or history. */
 export async function check(
@@ -32,7 +33,7 @@ export async function check(
     prober: maker.prober,
     inspectors,
     clock,
-    around: { ...surroundings, openFiles: openFilesLimit },
+    around: { ...surroundings, version: context.version, openFiles: openFilesLimit },
   });
   try {
     const found = printable(await runChecks(world, checks));
@@ -41,7 +42,7 @@ export async function check(
       : found;
     if (json) terminal.out(`${JSON.stringify(shown)}\n`);
     else if (!quiet || shown.findings.length > 0)
-      terminal.out(checkText(shown, createStyle(terminal.colours)));
+      terminal.out(checkText(shown, createStyle(terminal.colours), proseColumns(terminal.columns)));
     return exitCodeOfFindings(found);
   } finally {
     await close();

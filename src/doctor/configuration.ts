@@ -11,7 +11,7 @@ const area = 'configuration';
 
 /** The words of src/config/secret-files.ts. */
 const openFile =
-  /^(?:\S+: )?(\/.*) ((?:can be|contains a password and can be) .* by every user of this host); run chmod 0640 on it$/;
+  /^(?:\S+: )?(\/.*?) ((?:contains a password and )?can be .* by every user of this host); run chmod 0640 on it$/;
 
 export const documentCheck: Check = {
   area,
@@ -53,12 +53,11 @@ const inCluster = ({ config }: World, { settings }: LoadedCluster, section: stri
   `in ${config.file}, under clusters: ${settings.cluster}: ${section}`;
 
 const tlsRisks = {
-  disabled:
-    'the connections are not encrypted, and whoever answers in the place of a server can get the password',
+  disabled: 'the connections are not encrypted, and a false server in between can get the password',
   preferred:
-    'no certificate is checked, so whoever answers in the place of a server gets the password of the account',
+    'no certificate is checked, so a false server at the address of a server gets the password of the account',
   required:
-    'no certificate is checked, so whoever answers in the place of a server gets the password of the account',
+    'no certificate is checked, so a false server at the address of a server gets the password of the account',
 } as const;
 
 export const passwordCheck: Check = clusterLook(
@@ -68,7 +67,7 @@ export const passwordCheck: Check = clusterLook(
     const { tls } = cluster.mysql;
     if (tls === 'verify') return [];
     const mend: Mend = {
-      where: inCluster(world, cluster, 'mysql:'),
+      where: inCluster(world, cluster, 'mysql'),
       lines: ['tls: verify', 'ca_file: <the certificate of the authority, as PEM>'],
     };
     return [warning('tls-unverified', `"tls: ${tls}": ${tlsRisks[tls]}`, mend)];
@@ -96,7 +95,7 @@ function portsThatDiffer(cluster: LoadedCluster, world: World): readonly Found[]
         ? []
         : [
             {
-              where: inCluster(world, cluster, 'publish: source:'),
+              where: inCluster(world, cluster, 'publish: source'),
               lines: ['srv: true'],
             },
           ]),
@@ -122,7 +121,7 @@ function sharedServers(cluster: LoadedCluster, { config }: World): readonly Foun
           'server-in-two-clusters',
           `is a server of ${cluster.settings.cluster} and of ${names}: two names then follow one server`,
           {
-            where: `in ${config.file}, under clusters: ${cluster.settings.cluster}: servers:, if it does not belong there, remove this line`,
+            where: `in ${config.file}, under clusters: ${cluster.settings.cluster}: servers, if it does not belong there, remove this line`,
             lines: [`- ${address}`],
           },
         ),

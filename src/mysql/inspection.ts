@@ -6,6 +6,14 @@
 import type { ReportedReplica } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import { classify, type Problem, unknownProblem } from './answer/failures.ts';
+import {
+  currentUserQuery,
+  originQueries,
+  persistedQuery,
+  sessionStatusQuery,
+  statusQuery,
+  variablesQuery,
+} from './answer/inspection-queries.ts';
 import { maxTextLength } from './answer/limits.ts';
 import { type LoginAccount, readLoginAccount } from './answer/login-account.ts';
 import { type Need, needsOf } from './answer/needs.ts';
@@ -61,41 +69,7 @@ export interface ServerInspector {
   inspect(server: ServerAddress, deadline: MonoMs): Promise<ServerInspection>;
 }
 
-const variableNames: readonly string[] = [
-  'datadir',
-  'default_password_lifetime',
-  'gtid_mode',
-  'hostname',
-  'log_bin',
-  'log_replica_updates',
-  'log_slave_updates',
-  'max_connections',
-  'performance_schema',
-  'port',
-  'read_only',
-  'report_host',
-  'report_port',
-  'server_id',
-  'server_uuid',
-  'skip_name_resolve',
-  'super_read_only',
-];
-const statusNames: readonly string[] = ['Connection_errors_max_connections', 'Threads_connected', 'Uptime'];
-const sessionNames: readonly string[] = ['Ssl_cipher', 'Ssl_server_not_after'];
-const keptNames: readonly string[] = ['read_only', 'super_read_only'];
-
-const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
-const shown = (what: string, names: readonly string[]): string =>
-  `SHOW ${what} WHERE Variable_name IN (${listed(names)})`;
-
-const currentUserQuery = 'SELECT CURRENT_USER() AS account, UNIX_TIMESTAMP(NOW(3)) AS clock';
-const originQueries = {
-  mysql: `SELECT VARIABLE_NAME AS Variable_name, VARIABLE_SOURCE AS Value FROM performance_schema.variables_info WHERE VARIABLE_NAME IN (${listed(keptNames)})`,
-  mariadb: `SELECT VARIABLE_NAME AS Variable_name, GLOBAL_VALUE_ORIGIN AS Value FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_NAME IN (${listed(keptNames)})`,
-};
-const persistedQuery = `SELECT VARIABLE_NAME AS Variable_name, VARIABLE_VALUE AS Value FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN (${listed(keptNames)})`;
-
-/** ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
+/** Access denied: ER_DBACCESS_…, ER_TABLEACCESS_…, ER_COLUMNACCESS_…, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const deniedErrors: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1227]);
 /** ER_PARSE_ERROR. */
 const unknownWord = 1064;
@@ -186,8 +160,8 @@ class Inspected {
     }
     const clock = Number(who['clock'] ?? Number.NaN);
     const account = await ask.rows(traits.mariadb ? 'SHOW CREATE USER' : 'SHOW CREATE USER CURRENT_USER()');
-    const status = await ask.pairs(shown('GLOBAL STATUS', statusNames));
-    const sessionStatus = await ask.pairs(shown('SESSION STATUS', sessionNames));
+    const status = await ask.pairs(statusQuery);
+    const sessionStatus = await ask.pairs(sessionStatusQuery);
     const grants = (await ask.rows('SHOW GRANTS')).slice(0, maxGrantLines).flatMap(firstText);
     const rights = await this.#rights(ask, traits, grants);
     return {
@@ -196,7 +170,7 @@ class Inspected {
         traits,
         currentUser,
         login: readLoginAccount(account.flatMap(firstText)[0] ?? ''),
-        variables: await ask.pairs(shown('GLOBAL VARIABLES', variableNames)),
+        variables: await ask.pairs(variablesQuery),
         status: new Map([...status, ...sessionStatus]),
         origins: await ask.pairs(traits.mariadb ? originQueries.mariadb : originQueries.mysql),
         persisted: traits.mariadb ? new Map() : await ask.pairs(persistedQuery),

@@ -12,9 +12,10 @@ export const checkForm: CommandForm<CheckArguments> = {
   options: [{ name: 'quiet', text: 'Print only what is wrong; nothing if all is well' }],
   summary: 'Find what is wrong with the set-up, and print the lines that mend it',
   details: [
-    'The doctor: it looks at the configuration, this host, the MySQL servers, the nameservers, the zones and',
-    'what clients get. For each fault it prints the statements or lines to paste, one a line. It changes',
-    'nothing: no server, no zone, no file. Run it as the user of the daemon. It needs no daemon.',
+    'The doctor: it looks at the configuration, this host, the MySQL servers, the nameservers, the',
+    'zones and what clients get. For each fault it prints the statements or lines to paste, one a line.',
+    'It changes nothing: no server, no zone, no file. Run it as the user of the daemon. It needs no',
+    'daemon, but asks one that runs.',
     'Every fault has a code: docs/OPERATING.md, "The doctor".',
   ],
   examples: [

@@ -109,7 +109,9 @@ async function see({ rrset, deadline }: Looking, there: Correspondent, where: Ab
     return {
       kind: 'finding',
       finding: isSilent(answer.failure)
-        ? failed(where, 'resolver-unreachable', answer.failure)
+        ? failed(where, 'resolver-unreachable', answer.failure, [
+            paste(`in a shell on ${where.subject}, if it is BIND of Debian`, 'systemctl start named'),
+          ])
         : wrong(where, 'resolver-fails', words(answer.failure), flush(where, rrset)),
     };
   const seen = answeredRrset(answer.message, rrset);

@@ -1,6 +1,7 @@
 /** The area `host`: whether a daemon watches, and whether it is the one that this configuration means. */
 
 import { dirname } from 'node:path';
+import type { DaemonDocument } from '../../http/documents.ts';
 import type { Check } from '../check.ts';
 import { type Found, judged, warning } from '../found.ts';
 import type { World } from '../world.ts';
@@ -10,6 +11,8 @@ const parts = {
   name: 'daemon',
   codes: ['daemon-absent', 'daemon-elsewhere', 'daemon-silent', 'daemon-other-version', 'reload-needed'],
 } as const;
+
+const here = 'in a shell on this host';
 
 export const daemonCheck: Check = {
   ...parts,
@@ -22,13 +25,13 @@ async function daemonFindings(world: World): Promise<readonly Found[]> {
   const answer = await world.daemon();
   switch (answer.kind) {
     case 'document':
-      return [];
+      return aboutDaemon(answer.body, around.version);
     case 'problem':
-      return [];
+      return [starting];
     case 'failed':
       return [
         warning('daemon-silent', answer.failure.message, {
-          where: 'in a shell on this host',
+          where: here,
           lines: ['systemctl status source-dns'],
         }),
       ];
@@ -39,8 +42,40 @@ async function daemonFindings(world: World): Promise<readonly Found[]> {
   }
 }
 
+/** As `DaemonDocument`; an older daemon says less. */
+function aboutDaemon(body: unknown, version: string): readonly Found[] {
+  const { daemon } = (body ?? {}) as { readonly daemon?: Partial<DaemonDocument> };
+  if (daemon === undefined) return [];
+  const other =
+    daemon.version === undefined || daemon.version === version
+      ? []
+      : [
+          warning(
+            'daemon-other-version',
+            `the daemon is version ${daemon.version}, and this program ${version}`,
+            {
+              where: here,
+              lines: ['systemctl restart source-dns'],
+            },
+          ),
+        ];
+  const differing = (Array.isArray(daemon.warnings) ? daemon.warnings : []).map(({ code, message }) =>
+    warning(
+      'reload-needed',
+      message,
+      ...(code === 'file-changed' ? [{ where: here, lines: [`kill -HUP ${Number(daemon.pid)}`] }] : []),
+    ),
+  );
+  return [...other, ...differing];
+}
+
+const starting = warning('daemon-silent', 'the daemon is starting: ask again in a moment', {
+  where: here,
+  lines: ['systemctl status source-dns'],
+});
+
 const absent = warning('daemon-absent', 'no daemon runs with this state_dir: nobody watches', {
-  where: 'in a shell on this host',
+  where: here,
   lines: ['systemctl start source-dns'],
 });
 

@@ -48,9 +48,9 @@ function nameFindings({ address, resolution }: SeenServer, { settings }: LoadedC
     : [
         warning(
           'name-ambiguous',
-          `${host} has several addresses (${addresses.join(', ')}): source-dns cannot know which of them clients shall get`,
+          `${host} has several addresses (${addresses.join(', ')}), and source-dns cannot know which of them clients shall get`,
           {
-            where: `in the configuration, under clusters: ${settings.cluster}: servers:, instead of ${address}`,
+            where: `in the configuration, under clusters: ${settings.cluster}: servers, instead of ${address}`,
             lines: [`- { host: ${host}, port: ${splitAddress(address).port}, publish: ${addresses[0]} }`],
           },
         ),

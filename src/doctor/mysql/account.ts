@@ -38,7 +38,7 @@ function anonymous(server: Answering, view: ClusterView): readonly Found[] {
     fault(
       'account-anonymous',
       `the login of ${user} used the anonymous account ${server.account}: its host part fits better than that of the right account`,
-      onAccount(view, server, [`DROP USER ${server.account};`], (source) => !isAnonymous(source)),
+      onAccount(view, server, [`DROP USER IF EXISTS ${server.account};`], (source) => !isAnonymous(source)),
     ),
   ];
 }
@@ -87,7 +87,7 @@ function nativePassword(server: Answering, view: ClusterView): readonly Found[] 
       onAccount(
         view,
         server,
-        [`ALTER USER ${server.account} IDENTIFIED WITH caching_sha2_password BY '<password>';`],
+        [`ALTER USER IF EXISTS ${server.account} IDENTIFIED WITH caching_sha2_password BY '<password>';`],
         (source) => !isNative(source),
       ),
     ),
@@ -112,7 +112,7 @@ function expiry(server: Answering, view: ClusterView): readonly Found[] {
       onAccount(
         view,
         server,
-        [`ALTER USER ${server.account} PASSWORD EXPIRE NEVER;`],
+        [`ALTER USER IF EXISTS ${server.account} PASSWORD EXPIRE NEVER;`],
         (source) => lifetime(source) <= 0,
       ),
     ),

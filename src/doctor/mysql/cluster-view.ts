@@ -14,7 +14,7 @@ export interface ClusterView {
   readonly cluster: LoadedCluster;
   readonly name: string;
   readonly servers: readonly SeenServer[];
-  /** The only reachable server that takes writes and replicates from none. Undefined: none, or several. */
+  /** The only server that takes writes and replicates from none. Undefined: none, or several. */
   readonly source: SeenServer | undefined;
   /** The configuration file. */
   readonly file: string;
@@ -45,13 +45,17 @@ export const allAnswering = ({ servers }: ClusterView): readonly Answering[] =>
   servers.flatMap((server) => answering(server) ?? []);
 
 function sourceOf(servers: readonly SeenServer[]): SeenServer | undefined {
-  const open = servers.filter((server) => {
-    const facts = factsOf(server);
-    return (
-      facts !== undefined && isWritable(facts) && facts.channels.every(({ receiver }) => receiver === 'off')
-    );
-  });
+  const open = servers.filter(isOpen);
   return open.length === 1 ? open[0] : undefined;
+}
+
+/** Without its facts, because the account may not see them: by the variables that everybody sees. */
+function isOpen(server: SeenServer): boolean {
+  const facts = factsOf(server);
+  if (facts !== undefined)
+    return isWritable(facts) && facts.channels.every(({ receiver }) => receiver === 'off');
+  const { inspection } = server;
+  return inspection.kind === 'seen' && inspection.report.variables.get('read_only') === 'OFF';
 }
 
 async function viewOf(world: World, cluster: LoadedCluster): Promise<ClusterView> {
@@ -125,17 +129,20 @@ export const variable = ({ report }: Answering, name: string): string | undefine
 
 /**
  * For an account that is right on the source, but not on this server: so it did not replicate. The binary log
- * stays off, because the statements would be errant transactions. read_only stays ON all the time.
+ * stays off, because the statements would be errant transactions. read_only stays as it is all the time.
  */
-const onlyHere = ({ address, facts }: Answering, lines: readonly string[]): Mend => {
-  const closed = facts?.superReadOnly === true;
-  return onServer(address, [
-    ...(closed ? ['SET GLOBAL super_read_only = OFF;'] : []),
-    'SET SESSION sql_log_bin = 0;',
-    ...lines,
-    'SET SESSION sql_log_bin = 1;',
-    ...(closed ? ['SET GLOBAL super_read_only = ON;'] : []),
-  ]);
+export const onlyHere = (address: ServerAddress, view: ClusterView, lines: readonly string[]): Mend => {
+  const mariadb = allAnswering(view).some(({ report }) => report.traits.mariadb);
+  return {
+    where: `on ${address}, in one session: there the account differs from that of the source`,
+    lines: [
+      ...(mariadb ? [] : ['SET @closed = @@GLOBAL.super_read_only;', 'SET GLOBAL super_read_only = OFF;']),
+      'SET SESSION sql_log_bin = 0;',
+      ...lines,
+      'SET SESSION sql_log_bin = 1;',
+      ...(mariadb ? [] : ['SET GLOBAL super_read_only = @closed;']),
+    ],
+  };
 };
 
 /** Where to change the account: on the source, unless `isRight` says that nothing is to be changed there. */
@@ -147,6 +154,6 @@ export function onAccount(
 ): Mend {
   const source = view.source && answering(view.source);
   return source !== undefined && source.address !== server.address && isRight(source)
-    ? onlyHere(server, lines)
+    ? onlyHere(server.address, view, lines)
     : onSource(view, lines);
 }

@@ -21,12 +21,14 @@ const parts = {
 } as const;
 
 export const identityCheck: Check = clusterCheck(parts, (view): readonly Finding[] =>
-  judged(
-    { area: 'mysql', name: parts.name },
-    view.name,
-    [...sameUuid(view), ...sameId(view)],
-    'every server has its own identity',
-  ),
+  allAnswering(view).length < 2
+    ? []
+    : judged(
+        { area: 'mysql', name: parts.name },
+        view.name,
+        [...sameUuid(view), ...sameId(view)],
+        'every server has its own identity',
+      ),
 );
 
 type Pair = readonly [Answering, Answering];
@@ -65,7 +67,7 @@ function sameUuid(view: ClusterView): readonly Found[] {
           'one-server-twice',
           `${first.address} and ${second.address} are one server (server_uuid ${uuid}, the same start, host name, port and folder): it counts once`,
           {
-            where: `in ${view.file}, under clusters: ${view.name}: servers:, remove this line`,
+            where: `in ${view.file}, under clusters: ${view.name}: servers, remove this line`,
             lines: [`- ${second.address}`],
           },
         ),

@@ -28,7 +28,7 @@ function gtids(server: Answering, { name }: ClusterView): readonly Found[] {
   const mode = variable(server, 'gtid_mode');
   const { rds } = server.report.traits;
   if (mode === undefined || mode === 'ON' || server.report.traits.mariadb) return [];
-  const sentence = `gtid_mode is ${mode}: source-dns can hardly compare the servers after a failover`;
+  const sentence = `gtid_mode is ${mode}, so source-dns can hardly compare the servers after a failover`;
   return [
     warning(
       'gtid-off',

@@ -6,7 +6,15 @@ import type { Check } from '../check.ts';
 import type { Mend } from '../finding.ts';
 import { type Found, fault, judged, unreachable } from '../found.ts';
 import type { SeenServer } from '../world.ts';
-import { allAnswering, type ClusterView, clusterCheck, factsOf, onServer, onSource } from './cluster-view.ts';
+import {
+  allAnswering,
+  type ClusterView,
+  clusterCheck,
+  factsOf,
+  onlyHere,
+  onServer,
+  onSource,
+} from './cluster-view.ts';
 
 const name = 'login';
 
@@ -59,6 +67,9 @@ function reached(server: SeenServer, view: ClusterView): readonly Found[] {
   ];
 }
 
+/** TLS on the server ends them. */
+const withoutTls: ReadonlySet<string> = new Set(['tls-unsupported', 'public-key-refused']);
+
 interface Refusal {
   readonly kind: 'alive' | 'unknown';
   readonly failure: Failure;
@@ -81,7 +92,7 @@ function refusal(server: SeenServer, view: ClusterView, refused: Refusal): reado
 
 function mendOf(server: SeenServer, view: ClusterView, { failure, errno }: Refusal): Mend | undefined {
   if (failure.code === 'proxy-answers') return ownAddress(server, view);
-  if (failure.code === 'tls-unsupported')
+  if (withoutTls.has(failure.code))
     return onServer(server.address, [
       "SET PERSIST tls_version = 'TLSv1.2,TLSv1.3';",
       'ALTER INSTANCE RELOAD TLS;',
@@ -102,10 +113,7 @@ function mendOf(server: SeenServer, view: ClusterView, { failure, errno }: Refus
   // The other members accept the account: so it is right on the source, and wrong only here.
   const where = onSource(view, mend.lines);
   if (account !== undefined && view.source?.inspection.kind === 'seen')
-    return {
-      where: `on ${server.address}, where the account differs from that of the source`,
-      lines: ['SET SESSION sql_log_bin = 0;', ...mend.lines, 'SET SESSION sql_log_bin = 1;'],
-    };
+    return onlyHere(server.address, view, mend.lines);
   return mend.lines.some((line) => line.includes(unknownHost))
     ? {
         ...where,
@@ -115,11 +123,11 @@ function mendOf(server: SeenServer, view: ClusterView, { failure, errno }: Refus
 }
 
 export const inMysqlSection = ({ file, name: cluster }: ClusterView, lines: readonly string[]): Mend => ({
-  where: `in ${file}, under clusters: ${cluster}: mysql:`,
+  where: `in ${file}, under clusters: ${cluster}: mysql`,
   lines,
 });
 
 const ownAddress = (server: SeenServer, { file, name: cluster }: ClusterView): Mend => ({
-  where: `in ${file}, under clusters: ${cluster}: servers:, instead of ${server.address}`,
+  where: `in ${file}, under clusters: ${cluster}: servers, instead of ${server.address}`,
   lines: ['- <the own address of the server>'],
 });

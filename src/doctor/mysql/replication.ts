@@ -18,7 +18,7 @@ import {
 export const replicationCheck: Check = serverCheck(
   {
     name: 'replication',
-    codes: ['replica-stopped', 'replica-fails', 'replicates-from-nobody', 'lag-unknown'],
+    codes: ['replica-stopped', 'replica-fails', 'replicates-from-nobody', 'heartbeat-off', 'lag-unknown'],
     ok: 'the server is the source, or replicates from a server of the cluster',
   },
   (server, view) => {
@@ -32,7 +32,7 @@ export const replicationCheck: Check = serverCheck(
   },
 );
 
-/** MariaDB: by number, since it has no UUID. An address proves nothing: it may be the name that we publish. */
+/** MariaDB: by number. An address proves nothing: it may be the name that we publish. */
 const isFromMember = ({ sourceId, sourceServerId }: Channel, { servers }: ClusterView): boolean =>
   servers.some((server) => {
     const facts = factsOf(server);
@@ -80,7 +80,9 @@ function stoppedChannel(server: Answering, channel: Channel): readonly Found[] {
   const at = name === '' ? '' : ` of the channel "${name}"`;
   const state = `receiver ${receiver}, applier ${applier}${at}`;
   if (receiver === 'connecting' && lastError !== undefined) {
-    const plaintext = /2061|requires secure connection/.test(lastError);
+    const plaintext = /\b2061\b|requires secure connection|caching_sha2_password' reported error/.test(
+      lastError,
+    );
     return [
       fault(
         'replica-fails',
@@ -116,31 +118,32 @@ const withTls = (server: Answering, channel: Channel) =>
 
 function lag(server: Answering, channel: Channel): readonly Found[] {
   const { receiver, applier, lagSeconds, heartbeatMs } = channel;
-  if (receiver !== 'on' || applier !== 'on' || lagSeconds !== undefined) return [];
-  const sentence = (why: string) =>
-    `the lag of the replica cannot be known, so it is never in the name of the replicas: ${why}`;
-  if (variable(server, 'performance_schema') === 'OFF')
-    return [
-      warning(
-        'lag-unknown',
-        sentence('the Performance Schema is OFF'),
-        inServerFile(server, ['performance_schema = ON']),
-      ),
-    ];
-  if (heartbeatMs === 0 && !server.report.traits.mariadb)
-    return [
-      warning(
-        'lag-unknown',
-        sentence('the source sends no heartbeat (SOURCE_HEARTBEAT_PERIOD is 0)'),
-        onServer(server.address, [
-          `STOP REPLICA IO_THREAD${channelClause(channel)};`,
-          `CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD = 1${channelClause(channel)};`,
-          start(server, channel, 'IO_THREAD'),
-        ]),
-      ),
-    ];
-  return [];
+  if (receiver !== 'on' || applier !== 'on') return [];
+  const { mariadb } = server.report.traits;
+  return [
+    ...(heartbeatMs === 0 && !mariadb ? [noHeartbeat(server, channel)] : []),
+    ...(lagSeconds === undefined && variable(server, 'performance_schema') === 'OFF'
+      ? [
+          warning(
+            'lag-unknown',
+            'the Performance Schema is OFF, so the lag of the replica is not known, and it is never in the name of the replicas',
+            inServerFile(server, ['performance_schema = ON']),
+          ),
+        ]
+      : []),
+  ];
 }
+
+const noHeartbeat = (server: Answering, channel: Channel): Found =>
+  warning(
+    'heartbeat-off',
+    'the source sends no heartbeat (SOURCE_HEARTBEAT_PERIOD is 0): a cut connection looks like a source at rest, and the lag like 0',
+    onServer(server.address, [
+      `STOP REPLICA IO_THREAD${channelClause(channel)};`,
+      `CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD = 1${channelClause(channel)};`,
+      start(server, channel, 'IO_THREAD'),
+    ]),
+  );
 
 const strangersName = 'replicas-known';
 
@@ -173,7 +176,7 @@ function unconfigured(server: Answering, view: ClusterView): readonly Found[] {
       ...warning(
         'replica-not-configured',
         `${server.address} reports the replica ${address}, which is not configured: if it is promoted, source-dns does not follow it`,
-        { where: `in ${view.file}, under clusters: ${view.name}: servers:`, lines: [`- ${address}`] },
+        { where: `in ${view.file}, under clusters: ${view.name}: servers`, lines: [`- ${address}`] },
       ),
       subject: address,
     }));

@@ -1,7 +1,7 @@
 /** What the account may do on each server: enough, and not more. */
 
 import { grantStatements, mariadbGrantStatements } from '../../mysql/answer/grants.ts';
-import type { Need } from '../../mysql/answer/needs.ts';
+import { type Need, needsOf } from '../../mysql/answer/needs.ts';
 import { grantedRoles, revokeStatements, type WideGrant, wideGrants } from '../../mysql/answer/privileges.ts';
 import { atLeast } from '../../mysql/answer/version.ts';
 import type { Check } from '../check.ts';
@@ -43,7 +43,7 @@ function missing(server: Answering, view: ClusterView): readonly Found[] {
   return [
     fault(
       'grant-missing',
-      `the account ${account} lacks ${list(denied)}: source-dns knows nothing of this server`,
+      `the account ${account} lacks ${list(denied)}, so source-dns knows nothing of this server`,
       onAccount(view, server, statements(denied, account), isRight),
     ),
   ];
@@ -79,19 +79,28 @@ function useful(server: Answering, view: ClusterView): readonly Found[] {
   });
 }
 
-function wideOf({ report }: Answering): readonly WideGrant[] {
-  const { mariadb, version } = report.traits;
-  return wideGrants(report.grants, mariadb && version !== undefined && !atLeast(version, 10, 5, 9));
+/** On MySQL, REPLICATION SLAVE also lets the account read the whole binary log: only with discover_within. */
+function wideOf({ report }: Answering, { cluster }: ClusterView): readonly WideGrant[] {
+  const needs = needsOf(report.traits).filter(
+    ({ purpose }) => purpose !== 'replicas' || cluster.settings.discoverWithin !== undefined,
+  );
+  return wideGrants(
+    report.grants,
+    needs
+      .map(({ privilege }) => privilege.replace(/ ON .*/, ''))
+      .filter((privilege) => privilege !== 'SELECT'),
+  );
 }
 
 /** A privilege on everything also gives what a probe needs: it goes last. */
 function wide(server: Answering, view: ClusterView): readonly Found[] {
   const { account, report } = server;
-  const grants = wideOf(server);
+  const grants = wideOf(server, view);
   if (grants.length === 0) return [];
   const { mariadb, aurora, version } = report.traits;
   const own = mariadb ? mariadbGrantStatements(account, version) : aurora ? [] : grantStatements(account);
   const giveFirst = grants.some(({ object, privileges }) => object === '*.*' && gives(privileges));
+  const ifExists = !mariadb && version !== undefined && atLeast(version, 8, 0, 30);
   const what = grants.map(({ privileges, object }) => `${shortened(privileges)} ON ${object}`).join('; ');
   return [
     warning(
@@ -100,8 +109,8 @@ function wide(server: Answering, view: ClusterView): readonly Found[] {
       onAccount(
         view,
         server,
-        [...(giveFirst ? own : []), ...revokeStatements(grants, account)],
-        (source) => wideOf(source).length === 0,
+        [...(giveFirst ? own : []), ...revokeStatements(grants, account, ifExists)],
+        (source) => wideOf(source, view).length === 0,
       ),
     ),
   ];

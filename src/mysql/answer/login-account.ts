@@ -1,4 +1,4 @@
-/** Reads SHOW CREATE USER CURRENT_USER(). Its text may have the hash of the password: no more is kept of it. */
+/** Reads SHOW CREATE USER CURRENT_USER(). Its text may have the hash of the password: that is not kept. */
 
 export interface LoginAccount {
   /** Absent: the product's default is not named. */

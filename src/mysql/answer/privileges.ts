@@ -16,15 +16,13 @@ export interface WideGrant {
 /** No privilege at all. */
 const nothing = 'USAGE';
 
-/** Privileges on *.* that only show something. PROCESS shows the statements of others: it is too much. */
+/** Privileges on *.* that only show a state. PROCESS shows the statements of others: it is too much. */
 const watching: ReadonlySet<string> = new Set([
   nothing,
   'REPLICATION CLIENT',
-  'REPLICATION SLAVE',
   'BINLOG MONITOR',
   'REPLICA MONITOR',
   'SLAVE MONITOR',
-  'REPLICATION MASTER ADMIN',
 ]);
 
 const grantLine = /^GRANT (.+?) ON ((?:TABLE )?(?:`(?:[^`]|``)*`|\*)\.(?:`(?:[^`]|``)*`|\*)) TO /;
@@ -39,19 +37,19 @@ function readGrant(line: string): Grant | undefined {
   return { privileges, object, grantOption: / WITH GRANT OPTION\b/.test(line) };
 }
 
-/** `slaveAdmin`: MariaDB before 10.5.9 has no smaller privilege for the status of replicas. */
-export function wideGrants(lines: readonly string[], slaveAdmin: boolean): readonly WideGrant[] {
+/** `asWell`: privileges on *.* that this cluster needs, and others do not. */
+export function wideGrants(lines: readonly string[], asWell: readonly string[]): readonly WideGrant[] {
   return lines.flatMap((line) => {
     const grant = readGrant(line);
     if (grant === undefined) return [];
-    const wide = grant.privileges.filter((privilege) => !isNeeded(privilege, grant.object, slaveAdmin));
+    const wide = grant.privileges.filter((privilege) => !isNeeded(privilege, grant.object, asWell));
     const privileges = grant.grantOption ? [...wide, 'GRANT OPTION'] : wide;
     return privileges.length === 0 ? [] : [{ privileges, object: grant.object }];
   });
 }
 
-function isNeeded(privilege: string, object: string, slaveAdmin: boolean): boolean {
-  if (object === '*.*') return watching.has(privilege) || (slaveAdmin && isSlaveAdmin(privilege));
+function isNeeded(privilege: string, object: string, asWell: readonly string[]): boolean {
+  if (object === '*.*') return watching.has(privilege) || asWell.includes(privilege);
   const [schema = ''] = object.replaceAll('`', '').split('.');
   const [word = ''] = privilege.split(' ');
   return (
@@ -60,11 +58,19 @@ function isNeeded(privilege: string, object: string, slaveAdmin: boolean): boole
   );
 }
 
-const isSlaveAdmin = (privilege: string): boolean => privilege === 'REPLICATION SLAVE ADMIN';
-
-/** One statement for each grant. They leave the other privileges as they are. */
-export const revokeStatements = (wide: readonly WideGrant[], account: string): readonly string[] =>
-  wide.map(({ privileges, object }) => `REVOKE ${privileges.join(', ')} ON ${object} FROM ${account};`);
+/**
+ * One statement for each grant. They leave the other privileges as they are. `ifExists` (MySQL 8.0.30): else
+ * the statement ends the applier of a replica on which the account lacks the grant.
+ */
+export const revokeStatements = (
+  wide: readonly WideGrant[],
+  account: string,
+  ifExists: boolean,
+): readonly string[] =>
+  wide.map(
+    ({ privileges, object }) =>
+      `REVOKE ${ifExists ? 'IF EXISTS ' : ''}${privileges.join(', ')} ON ${object} FROM ${account};`,
+  );
 
 /** The roles that are granted, as SHOW GRANTS quotes them. */
 export const grantedRoles = (lines: readonly string[]): readonly string[] =>

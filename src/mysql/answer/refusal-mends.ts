@@ -41,7 +41,7 @@ export function refusalMend(refused: Refused): RefusalMend | undefined {
     case 1524:
       return {
         at: 'source',
-        lines: [`ALTER USER ${known} IDENTIFIED WITH caching_sha2_password BY '<password>';`],
+        lines: [`ALTER USER IF EXISTS ${known} IDENTIFIED WITH caching_sha2_password BY '<password>';`],
       };
     case 1045:
     case 1130:
@@ -54,12 +54,12 @@ export function refusalMend(refused: Refused): RefusalMend | undefined {
     case 1862:
       return {
         at: 'source',
-        lines: [`ALTER USER ${known} IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;`],
+        lines: [`ALTER USER IF EXISTS ${known} IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;`],
       };
     case 3118:
     case 3955:
     case 4151:
-      return { at: 'source', lines: [`ALTER USER ${known} ACCOUNT UNLOCK;`] };
+      return { at: 'source', lines: [`ALTER USER IF EXISTS ${known} ACCOUNT UNLOCK;`] };
     case 1129:
       return { at: 'server', lines: ['TRUNCATE TABLE performance_schema.host_cache;'] };
     case 3159:
@@ -89,5 +89,5 @@ function limitMend(account: string, text: string): RefusalMend | undefined {
   const limit = limits[resource];
   return limit === undefined
     ? undefined
-    : { at: 'source', lines: [`ALTER USER ${account} WITH ${limit} 0;`] };
+    : { at: 'source', lines: [`ALTER USER IF EXISTS ${account} WITH ${limit} 0;`] };
 }

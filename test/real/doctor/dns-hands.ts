@@ -1,5 +1,5 @@
 /** What the tests of the doctor do by hand: break a configuration or a zone, and paste lines into it. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Findings } from '../../../src/doctor/check.ts';
@@ -24,6 +24,8 @@ export interface Hands {
   inConfig(find: string | RegExp, replacement: string): void;
   /** Changes the zone. */
   zone(...lines: readonly string[]): Promise<void>;
+  /** Freezes the zone. Resolves with the text of its file, which has the present serial then. */
+  frozen(file: string): Promise<string>;
   /** Replaces the history of this host. */
   history(...entries: readonly object[]): Promise<void>;
   /** Gives the SOA a higher serial and these numbers: refresh, retry, expire, minimum. Returns the serial. */
@@ -32,6 +34,15 @@ export interface Hands {
 
 export const handsOn = (lab: DnsLab): Hands => ({
   lab,
+  async frozen(file) {
+    const serial = await lab.bind.primary.awaitSerial(1, 5000);
+    await lab.rndc('primary', 'freeze', 'lab.test');
+    // rndc does not wait until the file is written.
+    await expect
+      .poll(() => readFile(file, 'utf8'), { interval: 10, timeout: 10_000 })
+      .toMatch(new RegExp(`${serial}\\s*; serial`));
+    return readFile(file, 'utf8');
+  },
   async history(...entries) {
     const folder = join(lab.bind.folder, 'state');
     await mkdir(folder, { recursive: true, mode: 0o750 });

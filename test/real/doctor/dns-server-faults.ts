@@ -176,7 +176,10 @@ export const serverFaults: Readonly<Record<string, Fault>> = {
   'a resolver does not run': {
     found: ['resolver-unreachable resolver'],
     breaks: (on) => on.lab.resolver.stop(),
-    mends: (on) => on.lab.resolver.start(),
+    mends: async (on, found) => {
+      expect(linesOf(found, 'resolver-unreachable', /shell/)).toBe('systemctl start named');
+      await on.lab.resolver.start();
+    },
   },
   'the key in the file is for hmac-md5': {
     found: ['tsig-weak-algorithm ns1'],
@@ -214,9 +217,8 @@ export const serverFaults: Readonly<Record<string, Fault>> = {
       const { primary, secondary } = on.lab.bind;
       const serial = await on.soa('10 2 604800 1');
       await secondary.awaitSerial(serial, 10_000);
-      await on.lab.rndc('primary', 'freeze', 'lab.test');
       const file = join(primary.folder, 'lab.test.db');
-      const text = await readFile(file, 'utf8');
+      const text = await on.frozen(file);
       await primary.stop();
       await writeFile(file, text.replace(`${serial}`, `${serial - 500}`));
       await rm(`${file}.jnl`);
