@@ -124,6 +124,23 @@ export function setAndKept(server: Answering, variable: string, value: string): 
   ];
 }
 
+/** TLS on a server that has none: MySQL 8 makes itself a certificate at its first start, others do not. */
+export function tlsOn(server: Answering): Mend {
+  const { mariadb, rds, aurora, version } = server.report.traits;
+  if (rds || aurora || (!mariadb && (version?.major ?? 0) >= 8)) return onServer(server.address, tlsLines);
+  return inServerFile(server, [
+    'ssl_ca = <the certificate of the authority, as PEM>',
+    'ssl_cert = <the certificate of the server>',
+    'ssl_key = <its key>',
+  ]);
+}
+
+/** MySQL 8 and later. */
+export const tlsLines: readonly string[] = [
+  "SET PERSIST tls_version = 'TLSv1.2,TLSv1.3';",
+  'ALTER INSTANCE RELOAD TLS;',
+];
+
 export const variable = ({ report }: Answering, name: string): string | undefined =>
   report.variables.get(name);
 

@@ -3,7 +3,7 @@
 import type { WallMs } from '../../core/model/units.ts';
 import type { Check } from '../check.ts';
 import { type Found, warning } from '../found.ts';
-import { type Answering, onServer, serverCheck } from './cluster-view.ts';
+import { type Answering, onServer, serverCheck, tlsOn } from './cluster-view.ts';
 
 /** Days before the end of a certificate at which the doctor begins to warn. */
 const certificateDays = 14;
@@ -21,10 +21,7 @@ function absent(server: Answering): readonly Found[] {
     warning(
       'tls-absent',
       'the server has no TLS, so source-dns asks it without ("tls: preferred")',
-      onServer(server.address, [
-        "SET PERSIST tls_version = 'TLSv1.2,TLSv1.3';",
-        'ALTER INSTANCE RELOAD TLS;',
-      ]),
+      tlsOn(server),
     ),
   ];
 }
@@ -36,7 +33,7 @@ function certificate(server: Answering, wall: WallMs): readonly Found[] {
     warning(
       'certificate-expires',
       `the certificate of the server is valid until ${new Date(until).toISOString()}; put a new one in its place`,
-      onServer(server.address, ['ALTER INSTANCE RELOAD TLS;']),
+      onServer(server.address, [server.report.traits.mariadb ? 'FLUSH SSL;' : 'ALTER INSTANCE RELOAD TLS;']),
     ),
   ];
 }

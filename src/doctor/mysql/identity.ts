@@ -163,11 +163,19 @@ export const reportCheck: Check = serverCheck(
   },
 );
 
-/** The configured host, and the addresses that it has. */
-function knownAs({ address }: Answering, { servers }: ClusterView): ReadonlySet<string> {
-  const resolution = servers.find((server) => server.address === address)?.resolution;
-  return new Set([
-    splitAddress(address).host,
-    ...(resolution?.kind === 'addresses' ? resolution.addresses : []),
-  ]);
+/** The configured hosts, and the addresses that they have. Of a server that is configured twice, of both. */
+function knownAs(server: Answering, view: ClusterView): ReadonlySet<string> {
+  const uuid = variable(server, 'server_uuid');
+  const same = allAnswering(view).filter(
+    (other) => other === server || (uuid !== undefined && variable(other, 'server_uuid') === uuid),
+  );
+  const addresses = new Set([server.address, ...same.map(({ address }) => address)]);
+  return new Set(
+    view.servers
+      .filter(({ address }) => addresses.has(address))
+      .flatMap(({ address, resolution }) => [
+        splitAddress(address).host,
+        ...(resolution.kind === 'addresses' ? resolution.addresses : []),
+      ]),
+  );
 }

@@ -14,6 +14,7 @@ import {
   onlyHere,
   onServer,
   onSource,
+  tlsLines,
 } from './cluster-view.ts';
 
 const name = 'login';
@@ -92,11 +93,11 @@ function refusal(server: SeenServer, view: ClusterView, refused: Refusal): reado
 
 function mendOf(server: SeenServer, view: ClusterView, { failure, errno }: Refusal): Mend | undefined {
   if (failure.code === 'proxy-answers') return ownAddress(server, view);
+  // Of this server we do not know the product: that of the other members.
   if (withoutTls.has(failure.code))
-    return onServer(server.address, [
-      "SET PERSIST tls_version = 'TLSv1.2,TLSv1.3';",
-      'ALTER INSTANCE RELOAD TLS;',
-    ]);
+    return allAnswering(view).some(({ report }) => report.traits.mariadb)
+      ? undefined
+      : onServer(server.address, tlsLines);
   if (errno === undefined) return undefined;
   const { user } = view.cluster.mysql;
   // Another member let the same user in: the account has the same host part here.

@@ -92,15 +92,19 @@ function wideOf({ report }: Answering, { cluster }: ClusterView): readonly WideG
   );
 }
 
-/** A privilege on everything also gives what a probe needs: it goes last. */
+/**
+ * A privilege on everything also gives what a probe needs. MySQL: that is given first, so no probe fails.
+ * MariaDB has it on everything, too: the REVOKE would take it, so it is given after.
+ */
 function wide(server: Answering, view: ClusterView): readonly Found[] {
   const { account, report } = server;
   const grants = wideOf(server, view);
   if (grants.length === 0) return [];
   const { mariadb, aurora, version } = report.traits;
   const own = mariadb ? mariadbGrantStatements(account, version) : aurora ? [] : grantStatements(account);
-  const giveFirst = grants.some(({ object, privileges }) => object === '*.*' && gives(privileges));
+  const gone = grants.some(({ object, privileges }) => object === '*.*' && gives(privileges));
   const ifExists = !mariadb && version !== undefined && atLeast(version, 8, 0, 30);
+  const revokes = revokeStatements(grants, account, ifExists);
   const what = grants.map(({ privileges, object }) => `${shortened(privileges)} ON ${object}`).join('; ');
   return [
     warning(
@@ -109,7 +113,7 @@ function wide(server: Answering, view: ClusterView): readonly Found[] {
       onAccount(
         view,
         server,
-        [...(giveFirst ? own : []), ...revokeStatements(grants, account, ifExists)],
+        mariadb ? [...revokes, ...(gone ? own : [])] : [...(gone ? own : []), ...revokes],
         (source) => wideOf(source, view).length === 0,
       ),
     ),

@@ -1,6 +1,7 @@
 /** Three real MySQL servers, a configuration, and the doctor: what it prints is pasted where it says. */
 
 import { readFile, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect } from 'vitest';
@@ -105,6 +106,8 @@ export async function paste(patient: Patient, findings: readonly Finding[]): Pro
   const restarts = new Map<string, string[]>();
   for (const mend of mends.values()) {
     const [, address] = /^in my\.cnf of (\S+), section \[mysqld\]; then restart it$/.exec(mend.where) ?? [];
+    // Without a restart it counts from the next start on.
+    if (/^in my\.cnf of \S+, section \[mysqld\]$/.test(mend.where)) continue;
     if (address === undefined) await pasteOne(patient, mend);
     else restarts.set(address, [...(restarts.get(address) ?? []), ...mend.lines]);
   }
@@ -163,6 +166,34 @@ async function pasteSetting(file: string, { section, where, lines }: Setting): P
     }
   }
   await writeFile(file, document.toString());
+}
+
+export interface Forwarder {
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+/** A second address of a server, as a virtual IP address is. */
+export async function forwarder(host: string, port: number): Promise<Forwarder> {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const behind = connect({ host, port });
+    for (const socket of [client, behind]) {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    }
+    client.pipe(behind).pipe(client);
+  });
+  const second = '127.0.0.41';
+  await new Promise<void>((resolve) => server.listen(port, second, resolve));
+  return {
+    address: `${second}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
 }
 
 interface Written {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { grantStatements } from '../../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
-import { finds, type Patient, paste, writeConfiguration } from './doctor-lab.ts';
+import { type Forwarder, finds, forwarder, type Patient, paste, writeConfiguration } from './doctor-lab.ts';
 
 const account = "'source_dns'@'127.0.0.%'";
 const replicas = [1, 2] as const;
@@ -16,6 +16,7 @@ let lab: MysqlServers;
 let folder = '';
 let patient: Patient;
 let all: readonly string[] = [];
+let twin: Forwarder | undefined;
 
 const addressOf = (index: number): string => `${lab.servers[index]!.address}:${lab.port}`;
 /** On one server only: the binary log is off, and a replica opens for a moment. */
@@ -135,6 +136,11 @@ const cases: readonly Case[] = [
   {
     fault: 'the account is locked on one replica',
     make: () => onlyOn(2, `ALTER USER ${account} ACCOUNT LOCK`),
+    found: () => [`login-refused ${addressOf(2)}`],
+  },
+  {
+    fault: 'the password of the account has expired on one replica',
+    make: () => onlyOn(2, `ALTER USER ${account} PASSWORD EXPIRE`),
     found: () => [`login-refused ${addressOf(2)}`],
   },
   {
@@ -270,6 +276,26 @@ const cases: readonly Case[] = [
     // The source serves only one of the two.
     found: () => [`replica-fails ${addressOf(1)}`, `uuid-twice ${addressOf(2)}`],
     after: () => lab.servers[1]!.sql('START REPLICA'),
+  },
+  {
+    fault: 'two addresses lead to one server',
+    make: async () => {
+      twin = await forwarder(lab.servers[2]!.address, lab.port);
+      await configure({}, [...all, twin.address]);
+    },
+    found: () => [`one-server-twice ${twin?.address}`],
+    after: () => twin!.close(),
+  },
+  {
+    fault: 'a replica is not configured, and the account may ask for it',
+    make: async () => {
+      await onSource(`GRANT REPLICATION SLAVE ON *.* TO ${account}`);
+      await configure({}, all.slice(0, 2));
+    },
+    found: () => [
+      ...all.slice(0, 2).map((server) => `grant-wide ${server}`),
+      `replica-not-configured ${addressOf(2)}`,
+    ],
   },
   {
     fault: 'the password file can be read by every user',
