@@ -26,6 +26,7 @@ import type { LoadedCluster, NameserverConfig } from './config/loaded.ts';
 import type { Failure } from './core/model/observation.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
+import { takeSupervisor } from './daemon/supervisor.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
 import type { InspectorMaker } from './doctor/open-world.ts';
 import { labCommand } from './lab/lab-command.ts';
@@ -145,6 +146,7 @@ function main(argv: readonly string[]): Promise<number> | number {
         maker,
         clock: systemClock,
         random: systemRandom,
+        supervisor: takeSupervisor(process.env, process.pid),
         operator: operatorName(),
         onSignal(signal, listener) {
           process.on(signal, listener);

@@ -1,7 +1,7 @@
 /** All checks of `source-dns check`: the registry. Within an area they are printed in this order. */
 
 import type { Check } from './check.ts';
-import { documentCheck, passwordCheck, serversCheck } from './configuration.ts';
+import { documentCheck, hooksCheck, passwordCheck, serversCheck } from './configuration.ts';
 import { zoneChecks } from './dns/zone-doctor.ts';
 import { daemonCheck } from './host/daemon.ts';
 import { namesCheck } from './host/names.ts';
@@ -22,6 +22,7 @@ const serverChecks: readonly Check[] = [
   documentCheck,
   passwordCheck,
   serversCheck,
+  hooksCheck,
   nodeCheck,
   filesCheck,
   stateDirCheck,

@@ -1,5 +1,6 @@
 /** The area `configuration`: what works, but is probably not meant. Errors end the command before. */
 
+import { whyNotRunnable } from '../config/hook-program.ts';
 import type { LoadedCluster } from '../config/loaded.ts';
 import { splitAddress } from '../core/model/observation.ts';
 import type { Check } from './check.ts';
@@ -13,23 +14,54 @@ const area = 'configuration';
 const openFile =
   /^(?:\S+: )?(\/.*?) ((?:contains a password and )?can be .* by every user of this host); run chmod 0640 on it$/;
 
+/** The check of the hooks says it with its mend (src/config/hooks.ts). */
+const ofHookProgram = /^hooks\.\w+\[\d+\]\.command: /;
+
 export const documentCheck: Check = {
   area,
   name: 'document',
   codes: ['config-warning', 'file-open'],
   async look({ config }) {
-    const all = config.warnings.map((text): Found => {
-      const [, file, rights] = openFile.exec(text) ?? [];
-      if (file === undefined) return warning('config-warning', text);
-      return {
-        ...warning('file-open', `the file ${rights}`, {
-          where: 'in a shell on this host',
-          lines: [`chmod 0640 '${file.replaceAll("'", "'\\''")}'`],
-        }),
-        subject: file,
-      };
-    });
+    const all = config.warnings
+      .filter((text) => !ofHookProgram.test(text))
+      .map((text): Found => {
+        const [, file, rights] = openFile.exec(text) ?? [];
+        if (file === undefined) return warning('config-warning', text);
+        return {
+          ...warning('file-open', `the file ${rights}`, {
+            where: 'in a shell on this host',
+            lines: [`chmod 0640 '${file.replaceAll("'", "'\\''")}'`],
+          }),
+          subject: file,
+        };
+      });
     return judged({ area, name: 'document' }, config.file, all, 'has no errors');
+  },
+};
+
+/** The end of a reason, where one command mends it (src/config/hook-program.ts). */
+const hookMend = /; (?:make it executable|convert it): ((?:chmod \+x|sed -i 's\/\\r\$\/\/') (\S+))/;
+
+/** Without a hook there is nothing to look at. */
+export const hooksCheck: Check = {
+  area,
+  name: 'hooks',
+  codes: ['hook-not-executable'],
+  async look({ config, around }) {
+    const { afterMove, onAlarm } = config.hooks;
+    const programs = [...afterMove, ...onAlarm].flatMap((hook) =>
+      hook.kind === 'command' ? [hook.program] : [],
+    );
+    const found = await Promise.all(
+      [...new Set(programs)].map(async (program) => {
+        const why = await whyNotRunnable(program, around.env['PATH']);
+        const [, line] = why === undefined ? [] : (hookMend.exec(why) ?? []);
+        const mends = line === undefined ? [] : [{ where: 'in a shell on this host', lines: [line] }];
+        const all = why === undefined ? [] : [warning('hook-not-executable', why, ...mends)];
+        return judged({ area, name: 'hooks' }, program, all, 'this user can run it');
+      }),
+    );
+    return found.flat();
   },
 };
 

@@ -5,6 +5,7 @@ import type { Probe, ServerFacts } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress, ServerId, WallMs } from '../../src/core/model/units.ts';
 import { type Check, runChecks } from '../../src/doctor/check.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
+import type { InspectorMaker } from '../../src/doctor/open-world.ts';
 import type { Around, SeenServer, World } from '../../src/doctor/world.ts';
 import type { ApiResult } from '../../src/http/client.ts';
 import { grantStatements } from '../../src/mysql/answer/grants.ts';
@@ -16,7 +17,7 @@ export const [one, two] = ['db1:3306', 'db2:3306'] as const as unknown as [Serve
 export const wall = Date.UTC(2026, 10, 22, 11, 30) as WallMs;
 
 const uuidOf = (address: ServerAddress): ServerId =>
-  `${address === one ? '1' : '2'}1111111-1111-1111-1111-111111111111` as ServerId;
+  `${(address === one ? '1' : '2').repeat(8)}-1111-1111-1111-111111111111` as ServerId;
 
 /** The first server is the source, the others replicate from it. */
 export function healthyFacts(address: ServerAddress): ServerFacts {
@@ -204,3 +205,19 @@ export async function wrongIn(checks: readonly Check[], given: Given = {}): Prom
   const { findings } = await runChecks(worldOf(given), checks);
   return findings.filter(({ verdict }) => verdict !== 'ok');
 }
+
+/** Inspectors that reach no server, and have no key: `answers` lets these servers answer. */
+export const blindInspectors = (answers: readonly SeenServer[] = []): InspectorMaker => ({
+  servers: () => ({
+    inspect: async (address) =>
+      answers.find((each) => each.address === address)?.inspection ?? {
+        kind: 'refused',
+        asker: { server: address, user: 'source_dns', encrypted: true },
+        problem: { kind: 'unknown', failure: { code: 'connection-refused', message: 'nothing listens' } },
+      },
+  }),
+  nameserver: async () => ({
+    kind: 'failed',
+    failure: { code: 'key-invalid', message: 'the key has no secret' },
+  }),
+});

@@ -66,6 +66,27 @@ describe('the configuration', () => {
     },
   );
 
+  test('the program of a hook: the line makes it executable, or it has Windows line ends', async () => {
+    const hook = (program: string) =>
+      ({ kind: 'command', program, args: [], env: new Map(), timeoutMs: 1 }) as const;
+    const plain = join(folder, 'plain.sh');
+    const windows = join(folder, 'windows.sh');
+    await writeFile(plain, '#!/bin/sh\n', { mode: 0o644 });
+    await writeFile(windows, '#!/bin/sh\r\n', { mode: 0o755 });
+    const hooks = { afterMove: [hook(plain), hook(windows)], onAlarm: [hook(plain), hook('/bin/sh')] };
+    const warnings = [`hooks.after_move[0].command: this user may not execute ${plain}`];
+    expect(await found({ config: { hooks, warnings } })).toEqual([
+      {
+        found: `warning hook-not-executable ${plain}`,
+        mends: ['in a shell on this host', `chmod +x ${plain}`],
+      },
+      {
+        found: `warning hook-not-executable ${windows}`,
+        mends: ['in a shell on this host', `sed -i 's/\\r$//' ${windows}`],
+      },
+    ]);
+  });
+
   const servers = (...addresses: string[]) =>
     addresses.map((address) => ({ address: address as ServerAddress, candidate: 'auto' as const }));
 

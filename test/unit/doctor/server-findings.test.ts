@@ -271,7 +271,7 @@ describe('servers that are one, or look like one', () => {
 
 test('a replica that nobody configured, with the line that adds it', async () => {
   const replicas = [
-    { address: two, claim: '21111111-1111-1111-1111-111111111111' },
+    { address: two, claim: '22222222-1111-1111-1111-111111111111' },
     { address: 'db9:3306', claim: '99999999-1111-1111-1111-111111111111' },
   ] as never;
   const servers = [seen(one, { report: { replicas } }), seen(two)];
