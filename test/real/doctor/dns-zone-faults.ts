@@ -12,14 +12,27 @@ const policy = /update-policy \{[^}]*\};/;
 const grantsOf = (found: Findings) => linesOf(found, 'right-missing', /update-policy/);
 
 export const zoneFaults: Readonly<Record<string, Fault>> = {
-  'the policy forgets the ledger and one name': {
+  'the policy forgets the ledger, the SRV and one name': {
     found: [`right-missing ${source}`],
-    breaks: (on) =>
-      on.conf(
+    breaks: (on) => {
+      on.inConfig(`name: ${source}, ttl: 5`, `name: ${source}, ttl: 5, srv: true`);
+      return on.conf(
         policy,
         'update-policy { grant admin zonesub ANY; grant source-dns-key name source.shop.lab.test A AAAA; };',
-      ),
+      );
+    },
     mends: (on, found) => on.conf('grant admin zonesub ANY;', `grant admin zonesub ANY; ${grantsOf(found)}`),
+  },
+  'the policy does not know the CNAME that the configuration asks for': {
+    found: [`right-missing ${source}`],
+    breaks: async (on) => {
+      await on.conf(/ A AAAA CNAME;/, ' A AAAA;');
+      on.inConfig(`name: ${source}, ttl: 5`, `name: ${source}, ttl: 5, type: cname`);
+    },
+    mends: (on, found) => {
+      expect(grantsOf(found)).toBe('grant source-dns-key name source.shop.lab.test CNAME;');
+      return on.conf('grant admin zonesub ANY;', `grant admin zonesub ANY; ${grantsOf(found)}`);
+    },
   },
   'a deny stands above the grant': {
     found: [`right-missing ${source}`],
