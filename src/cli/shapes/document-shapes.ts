@@ -54,6 +54,9 @@ const problem: z.ZodType<ProblemDocument> = z.object({
   code: text('stable; for machines'),
   detail: z.string(),
   hint: z.string().exactOptional(),
+  status: whole.exactOptional().meta({ description: 'of the answer, if the daemon refused' }),
+  title: z.string().exactOptional(),
+  type: z.string().exactOptional(),
   errors: list(
     z.object({
       file: z.string(),

@@ -68,6 +68,10 @@ function reached(server: SeenServer, view: ClusterView): readonly Found[] {
   ];
 }
 
+/** Accounts with the best host part come first, whatever their user part (manual 8.2.6). */
+const orAnonymous =
+  ". If the password is right, an anonymous account may come before ours: SELECT host FROM mysql.user WHERE user = '';";
+
 /** TLS on the server ends them. */
 const withoutTls: ReadonlySet<string> = new Set(['tls-unsupported', 'public-key-refused']);
 
@@ -83,7 +87,7 @@ function refusal(server: SeenServer, view: ClusterView, refused: Refusal): reado
   if (failure.code === 'host-not-found') return [];
   const code = ownCodes[failure.code];
   const mend = mendOf(server, view, refused);
-  const what = failure.message.replace(`${server.address}: `, '');
+  const what = `${failure.message.replace(`${server.address}: `, '')}${refused.errno === 1045 ? orAnonymous : ''}`;
   const sentence = mend === undefined && failure.hint !== undefined ? `${what}. ${failure.hint}` : what;
   const mends = mend === undefined ? [] : [mend];
   if (code === undefined && kind === 'unknown')

@@ -1,5 +1,6 @@
 /** The statements that end a refusal, by error number: one a line, ready to paste. */
 
+import { isIP } from 'node:net';
 import { accountName, grantStatements } from './grants.ts';
 
 export interface RefusalMend {
@@ -20,9 +21,14 @@ export interface Refused {
 /** Not known before the login. */
 export const unknownHost = '<host>';
 
-/** The host that the server saw: `Access denied for user 'u'@'10.0.0.5'`, `Host '::1' is not allowed`. */
-const seenHost = (text: string): string | undefined =>
-  (/'@'([^']{1,255})'/.exec(text) ?? /Host '([^']{1,255})' is/.exec(text))?.[1];
+/**
+ * The address that the server saw: `Access denied for user 'u'@'10.0.0.5'`, `Host '::1' is not allowed`. Without
+ * skip_name_resolve it may be a name, which is no good host part: then our address is ours to fill in.
+ */
+function seenHost(text: string): string {
+  const [, host = ''] = /'@'([^']{1,255})'/.exec(text) ?? /Host '([^']{1,255})' is/.exec(text) ?? [];
+  return isIP(host) === 0 ? '<our IP address>' : host;
+}
 
 /** Undefined: no statement is right without more knowledge; then the hint must be enough. */
 export function refusalMend(refused: Refused): RefusalMend | undefined {
@@ -48,7 +54,7 @@ export function refusalMend(refused: Refused): RefusalMend | undefined {
     case 1698:
       return {
         at: 'source',
-        lines: accountLines(refused.account ?? accountName(user, seenHost(text) ?? '%')),
+        lines: accountLines(refused.account ?? accountName(user, seenHost(text))),
       };
     case 1820:
     case 1862:
