@@ -49,7 +49,7 @@ function foreign({ config }: World, place: ReadPlace): readonly Finding[] {
       wrong(
         about(place),
         'foreign-ledger',
-        `The ledger of ${name} belongs to the cluster ${other} (instance ${ledger.ledger.by}), not to ${cluster}. Publish another name, or give this cluster its old name.`,
+        `The ledger of ${name} on ${settings.nameserver} belongs to the cluster ${other} (instance ${ledger.ledger.by}), not to ${cluster}. Publish another name, or give this cluster its old name.`,
         isPlain
           ? [
               paste(
@@ -67,7 +67,7 @@ function foreign({ config }: World, place: ReadPlace): readonly Finding[] {
     wrong(
       about(place),
       'foreign-rrset',
-      `${name} has ${there.join(' and ')}, but no ledger: somebody else keeps it. So source-dns does not touch it.`,
+      `${name} has ${there.join(' and ')} on ${settings.nameserver}, but no ledger: somebody else keeps it. So source-dns does not touch it.`,
       [paste(`${inPublish(config.file, cluster)} (takes the name over)`, 'adopt: true')],
     ),
   ];
@@ -163,7 +163,7 @@ export const ledger: Check = {
           wrong(
             where,
             'ledger-behind',
-            `The ledger ${epoch === 0 ? 'is gone' : `is at epoch ${epoch}`}, but the history of this host has epoch ${seen.epoch} with the source ${seen.source}. Somebody restored an old zone.`,
+            `The ledger ${epoch === 0 ? 'is gone' : `is at epoch ${epoch}`}, but the history of this host has epoch ${seen.epoch} with the source ${seen.source}. Maybe somebody restored an old zone.`,
             [
               paste(
                 `in a shell on this host, if ${seen.source} is the source (source-dns verifies that)`,

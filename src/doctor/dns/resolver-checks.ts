@@ -137,14 +137,14 @@ function judged(seen: Seen, { name, type, ttlSeconds }: Rrset, where: About): Fi
       return wrong(
         where,
         'resolver-negative',
-        `It says that ${what} does not exist, for ${seen.leftSeconds} s more, but the primary server has it: somebody asked before the name was published, or the resolver asks other nameservers.`,
+        `It says that ${what} does not exist${forSeconds(seen.leftSeconds)}, but the primary server has it: somebody asked before the name was published, or the resolver asks other nameservers.`,
         mends,
       );
     case 'other':
       return wrong(
         where,
         'resolver-differs',
-        `It answers ${what} differently from the primary server, for ${seen.leftSeconds} s more: it keeps answers too long (a minimum TTL, serve-stale), or it asks other nameservers.`,
+        `It answers ${what} differently from the primary server${forSeconds(seen.leftSeconds)}: it keeps answers too long (a minimum TTL, serve-stale), or it asks other nameservers.`,
         mends,
       );
     case 'same':
@@ -166,6 +166,9 @@ function judged(seen: Seen, { name, type, ttlSeconds }: Rrset, where: About): Fi
       );
   }
 }
+
+/** How long the resolver goes on, by its own answer. */
+const forSeconds = (seconds: number): string => (seconds === 0 ? '' : `, for ${seconds} s more`);
 
 const flush = ({ subject }: About, { name }: Pick<Rrset, 'name'>) => [
   paste(`in a shell on ${subject}, if it is BIND`, `rndc flushname ${bare(name)}`),

@@ -172,16 +172,21 @@ function deniedFindings(
   const about = { key: keyOf(at) };
   if (first.failure.code === 'zone-not-served')
     return [
-      wrong(where, 'right-missing', `The key may not write ${names}. Knot answers this way.`, [
-        paste(
-          `in knot.conf, in one acl of the zone ${bare(apex)}: one acl must allow the whole update`,
-          ...knotAcl(about, asked),
-        ),
-      ]),
+      wrong(
+        where,
+        'right-missing',
+        `The key may not write ${names} on ${at.config.name}. Knot answers this way.`,
+        [
+          paste(
+            `in knot.conf, in one acl of the zone ${bare(apex)}: one acl must allow the whole update`,
+            ...knotAcl(about, asked),
+          ),
+        ],
+      ),
     ];
   if (first.failure.code === 'update-refused')
     return [
-      wrong(where, 'right-missing', `The key may not write ${names}.`, [
+      wrong(where, 'right-missing', `The key may not write ${names} on ${at.config.name}.`, [
         paste(
           `in the update-policy of the zone ${bare(apex)}, above every deny (the first line that matches counts)`,
           ...grants(about, denied),
