@@ -4,11 +4,10 @@
  */
 
 import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { apiSocketPath } from '../../src/http/unix-socket.ts';
 import { builtProgram, place } from '../program/built-program.ts';
 
 const program = builtProgram();
@@ -31,14 +30,14 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 test('a hook', async () => {
-  const here = await place('here/state');
+  const here = await place();
+  await mkdir(here.stateDir);
   const server = createServer((request, response) => {
     request.resume().on('end', () => {
       response.writeHead(200, { 'content-length': Buffer.byteLength(answer) }).end(answer);
     });
   });
-  const socket = apiSocketPath(join(here.folder, 'here'));
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  await new Promise<void>((resolve) => server.listen(here.socket, resolve));
   onTestFinished(() => void server.close());
   const hook = [program, 'hook', 'orchestrator', '--config', here.config];
   const found: { readonly bare: number; readonly whole: number; readonly ratio: number }[] = [];
