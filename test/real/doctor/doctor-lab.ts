@@ -50,6 +50,7 @@ export async function diagnose(file: string): Promise<readonly Finding[]> {
     clock: systemClock,
     around: {
       env: {},
+      resolvers: [],
       nodeVersion: process.versions.node,
       version: '0.0.0',
       openFiles: openFilesLimit,
@@ -116,7 +117,10 @@ export async function paste(patient: Patient, findings: readonly Finding[]): Pro
 
 async function pasteOne(patient: Patient, { where, lines }: Mend): Promise<void> {
   const filled = lines.map((line) =>
-    line.replaceAll('<password>', patient.password).replace('<our IP address>', '127.0.0.1'),
+    line
+      .replaceAll('<password>', patient.password)
+      .replace('<our IP address>', '127.0.0.1')
+      .replace('<number>', '200'),
   );
   const [, address] = /^on (?:the source )?(\S+:\d+)(?:$|[ ,])/.exec(where) ?? [];
   if (address !== undefined) return void (await patient.server(address).sql(...filled));
