@@ -11,6 +11,9 @@ import { follow } from './cli/follow.ts';
 import { forget } from './cli/forget.ts';
 import { freeze } from './cli/freeze.ts';
 import { history } from './cli/history.ts';
+import { init } from './cli/init.ts';
+import type { InitTools } from './cli/init-context.ts';
+import { openPrompter } from './cli/prompter.ts';
 import { run } from './cli/run.ts';
 import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
@@ -22,6 +25,9 @@ import { systemClock, systemRandom } from './daemon/clock.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
 import { labCommand } from './lab/lab-command.ts';
 import { createProber } from './mysql/probe.ts';
+import { lookAtZone } from './setup/found-zone.ts';
+import { greetingOf } from './setup/greeting.ts';
+import { packagedUnit } from './setup/unit-text.ts';
 
 const maker: AdapterMaker = {
   prober: ({ settings, mysql: { password, ...access } }) =>
@@ -68,6 +74,32 @@ const lab = (context: CommandContext, { scenario, list, once, keep }: LabArgumen
     },
   });
 
+/** A server greets at once, or something is in between. */
+const greetingTimeoutMs = 3000;
+
+/** What `init` takes from the process, and what it looks at. */
+const initTools = (): InitTools => ({
+  openPrompter: (onInterrupt) =>
+    process.stdin.isTTY && process.stderr.isTTY
+      ? openPrompter({ input: process.stdin, output: process.stderr, onInterrupt })
+      : undefined,
+  look: (nameserver, name, how) => lookAtZone(systemClock, nameserver, name, how),
+  greet: (host, port) => greetingOf(host, port, greetingTimeoutMs),
+  unit: packagedUnit,
+  env: process.env,
+  cwd: workingFolder(),
+  isRoot: process.geteuid?.() === 0,
+  started: process.argv[1] ?? '',
+});
+
+function workingFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}
+
 type Performers = {
   readonly [Name in CommandName]: (
     context: CommandContext,
@@ -84,6 +116,7 @@ const performers: Performers = {
   thaw,
   forget,
   history,
+  init: (context, args) => init(context, args, initTools()),
   schema,
   lab,
 };

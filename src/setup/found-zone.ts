@@ -1,0 +1,113 @@
+/** Looks at the nameserver before there is a key: the zone by SOA, its nameservers, what stands at the name. */
+
+import type { Failure } from '../core/model/observation.ts';
+import type { Fqdn, MonoMs } from '../core/model/units.ts';
+import { TYPE } from '../dns/message/codes.ts';
+import { answeredRrset, rdataKey } from '../dns/message/rdata.ts';
+import type { TsigKey } from '../dns/message/tsig.ts';
+import { findAuthorities } from '../dns/read/authoritative.ts';
+import { ask, type Correspondent } from '../dns/read/query.ts';
+import { createReadingSide } from '../dns/read/reading-side.ts';
+import { findZone } from '../dns/read/zone-finder.ts';
+import type { Clock } from '../ports.ts';
+import type { SetupNameserver } from './setup.ts';
+
+export type FoundZone =
+  | {
+      readonly kind: 'zone';
+      readonly zone: Fqdn;
+      /** Every nameserver of the NS RRset that has an address. */
+      readonly verify: readonly SetupNameserver[];
+      /** Nameservers of the NS RRset that cannot be asked. */
+      readonly failures: readonly Failure[];
+      readonly name: NameUse;
+    }
+  /** The nameserver answers, and does not have the zone (or does not show it to us). */
+  | { readonly kind: 'no-zone'; readonly failure: Failure }
+  /** `wrong`: it answers for others, as a resolver does. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly wrong: boolean };
+
+/** `ledger`: source-dns publishes it already. `taken`: it exists without a ledger. */
+export type NameUse = 'free' | 'ledger' | 'taken';
+
+const timeoutMs = 3000;
+/** Several questions one after the other. */
+const patienceMs = 8000;
+const noZone: readonly string[] = ['query-refused', 'zone-not-served', 'zone-not-found', 'servfail'];
+
+/** Unsigned without a key: the nameserver does not know a new key yet. Ends by a deadline; never rejects. */
+export async function lookAtZone(
+  clock: Clock,
+  { host, port }: SetupNameserver,
+  name: Fqdn,
+  { zone: wanted, key }: { readonly zone: Fqdn | undefined; readonly key: TsigKey | undefined },
+): Promise<FoundZone> {
+  const side = createReadingSide(
+    {
+      name: 'ns1',
+      address: host,
+      port,
+      transport: 'tcp',
+      ...(key !== undefined && { key }),
+      fudgeSeconds: 30,
+      timeoutMs,
+      clock,
+    },
+    // Nothing is read here that needs an update.
+    () => Promise.reject(new Error('init sends no update')),
+  );
+  const deadline = (clock.mono() + patienceMs) as MonoMs;
+  try {
+    const { correspondent } = side;
+    const found = await findZone(correspondent, wanted ?? name, deadline);
+    if (found.kind === 'failed') return withoutZone(found.failure);
+    if (wanted !== undefined && found.zone !== wanted)
+      return { kind: 'no-zone', failure: notAZone(wanted, found.zone) };
+    const authorities = await findAuthorities(correspondent, { host, port }, found.zone, deadline);
+    return {
+      kind: 'zone',
+      zone: found.zone,
+      verify: authorities.flatMap((each) => (each.kind === 'endpoint' ? [each.endpoint] : [])),
+      failures: authorities.flatMap((each) => (each.kind === 'failed' ? [each.failure] : [])),
+      name: await useOf(correspondent, name, deadline),
+    };
+  } finally {
+    side.close();
+  }
+}
+
+const withoutZone = (failure: Failure): FoundZone =>
+  noZone.includes(failure.code)
+    ? { kind: 'no-zone', failure }
+    : { kind: 'failed', failure, wrong: failure.code === 'not-authoritative' };
+
+const notAZone = (wanted: Fqdn, found: Fqdn): Failure => ({
+  code: 'zone-not-found',
+  message: `The nameserver has no zone ${wanted}: that name is in its zone ${found}.`,
+});
+
+/** A wildcard above the name answers for it, too (RFC 4592): then its neighbour has the same answer. */
+async function useOf(correspondent: Correspondent, name: Fqdn, deadline: MonoMs): Promise<NameUse> {
+  const ledger = await rrsetAt(correspondent, `_source-dns.${name}` as Fqdn, 'TXT', deadline);
+  if (ledger?.type === 'TXT' && ledger.rdata.some(([first]) => first?.startsWith('v=') === true))
+    return 'ledger';
+  const neighbour = `_source-dns-wildcard.${name.slice(name.indexOf('.') + 1)}` as Fqdn;
+  for (const type of ['A', 'AAAA', 'CNAME'] as const) {
+    const found = await rrsetAt(correspondent, name, type, deadline);
+    if (found === undefined) continue;
+    const beside = await rrsetAt(correspondent, neighbour, type, deadline);
+    if (beside === undefined || rdataKey(beside) !== rdataKey(found)) return 'taken';
+  }
+  return 'free';
+}
+
+async function rrsetAt(
+  correspondent: Correspondent,
+  name: Fqdn,
+  type: 'A' | 'AAAA' | 'CNAME' | 'TXT',
+  deadline: MonoMs,
+) {
+  const answer = await ask(correspondent, { name, type: TYPE[type] }, deadline);
+  const rrset = answer.kind === 'answer' ? answeredRrset(answer.message, { name, type }) : 'absent';
+  return typeof rrset === 'string' ? undefined : rrset;
+}
