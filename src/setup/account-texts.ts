@@ -50,6 +50,9 @@ export function grantsText(account: SetupAccount, password: string): string {
       ? ['-- The account exists. If its host part is not the one below, correct it: SELECT CURRENT_USER();']
       : ['-- The password is the one in mysql.password. Delete this file when the account exists.']),
     ...accountSql(account, password),
+    '-- Only to find replicas by the source (init, discover_within). On MySQL it also lets the account read the',
+    '-- whole binary log: take it back afterwards.',
+    `-- GRANT ${account.product === 'mariadb' ? 'REPLICATION MASTER ADMIN' : 'REPLICATION SLAVE'} ON *.* TO ${accountName(account.user, account.hosts)};`,
     '',
   ].join('\n');
 }
