@@ -1,11 +1,11 @@
-/** The account of `source-dns init`: its password, and the first half where the account does not exist yet. */
+/** The account of `source-dns init`: its password, and what to do where the account does not exist yet. */
 
 import { join, resolve } from 'node:path';
 import { Secret } from '../config/secret.ts';
 import { readBounded } from '../config/secret-files.ts';
 import { splitAddress } from '../core/model/observation.ts';
 import type { ServerAddress } from '../core/model/units.ts';
-import { accountSql, grantsText, newPassword } from '../setup/account-texts.ts';
+import { grantsText, newAccountSql, newPassword } from '../setup/account-texts.ts';
 import { grantsName } from '../setup/all-files.ts';
 import { passwordFileName } from '../setup/configuration-text.ts';
 import { writeNewFiles } from '../setup/new-files.ts';
@@ -110,12 +110,9 @@ export async function createAccount(
   const account = {
     user: answers.get('mysql-user') ?? '',
     hosts: answers.get('account-host') ?? '%',
-    tls: 'preferred' as const,
-    caFile: undefined,
     product,
-    exists: false,
   };
-  const statements = accountSql(account)
+  const statements = newAccountSql(account)
     .map((statement) => `  ${statement}\n`)
     .join('');
   asking.say(`\nThe account does not exist yet. On the source, these statements create it:\n${statements}`);

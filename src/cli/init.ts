@@ -31,9 +31,10 @@ import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 import { createAccount, hasPassword, type Password, passwordFor } from './init-account.ts';
-import { chooseServers, tlsOf } from './init-cluster.ts';
+import { chooseServers } from './init-cluster.ts';
 import type { InitRun, InitTools } from './init-context.ts';
 import { printFiles, report } from './init-report.ts';
+import { tlsOf } from './init-search.ts';
 import { chooseZone } from './init-zone.ts';
 
 export async function init(
@@ -87,7 +88,7 @@ const firstQuestions = ({ args }: InitRun): readonly Question[] => [
 
 async function gather(run: InitRun): Promise<Gathered | Stopped> {
   const { asking, output, args } = run;
-  const lack = await lackText(run);
+  const lack = oddPath(run) ?? (await lackText(run));
   if (lack !== undefined) {
     asking.say(lack);
     return stopped(exitCodes.usage);
@@ -116,7 +117,6 @@ async function gather(run: InitRun): Promise<Gathered | Stopped> {
       tls: tlsOf(answers),
       caFile: access.caFile,
       product,
-      exists: true,
     },
     names: zone.names,
     nameserver: zone.nameserver,
@@ -126,14 +126,25 @@ async function gather(run: InitRun): Promise<Gathered | Stopped> {
     places: placesOf(run),
     allowLoopback: args.allowLoopback,
   };
-  const used = [...access.used, ...(key !== undefined && key.file === undefined ? [keyFileName] : [])];
+  // Another password than that of an earlier run must not hide behind the old file.
+  const isOld = chosen.password.reveal() === access.password.reveal();
+  const earlier = access.used.filter((name) => isOld || name !== passwordFileName);
+  const used = [...earlier, ...(key !== undefined && key.file === undefined ? [keyFileName] : [])];
   const secrets = {
-    password: access.password.reveal(),
+    password: chosen.password.reveal(),
     key: key === undefined ? newKeySecret() : undefined,
     transferKey: newKeySecret(),
   };
   const files = filesOf(setup, secrets, await run.tools.unit()).filter(({ name }) => !used.includes(name));
   return { kind: 'gathered', setup, files, used };
+}
+
+/** Units and named.conf have rules of their own for spaces, quotes, `%` and colons in a path. */
+function oddPath(run: InitRun): string | undefined {
+  const odd = Object.values(placesOf(run)).find((path) => !/^\/[A-Za-z0-9@+=,./_-]*$/.test(path));
+  return odd === undefined
+    ? undefined
+    : `${JSON.stringify(odd)} cannot be written into a unit of systemd or into named.conf: use an absolute path of letters, digits and @ + = , . _ -\n`;
 }
 
 /** Without a terminal: all flags that are missing, before anything is asked or done. */

@@ -27,32 +27,36 @@ export function newPassword(): string {
   return letters.join('');
 }
 
-/** CREATE USER, unless the account is there, and the GRANT statements. Without a password: a placeholder. */
-export function accountSql(
-  { user, hosts, product, exists }: Omit<SetupAccount, 'tls' | 'caFile'>,
-  password?: string,
-): readonly string[] {
-  const account = accountName(user, hosts);
-  const grants = product === 'mariadb' ? mariadbGrantStatements : grantStatements;
-  if (exists) return grants(account);
-  const statements = accountStatements(account, grants);
+type Account = Pick<SetupAccount, 'user' | 'hosts' | 'product'>;
+
+const grantsOf = ({ product }: Account) => (product === 'mariadb' ? mariadbGrantStatements : grantStatements);
+
+/** What creates the account. Without a password: with a placeholder. */
+export function newAccountSql(account: Account, password?: string): readonly string[] {
+  const statements = accountStatements(accountName(account.user, account.hosts), grantsOf(account));
   if (password === undefined) return statements;
   // A function: `$&` in a password has no meaning.
   return statements.map((statement) => statement.replace("'<password>'", () => quotedText(password)));
 }
 
-/** The text of grants.sql. It has the password, if the account is new. */
-export function grantsText(account: SetupAccount, password: string): string {
+/** The text of grants.sql. With a password: for an account that does not exist yet. */
+export function grantsText(account: Account, password?: string): string {
+  const name = accountName(account.user, account.hosts);
   return [
     '-- The account of source-dns: it may look at replication, and at no data. Run this on the source; the',
     '-- replicas get it by replication:  mysql -h SOURCE -u ADMIN -p < grants.sql',
-    ...(account.exists
-      ? ['-- The account exists. If its host part is not the one below, correct it: SELECT CURRENT_USER();']
-      : ['-- The password is the one in mysql.password. Delete this file when the account exists.']),
-    ...accountSql(account, password),
+    ...(password === undefined
+      ? [
+          '-- The account exists, and has these rights already. If its host part is another one, correct it here.',
+          ...grantsOf(account)(name),
+        ]
+      : [
+          '-- The password is the one in mysql.password. Delete this file when the account exists.',
+          ...newAccountSql(account, password),
+        ]),
     '-- Only to find replicas by the source (init, discover_within). On MySQL it also lets the account read the',
     '-- whole binary log: take it back afterwards.',
-    `-- GRANT ${account.product === 'mariadb' ? 'REPLICATION MASTER ADMIN' : 'REPLICATION SLAVE'} ON *.* TO ${accountName(account.user, account.hosts)};`,
+    `-- GRANT ${account.product === 'mariadb' ? 'REPLICATION MASTER ADMIN' : 'REPLICATION SLAVE'} ON *.* TO ${name};`,
     '',
   ].join('\n');
 }

@@ -32,6 +32,8 @@ export const unitName = 'source-dns.service';
 export const configurationName = 'source-dns.yaml';
 
 const open = (name: string, text: string): NewFile => ({ name, text, mode: 0o640, secret: false });
+/** named reads these files as its own user when it is reconfigured, and they have no secret. */
+const forNamed = (name: string, text: string): NewFile => ({ name, text, mode: 0o644, secret: false });
 const secret = (name: string, text: string): NewFile => ({ name, text, mode: 0o600, secret: true });
 
 /** `unit`: the unit of the package. The order is the order in which a person reads them. */
@@ -43,16 +45,16 @@ export function filesOf(setup: Setup, secrets: Secrets, unit: string): readonly 
     ...(secrets.key === undefined
       ? []
       : [secret(keyFileName, keyStatement(key.name, 'hmac-sha256', secrets.key))]),
-    { ...open(grantsName, grantsText(mysql, secrets.password)), mode: 0o600, secret: !mysql.exists },
-    open(primaryName, primaryText(setup)),
-    ...(zone.exists ? [open(zoneLinesName, zoneLinesText(setup))] : newZoneFiles(setup, secrets)),
+    open(grantsName, grantsText(mysql)),
+    forNamed(primaryName, primaryText(setup)),
+    ...(zone.exists ? [forNamed(zoneLinesName, zoneLinesText(setup))] : newZoneFiles(setup, secrets)),
     open('other-nameservers.txt', otherNameserversText(setup)),
     { ...open(unitName, unitText(unit, setup)), mode: 0o644 },
   ];
 }
 
 const newZoneFiles = (setup: Setup, { transferKey }: Secrets): readonly NewFile[] => [
-  open(zoneFileName(setup.zone.name), zoneText(setup)),
+  forNamed(zoneFileName(setup.zone.name), zoneText(setup)),
   secret(transferKeyFileName, keyStatement(transferKeyName, 'hmac-sha256', transferKey)),
-  open(secondaryName, secondaryText(setup)),
+  forNamed(secondaryName, secondaryText(setup)),
 ];

@@ -18,7 +18,7 @@ export const keyFileName = 'source-dns.key';
  */
 const credential = (folder: string, file: string): string => `\${CREDENTIALS_DIRECTORY:-${folder}}/${file}`;
 
-/** The name of systemd's credential for an existing key file; undefined: the service reads the file itself. */
+/** The name of systemd's credential for the key; undefined: the service must read the file itself. */
 export const keyCredential = ({ file }: SetupKey): string | undefined =>
   file === undefined ? keyFileName : /^[A-Za-z0-9._/+@-]+$/.test(file) ? basename(file) : undefined;
 

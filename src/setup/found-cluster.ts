@@ -12,8 +12,7 @@ import {
   type Probe,
   type ServerFacts,
 } from '../core/model/observation.ts';
-import type { Fqdn, ServerAddress } from '../core/model/units.ts';
-import { plusMs } from '../core/model/units.ts';
+import { type Fqdn, plusMs, type ServerAddress } from '../core/model/units.ts';
 import type { AdapterMaker } from '../daemon/adapters.ts';
 import type { Clock } from '../ports.ts';
 

@@ -1,4 +1,4 @@
-/** Looks at the nameserver before there is a key: the zone by SOA, its nameservers, what stands at the name. */
+/** Looks at the nameserver before there is a key: the zone, its nameservers, what stands at the name. */
 
 import type { Failure } from '../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../core/model/units.ts';
@@ -7,8 +7,10 @@ import { answeredRrset, rdataKey } from '../dns/message/rdata.ts';
 import type { TsigKey } from '../dns/message/tsig.ts';
 import { findAuthorities } from '../dns/read/authoritative.ts';
 import { ask, type Correspondent } from '../dns/read/query.ts';
-import { createReadingSide } from '../dns/read/reading-side.ts';
+import { createReadingSide, type ReadingSide } from '../dns/read/reading-side.ts';
+import { readSerials } from '../dns/read/serials.ts';
 import { findZone } from '../dns/read/zone-finder.ts';
+import { showEndpoint } from '../dns/transport/endpoint.ts';
 import type { Clock } from '../ports.ts';
 import type { SetupNameserver } from './setup.ts';
 
@@ -16,9 +18,9 @@ export type FoundZone =
   | {
       readonly kind: 'zone';
       readonly zone: Fqdn;
-      /** Every nameserver of the NS RRset that has an address. */
+      /** Every nameserver of the NS RRset, at each address to which this machine has a route. */
       readonly verify: readonly SetupNameserver[];
-      /** Nameservers of the NS RRset that cannot be asked. */
+      /** Nameservers of the NS RRset that do not answer. */
       readonly failures: readonly Failure[];
       readonly name: NameUse;
     }
@@ -63,17 +65,39 @@ export async function lookAtZone(
     if (found.kind === 'failed') return withoutZone(found.failure);
     if (wanted !== undefined && found.zone !== wanted)
       return { kind: 'no-zone', failure: notAZone(wanted, found.zone) };
-    const authorities = await findAuthorities(correspondent, { host, port }, found.zone, deadline);
     return {
       kind: 'zone',
       zone: found.zone,
-      verify: authorities.flatMap((each) => (each.kind === 'endpoint' ? [each.endpoint] : [])),
-      failures: authorities.flatMap((each) => (each.kind === 'failed' ? [each.failure] : [])),
+      ...(await nameserversOf(side, { host, port }, found.zone, deadline)),
       name: await useOf(correspondent, name, deadline),
     };
   } finally {
     side.close();
   }
+}
+
+/** A nameserver that is down belongs into the list; an IPv6 address that nobody here can reach does not. */
+async function nameserversOf(
+  { correspondent, serials }: ReadingSide,
+  endpoint: SetupNameserver,
+  zone: Fqdn,
+  deadline: MonoMs,
+): Promise<{ readonly verify: readonly SetupNameserver[]; readonly failures: readonly Failure[] }> {
+  const [authorities, report] = await Promise.all([
+    findAuthorities(correspondent, endpoint, zone, deadline),
+    readSerials(serials, zone, deadline),
+  ]);
+  const lines = report.kind === 'serials' ? report.nameservers : [];
+  const unreached = lines.flatMap((line) => (line.step === 'unknown' ? [line] : []));
+  const withoutRoute = new Set(
+    unreached.filter(({ failure }) => failure.code === 'no-route').map(({ nameserver }) => nameserver),
+  );
+  return {
+    verify: authorities
+      .flatMap((each) => (each.kind === 'endpoint' ? [each.endpoint] : []))
+      .filter((each) => !withoutRoute.has(showEndpoint(each))),
+    failures: unreached.map(({ failure }) => failure),
+  };
 }
 
 const withoutZone = (failure: Failure): FoundZone =>

@@ -71,7 +71,7 @@ async function prepareFolder(folder: string): Promise<readonly string[] | string
   }
 }
 
-/** Missing folders get mode 0750, whatever the umask is. Not Node's `recursive`: a link to nothing hangs it. */
+/** Missing folders get mode 0750, whatever the umask is. Node's `recursive` hangs below a link to nothing. */
 async function makeFolders(folder: string): Promise<readonly string[]> {
   try {
     await mkdir(folder);

@@ -1,8 +1,6 @@
 /** What a person does after `init`, in order, each step with its command. Pure. */
 
-import { splitAddress } from '../core/model/observation.ts';
-import type { ServerAddress } from '../core/model/units.ts';
-import { grantsName, primaryName, secondaryName, unitName } from './all-files.ts';
+import { primaryName, secondaryName, unitName } from './all-files.ts';
 import { bare, transferKeyFileName, zoneFileName, zoneLinesName } from './bind-texts.ts';
 import { keyFileName } from './configuration-text.ts';
 import type { Setup } from './setup.ts';
@@ -21,13 +19,12 @@ export function nextSteps(setup: Setup, folder: string): readonly Step[] {
   const { places } = setup;
   const file = (name: string): string => shellWord(`${folder}/${name}`);
   return [
-    ...accountSteps(setup, file),
     ...nameserverSteps(setup, file),
     ...(folder === places.installed ? [] : [installStep(folder, places.installed)]),
     {
       text: 'Let the service read the configuration. The secrets stay with root: systemd gives it copies.',
       commands: [
-        'useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin source-dns',
+        'getent passwd source-dns || useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin source-dns',
         `chgrp source-dns ${shellWord(places.installed)} ${shellWord(`${places.installed}/source-dns.yaml`)}`,
       ],
     },
@@ -47,19 +44,6 @@ export function nextSteps(setup: Setup, folder: string): readonly Step[] {
   ];
 }
 
-function accountSteps({ mysql, servers }: Setup, file: (name: string) => string): readonly Step[] {
-  const source = splitAddress(servers[0]?.address ?? ('localhost:3306' as ServerAddress));
-  const where = `-h ${shellWord(source.host)} -P ${source.port}`;
-  return [
-    {
-      text: mysql.exists
-        ? 'Give the account its rights, on the source. The statements change nothing that it has already.'
-        : 'Create the account, on the source (ADMIN is your own account there). Then delete the file.',
-      commands: [`mysql ${where} -u ADMIN -p < ${file(grantsName)}`],
-    },
-  ];
-}
-
 function nameserverSteps(setup: Setup, file: (name: string) => string): readonly Step[] {
   const { zone, nameserver, places, key } = setup;
   const target = `${nameserver.host.includes(':') ? `[${nameserver.host}]` : nameserver.host}:`;
@@ -70,7 +54,7 @@ function nameserverSteps(setup: Setup, file: (name: string) => string): readonly
   const snippets = [primaryName, ...(zone.exists ? [zoneLinesName] : [])].map(file);
   return [
     {
-      text: `Copy ${zone.exists ? 'the key' : 'the keys and the zone'} and the lines for BIND to the nameserver. There only named may read the keys.`,
+      text: `Copy ${zone.exists ? 'the key' : 'the keys and the zone'} and the lines for BIND to the nameserver. There the files belong to the user of named (bind on Debian, named on Red Hat).`,
       commands: [
         `scp ${copied.join(' ')} root@${target}${places.bindFolder}/`,
         `scp ${snippets.join(' ')} root@${target}/etc/bind/`,

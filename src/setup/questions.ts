@@ -81,6 +81,17 @@ export const serverQuestion = (allowLoopback: boolean): Question => ({
   },
 });
 
+/** Servers that nobody named. Scripts give `--server` several times instead. */
+export const moreServersQuestion = (allowLoopback: boolean): Question => ({
+  ...serverQuestion(allowLoopback),
+  flag: 'more-servers',
+  text: 'More servers of this cluster (addresses with commas), or none',
+  why: 'Servers that are not in the list.',
+  fallback: () => none,
+  check: (text, answers) =>
+    text.toLowerCase() === none ? good(none) : serverQuestion(allowLoopback).check(text, answers),
+});
+
 /** MySQL's longest user name. */
 const longestUser = 32;
 

@@ -32,8 +32,6 @@ export interface SetupAccount {
   readonly caFile: string | undefined;
   /** Which GRANT statements fit. */
   readonly product: 'mysql' | 'mariadb';
-  /** The account answered: it needs no CREATE USER. */
-  readonly exists: boolean;
 }
 
 export interface SetupNameserver {

@@ -6,7 +6,7 @@
 import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { root } from '../../support/checkout.ts';
@@ -23,7 +23,7 @@ let mysql: MysqlServers;
 let bind: NamedFixture;
 let folder: string;
 let output: string;
-let daemon: ResultPromise | undefined;
+let stopDaemon = async (): Promise<void> => {};
 
 const addressOf = (index: number): string => `${mysql.servers[index]!.address}:${mysql.port}`;
 const nameserver = (): string => `127.0.0.1:${bind.named.port}`;
@@ -98,8 +98,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  daemon?.kill('SIGTERM');
-  await daemon?.catch(() => undefined);
+  await stopDaemon();
   await mysql?.stop();
   await bind?.stop();
   await rm(folder, { recursive: true, force: true });
@@ -173,10 +172,14 @@ test('BIND takes what was written, and the daemon publishes the name with it', a
   });
   expect(checked, checked.all).toMatchObject({ exitCode: 0 });
 
-  daemon = execa(process.execPath, [entry, '--config', join(output, 'source-dns.yaml'), 'run'], {
+  const daemon = execa(process.execPath, [entry, '--config', join(output, 'source-dns.yaml'), 'run'], {
     reject: false,
     stdin: 'ignore',
   });
+  stopDaemon = async () => {
+    daemon.kill('SIGTERM');
+    await daemon;
+  };
   expect(
     await until(
       () => dig(name),
