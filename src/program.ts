@@ -1,6 +1,7 @@
 /** The composition root: arguments, command, exit code. The only file that may import everything. */
 
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArguments } from './cli/args.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
@@ -89,6 +90,7 @@ const initTools = (): InitTools => ({
   env: process.env,
   cwd: workingFolder(),
   isRoot: process.geteuid?.() === 0,
+  host: hostname().split('.')[0] ?? '',
   started: process.argv[1] ?? '',
 });
 

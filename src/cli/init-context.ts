@@ -2,9 +2,8 @@
 
 import type { Fqdn } from '../core/model/units.ts';
 import type { AdapterMaker } from '../daemon/adapters.ts';
-import type { TsigKey } from '../dns/message/tsig.ts';
 import type { Clock } from '../ports.ts';
-import type { FoundZone } from '../setup/found-zone.ts';
+import type { FoundZone, HowToLook } from '../setup/found-zone.ts';
 import type { Greeting } from '../setup/greeting.ts';
 import type { SetupNameserver } from '../setup/setup.ts';
 import type { Asking } from './ask.ts';
@@ -15,11 +14,7 @@ import type { Prompter } from './prompter.ts';
 export interface InitTools {
   /** Undefined: there is no terminal. */
   openPrompter(onInterrupt: () => void): Prompter | undefined;
-  look(
-    nameserver: SetupNameserver,
-    name: Fqdn,
-    how: { readonly zone: Fqdn | undefined; readonly key: TsigKey | undefined },
-  ): Promise<FoundZone>;
+  look(nameserver: SetupNameserver, name: Fqdn, how: HowToLook): Promise<FoundZone>;
   greet(host: string, port: number): Promise<Greeting>;
   /** The unit as the package has it. */
   unit(): Promise<string>;
@@ -27,6 +22,8 @@ export interface InitTools {
   /** Undefined: the working directory was removed. */
   readonly cwd: string | undefined;
   readonly isRoot: boolean;
+  /** The host's name. */
+  readonly host: string;
   /** How this program was started: its path. */
   readonly started: string;
 }

@@ -5,10 +5,12 @@ import { parseHostPort } from '../config/server-address.ts';
 import { splitAddress } from '../core/model/observation.ts';
 import type { Fqdn, ServerAddress } from '../core/model/units.ts';
 import type { TsigKey } from '../dns/message/tsig.ts';
+import { bare } from '../setup/bind-texts.ts';
 import { endpointText } from '../setup/configuration-text.ts';
 import type { FoundZone } from '../setup/found-zone.ts';
 import {
   type Answers,
+  keyNameQuestion,
   nameQuestion,
   nameserverQuestion,
   none,
@@ -22,20 +24,30 @@ import { exitCodes } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 import type { InitRun } from './init-context.ts';
 
-export type ChosenZone = Pick<Setup, 'names' | 'nameserver' | 'zone' | 'adopt'> & { readonly kind: 'chosen' };
+export type ChosenZone = Pick<Setup, 'names' | 'nameserver' | 'zone' | 'adopt'> & {
+  readonly kind: 'chosen';
+  /** Of the key, without the last dot. */
+  readonly keyName: string;
+};
 
-/** Names, nameserver, zone, and whether the name is free. `key`: an existing one, which a view may need. */
+/** `key`: an existing one. */
+export interface WishedKey {
+  readonly name: string;
+  readonly key: TsigKey | undefined;
+}
+
+/** Names, nameserver, zone, and what is free there. */
 export async function chooseZone(
   run: InitRun,
   before: Answers,
-  key: TsigKey | undefined,
+  wished: WishedKey,
 ): Promise<ChosenZone | Stopped> {
   const named = await askAll(run.asking, [nameQuestion, replicasQuestion, nameserverQuestion], before);
   if (named.kind === 'stopped') return named;
   let { answers } = named;
   for (;;) {
-    const look = await lookAt(run, answers, key);
-    if (look.kind !== 'failed') return settle(run, answers, look);
+    const look = await lookAt(run, answers, wished);
+    if (look.kind !== 'failed') return settle(run, answers, look, wished);
     const { say, prompter, given } = run.asking;
     say(`\n${failureText(look.failure)}`);
     if (prompter === undefined) {
@@ -54,14 +66,15 @@ const nameserverOf = (answers: Answers): SetupNameserver =>
 
 const sourceOf = (answers: Answers): Fqdn => (answers.get('name') ?? '') as Fqdn;
 
-function lookAt({ tools, asking }: InitRun, answers: Answers, key: TsigKey | undefined): Promise<FoundZone> {
+function lookAt({ tools, asking }: InitRun, answers: Answers, wished: WishedKey): Promise<FoundZone> {
   const wanted = asking.given.get('zone');
   const zone =
     wanted === undefined ? undefined : zoneQuestion(sourceOf(answers)).check(wanted.trim(), answers);
   // A wrong --zone is reported where it is asked.
   return tools.look(nameserverOf(answers), sourceOf(answers), {
     zone: zone?.kind === 'parsed' ? (zone.value as Fqdn) : undefined,
-    key,
+    key: wished.key,
+    keyName: `${wished.name}.` as Fqdn,
   });
 }
 
@@ -69,6 +82,7 @@ async function settle(
   run: InitRun,
   answers: Answers,
   look: Exclude<FoundZone, { readonly kind: 'failed' }>,
+  wished: WishedKey,
 ): Promise<ChosenZone | Stopped> {
   const { say } = run.asking;
   const source = sourceOf(answers);
@@ -85,7 +99,9 @@ async function settle(
   if (typeof adopt !== 'boolean') return adopt;
   const replicas = answers.get('replicas-name');
   const names = { source, replicas: replicas === none ? undefined : (replicas as Fqdn | undefined) };
-  return { kind: 'chosen', names, nameserver, zone, adopt };
+  const isTaken = look.kind === 'zone' && look.keyIsTaken;
+  const keyName = isTaken ? await otherKeyName(run, answers, wished.name) : wished.name;
+  return typeof keyName === 'string' ? { kind: 'chosen', names, nameserver, zone, adopt, keyName } : keyName;
 }
 
 function outside(answers: Answers, zone: Fqdn): string | undefined {
@@ -101,7 +117,7 @@ function outside(answers: Answers, zone: Fqdn): string | undefined {
 function foundZone({ asking }: InitRun, look: Extract<FoundZone, { readonly kind: 'zone' }>): Setup['zone'] {
   const { zone, verify, failures } = look;
   const nameservers = verify.map(endpointText).join(', ') || 'none that has an address';
-  asking.say(`\nThe name is in the zone ${zone}. Its nameservers: ${nameservers}.\n`);
+  asking.say(`\nThe name is in the zone ${bare(zone)}. Its nameservers: ${nameservers}.\n`);
   for (const failure of failures) asking.say(failureText(failure));
   return { name: zone, exists: true, verify };
 }
@@ -128,6 +144,22 @@ async function newZone(
     exists: false,
     verify: [nameserverOf(answers), ...secondaries],
   };
+}
+
+/** named takes no second key of the same name. */
+async function otherKeyName(
+  { asking, tools }: InitRun,
+  answers: Answers,
+  name: string,
+): Promise<string | Stopped> {
+  asking.say(`The nameserver has a key ${name} already, with another secret.\n`);
+  const without = new Map([...asking.given].filter(([flag]) => flag !== 'key-name'));
+  const asked = await askAll(
+    { ...asking, given: without },
+    [keyNameQuestion(`source-dns-${tools.host.toLowerCase().replace(/[^a-z0-9-]/g, '-')}`.slice(0, 60))],
+    answers,
+  );
+  return asked.kind === 'stopped' ? asked : (asked.answers.get('key-name') ?? name);
 }
 
 async function askAdopt(

@@ -15,9 +15,11 @@ import {
   caQuestion,
   clusterQuestion,
   hostsQuestion,
+  keyNameQuestion,
   nameQuestion,
   nameserverQuestion,
   none,
+  problemText,
   type Question,
   replicasQuestion,
   serverQuestion,
@@ -104,7 +106,10 @@ async function gather(run: InitRun): Promise<Gathered | Stopped> {
   if (access.kind === 'stopped') return access;
   const chosen = await chooseServers(run, access.answers, access);
   if (chosen.kind === 'stopped') return chosen;
-  const zone = await chooseZone(run, chosen.answers, key?.key);
+  const zone = await chooseZone(run, chosen.answers, {
+    name: key?.name ?? args.given.get('key-name')?.toLowerCase() ?? 'source-dns-key',
+    key: key?.key,
+  });
   if (zone.kind === 'stopped') return zone;
   const { answers, servers, product } = chosen;
   const setup: Setup = {
@@ -122,7 +127,7 @@ async function gather(run: InitRun): Promise<Gathered | Stopped> {
     nameserver: zone.nameserver,
     zone: zone.zone,
     adopt: zone.adopt,
-    key: { name: key?.name ?? args.keyName ?? 'source-dns-key', file: key?.file },
+    key: { name: key?.name ?? zone.keyName, file: key?.file },
     places: placesOf(run),
     allowLoopback: args.allowLoopback,
   };
@@ -178,17 +183,18 @@ async function existingKey({
   asking,
   output,
 }: InitRun): Promise<ExistingKey | Stopped | undefined> {
+  const keyName = args.given.get('key-name');
   const own = join(output, keyFileName);
   const file = args.keyFile === undefined ? own : resolve(tools.cwd ?? '/', args.keyFile);
   if (args.keyFile === undefined && (await readBounded(own, 65_536)).kind !== 'read') {
-    if (args.keyName === undefined || /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i.test(args.keyName))
-      return undefined;
-    asking.say('--key-name has letters, digits, dots and hyphens\n');
+    const name = keyName === undefined ? undefined : keyNameQuestion('').check(keyName, args.given);
+    if (keyName === undefined || name?.kind === 'parsed') return undefined;
+    asking.say(`--key-name: ${problemText(name?.problem ?? '', keyName)}\n`);
     return stopped(exitCodes.usage);
   }
   const parsed = await readKey({
     keyFile: file,
-    ...(args.keyName !== undefined && { keyName: args.keyName }),
+    ...(keyName !== undefined && { keyName }),
   });
   if (parsed?.kind !== 'key') {
     if (parsed !== undefined) asking.say(failureText(parsed.failure));

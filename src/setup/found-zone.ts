@@ -1,10 +1,11 @@
 /** Looks at the nameserver before there is a key: the zone, its nameservers, what stands at the name. */
 
+import { randomBytes } from 'node:crypto';
 import type { Failure } from '../core/model/observation.ts';
 import type { Fqdn, MonoMs } from '../core/model/units.ts';
 import { TYPE } from '../dns/message/codes.ts';
 import { answeredRrset, rdataKey } from '../dns/message/rdata.ts';
-import type { TsigKey } from '../dns/message/tsig.ts';
+import { type TsigKey, tsigKey } from '../dns/message/tsig.ts';
 import { findAuthorities } from '../dns/read/authoritative.ts';
 import { ask, type Correspondent } from '../dns/read/query.ts';
 import { createReadingSide, type ReadingSide } from '../dns/read/reading-side.ts';
@@ -23,6 +24,8 @@ export type FoundZone =
       /** Nameservers of the NS RRset that do not answer. */
       readonly failures: readonly Failure[];
       readonly name: NameUse;
+      /** It has a key of the wished name already, with another secret. */
+      readonly keyIsTaken: boolean;
     }
   /** The nameserver answers, and does not have the zone (or does not show it to us). */
   | { readonly kind: 'no-zone'; readonly failure: Failure }
@@ -35,15 +38,27 @@ export type NameUse = 'free' | 'ledger' | 'taken';
 const timeoutMs = 3000;
 /** Several questions one after the other. */
 const patienceMs = 8000;
+/** A resolver, or a key that is another one there. */
+const wrongNameserver: readonly string[] = ['not-authoritative', 'tsig-badsig'];
 const noZone: readonly string[] = ['query-refused', 'zone-not-served', 'zone-not-found', 'servfail'];
+
+export interface HowToLook {
+  /** Undefined: found by SOA. */
+  readonly zone: Fqdn | undefined;
+  /** An existing key: a view may need it. */
+  readonly key: TsigKey | undefined;
+  /** The name of a new key. */
+  readonly keyName: Fqdn;
+}
 
 /** Unsigned without a key: the nameserver does not know a new key yet. Ends by a deadline; never rejects. */
 export async function lookAtZone(
   clock: Clock,
   { host, port }: SetupNameserver,
   name: Fqdn,
-  { zone: wanted, key }: { readonly zone: Fqdn | undefined; readonly key: TsigKey | undefined },
+  how: HowToLook,
 ): Promise<FoundZone> {
+  const { zone: wanted, key } = how;
   const side = createReadingSide(
     {
       name: 'ns1',
@@ -62,6 +77,9 @@ export async function lookAtZone(
   try {
     const { correspondent } = side;
     const found = await findZone(correspondent, wanted ?? name, deadline);
+    // The key of an earlier run may still be on its way to the nameserver.
+    if (found.kind === 'failed' && found.failure.code === 'tsig-badkey' && key !== undefined)
+      return await lookAtZone(clock, { host, port }, name, { ...how, key: undefined });
     if (found.kind === 'failed') return withoutZone(found.failure);
     if (wanted !== undefined && found.zone !== wanted)
       return { kind: 'no-zone', failure: notAZone(wanted, found.zone) };
@@ -70,6 +88,7 @@ export async function lookAtZone(
       zone: found.zone,
       ...(await nameserversOf(side, { host, port }, found.zone, deadline)),
       name: await useOf(correspondent, name, deadline),
+      keyIsTaken: key === undefined && (await isTaken(correspondent, how.keyName, found.zone, deadline)),
     };
   } finally {
     side.close();
@@ -100,10 +119,23 @@ async function nameserversOf(
   };
 }
 
+/** A nameserver answers BADKEY to an unknown name, and BADSIG to a known name with another secret. */
+async function isTaken(
+  correspondent: Correspondent,
+  keyName: Fqdn,
+  zone: Fqdn,
+  deadline: MonoMs,
+): Promise<boolean> {
+  const key = tsigKey(keyName, 'hmac-sha256', randomBytes(32));
+  const signing = { key, fudgeSeconds: 300 };
+  const answer = await ask({ ...correspondent, signing }, { name: zone, type: TYPE.SOA }, deadline);
+  return answer.kind === 'failed' && answer.failure.code === 'tsig-badsig';
+}
+
 const withoutZone = (failure: Failure): FoundZone =>
   noZone.includes(failure.code)
     ? { kind: 'no-zone', failure }
-    : { kind: 'failed', failure, wrong: failure.code === 'not-authoritative' };
+    : { kind: 'failed', failure, wrong: wrongNameserver.includes(failure.code) };
 
 const notAZone = (wanted: Fqdn, found: Fqdn): Failure => ({
   code: 'zone-not-found',

@@ -204,6 +204,20 @@ export const zoneQuestion = (name: Fqdn): Question => ({
   },
 });
 
+const keyNameForm = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i;
+
+/** The name of a new key. `hint`: a name that another instance hardly has. */
+export const keyNameQuestion = (hint: string): Question => ({
+  flag: 'key-name',
+  text: 'Another name for the new key',
+  why: 'Each instance has a key of its own. To use the existing key: --key-file.',
+  fallback: () => hint,
+  check: (text) =>
+    keyNameForm.test(text)
+      ? good(text.toLowerCase())
+      : wrong('{value} is no name for a key; use letters, digits, inner dots and hyphens'),
+});
+
 /** A question that is answered by yes or no. */
 export const yesNo = (flag: string, text: string, why: string, fallback: 'yes' | 'no'): Question => ({
   flag,

@@ -14,7 +14,6 @@ export interface InitArguments {
   readonly stateDir: string | undefined;
   readonly passwordFile: string | undefined;
   readonly keyFile: string | undefined;
-  readonly keyName: string | undefined;
   readonly bindFolder: string | undefined;
   readonly secondaries: readonly string[];
   readonly program: string | undefined;
@@ -36,6 +35,7 @@ const answers: readonly string[] = [
   'nameserver',
   'zone',
   'adopt',
+  'key-name',
 ];
 
 export const initForm: CommandForm<InitArguments> = {
@@ -141,7 +141,6 @@ const pathsOf = (given: Given) => ({
   stateDir: given.value('state-dir'),
   passwordFile: given.value('mysql-password-file'),
   keyFile: given.value('key-file'),
-  keyName: given.value('key-name'),
   bindFolder: given.value('bind-folder'),
   program: given.value('program'),
 });
