@@ -22,13 +22,16 @@ interface PrompterOptions {
 /** More lines that were pasted ahead are dropped. */
 const maxAhead = 1000;
 
-/** Lines that come before their question are kept: people paste several at once. */
+/**
+ * Lines that come before their question are kept, because people paste several at once. Nothing is shown
+ * before its question is asked: it may be the password.
+ */
 export function openPrompter({ input, output, onInterrupt }: PrompterOptions): Prompter {
-  let muted = false;
+  let echo = false;
   const screen = new Writable({
     write(chunk, _encoding, done) {
-      if (muted) done();
-      else output.write(chunk, () => done());
+      if (echo) output.write(chunk, () => done());
+      else done();
     },
   });
   Object.defineProperty(screen, 'columns', { get: () => output.columns ?? 80 });
@@ -39,6 +42,7 @@ export function openPrompter({ input, output, onInterrupt }: PrompterOptions): P
   const give = (line: string | undefined): void => {
     const taker = waiting;
     waiting = undefined;
+    echo = false;
     if (taker !== undefined) taker(line);
     else if (line !== undefined && ahead.length < maxAhead) ahead.push(line);
   };
@@ -53,22 +57,27 @@ export function openPrompter({ input, output, onInterrupt }: PrompterOptions): P
   });
   const next = (): Promise<string | undefined> =>
     new Promise((resolve) => {
-      const [line] = ahead.splice(0, 1);
-      if (line !== undefined || ended) resolve(line);
+      if (ended) resolve(undefined);
       else waiting = resolve;
     });
   return {
     line(prompt) {
+      const [early] = ahead.splice(0, 1);
+      if (early !== undefined) {
+        output.write(`${prompt}${early}\n`);
+        return Promise.resolve(early);
+      }
+      if (ended) return Promise.resolve(undefined);
+      const line = next();
+      echo = true;
       lines.setPrompt(prompt);
-      if (!ended) lines.prompt();
-      return next();
+      lines.prompt();
+      return line;
     },
     async secret(prompt) {
       output.write(prompt);
-      lines.setPrompt('');
-      muted = true;
-      const line = await next();
-      muted = false;
+      const [early] = ahead.splice(0, 1);
+      const line = early ?? (await next());
       output.write('\n');
       return line;
     },

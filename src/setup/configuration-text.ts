@@ -29,7 +29,11 @@ function keyFileText(key: SetupKey): string {
 }
 
 /** A text as one line of YAML. `${` must not begin a variable. */
-const scalar = (text: string): string => stringify(text.replaceAll('${', '$${'), { lineWidth: 0 }).trimEnd();
+const scalar = (text: string): string =>
+  stringify(
+    text.replaceAll('${', () => '$${'),
+    { lineWidth: 0 },
+  ).trimEnd();
 
 /** In a list between brackets. */
 const quoted = (text: string): string => JSON.stringify(text);
