@@ -1,11 +1,12 @@
 /** The composition root: arguments, command, exit code. The only file that may import everything. */
 
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArguments } from './cli/args.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
+import { complainOfUsage } from './cli/complain.ts';
+import { completion } from './cli/completion/completion.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -13,22 +14,18 @@ import { forget } from './cli/forget.ts';
 import { freeze } from './cli/freeze.ts';
 import { history } from './cli/history.ts';
 import { init } from './cli/init.ts';
-import type { InitTools } from './cli/init-context.ts';
-import { openPrompter } from './cli/prompter.ts';
+import { initTools } from './cli/init-tools.ts';
 import { run } from './cli/run.ts';
 import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
 import { drained, openTerminal, operatorName } from './cli/terminal.ts';
 import { thaw } from './cli/thaw.ts';
-import { loadConfig } from './config/load.ts';
+import { loadConfig, loadOutline } from './config/load.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
 import { labCommand } from './lab/lab-command.ts';
 import { createProber } from './mysql/probe.ts';
-import { lookAtZone } from './setup/found-zone.ts';
-import { greetingOf } from './setup/greeting.ts';
-import { packagedUnit } from './setup/unit-text.ts';
 
 const maker: AdapterMaker = {
   prober: ({ settings, mysql: { password, ...access } }) =>
@@ -75,32 +72,9 @@ const lab = (context: CommandContext, { scenario, list, once, keep }: LabArgumen
     },
   });
 
-/** A server greets at once, or something is in between. */
-const greetingTimeoutMs = 3000;
-
-/** What `init` takes from the process, and what it looks at. */
-const initTools = (): InitTools => ({
-  openPrompter: (onInterrupt) =>
-    process.stdin.isTTY && process.stderr.isTTY
-      ? openPrompter({ input: process.stdin, output: process.stderr, onInterrupt })
-      : undefined,
-  look: (nameserver, name, how) => lookAtZone(systemClock, nameserver, name, how),
-  greet: (host, port) => greetingOf(host, port, greetingTimeoutMs),
-  unit: packagedUnit,
-  env: process.env,
-  cwd: workingFolder(),
-  isRoot: process.geteuid?.() === 0,
-  host: hostname().split('.')[0] ?? '',
-  started: process.argv[1] ?? '',
-});
-
-function workingFolder(): string | undefined {
-  try {
-    return process.cwd();
-  } catch {
-    return undefined;
-  }
-}
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
 
 type Performers = {
   readonly [Name in CommandName]: (
@@ -118,8 +92,9 @@ const performers: Performers = {
   thaw,
   forget,
   history,
-  init: (context, args) => init(context, args, initTools()),
+  init: (context, args) => init(context, args, initTools(process)),
   schema,
+  completion,
   lab,
 };
 
@@ -133,18 +108,19 @@ function main(argv: readonly string[]): Promise<number> | number {
       terminal.out(`${parsed.text}\n`);
       return 0;
     case 'version':
-      terminal.out(
-        `${(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`,
-      );
+      terminal.out(`${version()}\n`);
       return 0;
     case 'usage':
-      terminal.err(`${parsed.text}\n`);
+      complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
         load: () => loadConfig(parsed.config),
+        outline: () => loadOutline(parsed.config),
+        version: version(),
+        pid: process.pid,
         maker,
         clock: systemClock,
         random: systemRandom,
@@ -161,6 +137,8 @@ function main(argv: readonly string[]): Promise<number> | number {
 /** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;
 
+// In `ps` and `top`, for a person who looks for the daemon; `node` says nothing. It shows no argument.
+process.title = 'source-dns';
 // A bug ends the process with Node's own report and exit code 1: no half-done work goes on.
 const code = await main(process.argv.slice(2));
 const patienceMs = process.argv.includes('run') ? daemonPatienceMs : undefined;

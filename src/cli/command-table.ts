@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. A new one is a line here and a line in src/program.ts. */
 
 import type { ArgumentsOf, CommandForm } from './command-form.ts';
+import { completionForm } from './commands/completion.ts';
 import { explainForm } from './commands/explain.ts';
 import { followForm } from './commands/follow.ts';
 import { forgetForm } from './commands/forget.ts';
@@ -24,6 +25,7 @@ const forms = {
   history: historyForm,
   init: initForm,
   schema: schemaForm,
+  completion: completionForm,
   lab: labForm,
 };
 

@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { configurationName } from '../setup/all-files.ts';
 import type { NewFile, Written } from '../setup/new-files.ts';
 import type { Step } from '../setup/next-steps.ts';
+import { complain } from './complain.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 
@@ -47,8 +48,7 @@ export async function report(
 ): Promise<ExitCode> {
   const { terminal, json } = context;
   if (written.kind === 'failed') {
-    terminal.err(`${written.problem}\nNothing was written.\n`);
-    if (json) terminal.out(`${JSON.stringify({ folder: output, problem: written.problem })}\n`);
+    complain(context, { code: 'not-written', message: `${written.problem}. Nothing was written.` });
     return exitCodes.failed;
   }
   const { fresh, left } = written;

@@ -182,7 +182,7 @@ async function askAdopt(
       yesNo(
         'adopt',
         'Shall source-dns take it over, once the mode is active?',
-        'no: source-dns holds until "adopt: true" is in the configuration.',
+        'With no it waits, as a hold, until "adopt: true" is in the configuration.',
         'no',
       ),
     ],

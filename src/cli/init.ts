@@ -29,6 +29,7 @@ import {
 import type { Setup } from '../setup/setup.ts';
 import { askAll, missingText, type Stopped, stopped } from './ask.ts';
 import type { InitArguments } from './commands/init.ts';
+import { complain } from './complain.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
@@ -53,11 +54,19 @@ export async function init(
   const stops = (['SIGINT', 'SIGTERM'] as const).map((signal) => context.onSignal(signal, interrupt));
   const prompter = tools.openPrompter(interrupt);
   const output = resolve(tools.cwd ?? '/', args.output ?? (tools.isRoot ? '/etc/source-dns' : 'source-dns'));
-  const asking = { given: args.given, prompter, yes: args.yes, say: (text: string) => terminal.err(text) };
+  let last = '';
+  const say = (text: string): void => {
+    last = text;
+    terminal.err(text);
+  };
+  const asking = { given: args.given, prompter, yes: args.yes, say };
   const run: InitRun = { args, tools, maker, clock, asking, output };
   try {
     const gathered = await gather(run);
-    if (gathered.kind === 'stopped') return gathered.exit;
+    if (gathered.kind === 'stopped') {
+      if (context.json) complain(context, { code: codeOf(gathered.exit), message: last.trim() });
+      return gathered.exit;
+    }
     const { setup, files, used } = gathered;
     const steps = nextSteps(setup, output);
     if (args.dryRun) return printFiles(context, files, steps);
@@ -70,6 +79,9 @@ export async function init(
     for (const stop of stops) stop();
   }
 }
+
+const codeOf = (exit: ExitCode): string =>
+  exit === exitCodes.usage ? 'usage' : exit === exitCodes.unreachable ? 'unreachable' : 'failed';
 
 interface Gathered {
   readonly kind: 'gathered';

@@ -43,7 +43,7 @@ export function configurationText(setup: Setup): string {
   return [
     `# The configuration of source-dns for the cluster ${setup.cluster}, written by "source-dns init".`,
     '# A line that begins with "# " and a key shows a default: remove the "# " and change the value.',
-    '# All keys: source-dns schema. After a change: source-dns check, then systemctl reload source-dns.',
+    '# "source-dns schema" prints all keys. After a change: "source-dns check", then "systemctl reload source-dns".',
     '',
     '# For example "instance: watcher-1": the name of this instance in the ledger. Default: the host name.',
     '',

@@ -4,22 +4,21 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CommandContext, SignalName } from '../../../src/cli/context.ts';
+import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
+import { forget } from '../../../src/cli/forget.ts';
 import { freeze } from '../../../src/cli/freeze.ts';
 import { history } from '../../../src/cli/history.ts';
 import { run } from '../../../src/cli/run.ts';
 import { schema } from '../../../src/cli/schema.ts';
 import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
-import type { LoadResult } from '../../../src/config/load.ts';
-import type { LoadedConfig } from '../../../src/config/loaded.ts';
 import type { Command } from '../../../src/core/model/events.ts';
-import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import { startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
+import { commandSession } from '../../support/command-session.ts';
 import { db1, db2 } from '../../support/fakes.ts';
 import { cluster, config, smallWorld, until } from '../../support/small-world.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
@@ -30,50 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function session(json = false, world = smallWorld()) {
-  const signals = new Map<SignalName, Set<() => void>>();
-  const exits: number[] = [];
-  const state = { out: '', err: '', closed: false };
-  let result: LoadResult = { kind: 'loaded', config: config(folder) };
-  const context: CommandContext = {
-    terminal: {
-      out(text) {
-        state.out += text;
-      },
-      err(text) {
-        state.err += text;
-      },
-      interactive: false,
-      colours: false,
-      closed: () => state.closed,
-    },
-    json,
-    load: async () => result,
-    maker: world.maker,
-    clock: systemClock,
-    random: systemRandom,
-    operator: 'eve@host',
-    onSignal(signal, listener) {
-      const listeners = signals.get(signal) ?? new Set();
-      signals.set(signal, listeners.add(listener));
-      return () => void listeners.delete(listener);
-    },
-    exit: (code) => void exits.push(code),
-  };
-  return {
-    context,
-    world,
-    exits,
-    state,
-    send: (signal: SignalName) => {
-      for (const listener of [...(signals.get(signal) ?? [])]) listener();
-    },
-    listeners: () => [...signals.values()].reduce((sum, { size }) => sum + size, 0),
-    load(next: LoadResult | LoadedConfig) {
-      result = 'kind' in next ? next : { kind: 'loaded', config: next };
-    },
-  };
-}
+const session = (json = false, world = smallWorld()) => commandSession(folder, json, world);
 
 const toDb2 = { cluster: 'shop', server: db2, force: false, dryRun: false } as const;
 
@@ -87,6 +43,7 @@ describe('without a daemon', () => {
     expect(s.world.zone.size).toBe(0);
     expect(await readdir(folder)).toEqual([]);
     expect(s.world.log).toEqual(['open ns1', 'open prober shop', 'close prober shop', 'close ns1']);
+    expect(s.state.out).toMatch(/^no daemon runs: nobody watches, and no name moves by itself\n/);
   });
 
   test('status and explain print the promised JSON', async () => {
@@ -99,10 +56,14 @@ describe('without a daemon', () => {
       name: 'source.shop.db.example.com.',
       decision: { kind: 'point-to', source: 'db1:3306' },
       ledger: null,
+      daemon: { running: false },
     });
     s.state.out = '';
     await status(s.context, { watch: false });
-    expect(JSON.parse(s.state.out)).toMatchObject({ clusters: [{ cluster: 'shop' }] });
+    expect(JSON.parse(s.state.out)).toMatchObject({
+      daemon: { running: false, socket: apiSocketPath(folder), warnings: [] },
+      clusters: [{ cluster: 'shop' }],
+    });
     s.state.out = '';
     expect(await explain(s.context, { cluster: 'shop' })).toBe(0);
     expect(JSON.parse(s.state.out)).toMatchObject({
@@ -192,7 +153,7 @@ describe('without a daemon', () => {
 
   test('schema needs no configuration', () => {
     const s = session();
-    expect(schema(s.context)).toBe(0);
+    expect(schema(s.context, {})).toBe(0);
     expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
   });
 
@@ -251,6 +212,40 @@ describe('the daemon', () => {
     expect(
       await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 1000 }),
     ).toEqual({ kind: 'no-daemon' });
+  });
+
+  test('spares its clients the secrets: no command reads them', async () => {
+    const s = session();
+    const daemon = run(s.context);
+    await until(() => s.world.zone.size > 0);
+    const operator = session();
+    const refused = { file: '/c.yaml', message: 'password cannot be read' };
+    operator.load({ kind: 'invalid', file: '/c.yaml', errors: [refused] });
+    const context: CommandContext = { ...operator.context, outline: s.context.outline };
+    const codes = [
+      await status(context, { watch: false }),
+      await status(context, { watch: false, check: true }),
+      await explain(context, { cluster: 'shop' }),
+      await history(context, {}),
+      await follow(context, { ...toDb2, server: db1 }),
+      await freeze(context, { cluster: 'shop' }),
+      await forget(context, { cluster: 'shop', server: db2 }),
+      await thaw(context, { cluster: 'shop' }),
+    ];
+    // A server that is alive is not forgotten.
+    expect(codes).toEqual([0, 1, 0, 0, 0, 0, 3, 0]);
+    expect(operator.state.err).toBe('');
+    expect(operator.state.out).toMatch(
+      /^daemon watcher-1 watches since 20\S+Z, \d+ s \(source-dns 1\.2\.3, pid 4711\)\n/,
+    );
+    expect(operator.state.out).toContain('\nALARM: shop: secondary-behind: ns1 did not answer');
+    s.send('SIGTERM');
+    await daemon;
+    expect(await status(context, { watch: false })).toBe(2);
+    expect(operator.state.err).toBe(
+      `no daemon listens on ${apiSocketPath(folder)}, so this command needs the secrets itself:\n/c.yaml: password cannot be read\n`,
+    );
+    expect(await status(context, { watch: false, check: true })).toBe(4);
   });
 
   test('ends at once at the second signal', async () => {

@@ -12,9 +12,9 @@ import type { InitTools } from '../../../src/cli/init-context.ts';
 import { openPrompter } from '../../../src/cli/prompter.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
-import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import type { FoundZone } from '../../../src/setup/found-zone.ts';
 import { textOfFile } from '../../support/checkout.ts';
+import { commandSession } from '../../support/command-session.ts';
 import { channelFrom, factsOf, replicaOf, seen, silent, uuid } from '../../support/given.ts';
 
 let folder: string;
@@ -63,25 +63,14 @@ interface World {
 /** Runs it; `asked`: the addresses that got the password. */
 async function play(argv: readonly string[], world: World = {}) {
   const { probes = { [host('db1')]: source, [host('db2')]: replica('db2') }, zone = foundZone } = world;
-  const state = { out: '', err: '', screen: '', asked: new Set<string>(), exits: [] as number[] };
-  const context: CommandContext = {
-    terminal: {
-      out(text) {
-        state.out += text;
-      },
-      err(text) {
-        state.err += text;
-      },
-      interactive: false,
-      colours: false,
-      closed: () => false,
-    },
-    json: argv.includes('--json'),
-    load: () => Promise.reject(new Error('init needs no configuration')),
+  const { context, state, exits } = commandSession(folder, argv.includes('--json'));
+  const seenBy = { screen: '', asked: new Set<string>() };
+  const own: CommandContext = {
+    ...context,
     maker: {
       prober: ({ mysql }) => ({
         async probe(server) {
-          state.asked.add(server);
+          seenBy.asked.add(server);
           const isRight = world.passwords?.includes(mysql.password.reveal()) !== false;
           return isRight ? (probes[server] ?? silent) : denied;
         },
@@ -94,18 +83,13 @@ async function play(argv: readonly string[], world: World = {}) {
       }),
       zoneClient: () => Promise.reject(new Error('not used')),
     },
-    clock: systemClock,
-    random: systemRandom,
-    operator: 'eve@host',
-    onSignal: () => () => {},
-    exit: (code) => void state.exits.push(code),
   };
   const tools: InitTools = {
     openPrompter(onInterrupt) {
       if (world.typed === undefined) return undefined;
       const [input, output] = [new PassThrough(), new PassThrough()];
       output.on('data', (chunk) => {
-        state.screen += String(chunk);
+        seenBy.screen += String(chunk);
       });
       input.end(world.typed);
       return openPrompter({ input, output, onInterrupt });
@@ -122,8 +106,8 @@ async function play(argv: readonly string[], world: World = {}) {
   };
   const parsed = parseArguments(['init', ...argv]);
   if (parsed.kind !== 'command' || parsed.command.name !== 'init') throw new Error(JSON.stringify(parsed));
-  const exit = await init(context, parsed.command, tools);
-  return { ...state, exit };
+  const exit = await init(own, parsed.command, tools);
+  return { ...state, ...seenBy, exits, exit };
 }
 
 const flags = [
@@ -304,6 +288,15 @@ describe('by flags', () => {
     ];
     expect(ends.map(({ exit }) => exit)).toEqual([4, 4, 4]);
     await nothingWritten();
+  });
+
+  test('with --json a failure is an object, too', async () => {
+    const { out, exit } = await play([...flags, '--yes', '--json'], { probes: {}, tools: { env: password } });
+    expect(exit).toBe(4);
+    expect(JSON.parse(out)).toEqual({
+      code: 'unreachable',
+      detail: 'No server could be asked. Nothing was written.',
+    });
   });
 
   test('a dry run prints every file but no secret, and writes nothing', async () => {
