@@ -24,7 +24,7 @@ export function nextSteps(setup: Setup, folder: string): readonly Step[] {
     {
       text: 'Let the service read the configuration. The secrets stay with root: systemd gives it copies.',
       commands: [
-        'getent passwd source-dns || useradd --system --home-dir /nonexistent --shell /usr/sbin/nologin source-dns',
+        'getent passwd source-dns || useradd --system --home-dir / --shell /usr/sbin/nologin --user-group source-dns',
         `chgrp source-dns ${shellWord(places.installed)} ${shellWord(`${places.installed}/source-dns.yaml`)}`,
       ],
     },
