@@ -134,7 +134,9 @@ export async function createAccount(
     `They are in ${join(output, grantsName)}, with a new password. Run there, or here:\n  ${command}\n`,
   );
   if (asking.prompter === undefined) {
-    asking.say('Then run this command again: it uses that password.\n');
+    asking.say(
+      `The account does not exist yet: run ${join(output, grantsName)} on the source, then this command again. It uses that password.\n`,
+    );
     return stopped(exitCodes.unreachable);
   }
   const line = await asking.prompter.line('Press Enter when the account exists > ');
