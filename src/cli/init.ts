@@ -102,7 +102,7 @@ const firstQuestions = ({ args }: InitRun): readonly Question[] => [
 
 async function gather(run: InitRun): Promise<Gathered | Stopped> {
   const { asking, output, args } = run;
-  const lack = oddPath(run) ?? (await lackText(run));
+  const lack = noFolder(run) ?? oddPath(run) ?? (await lackText(run));
   if (lack !== undefined) {
     asking.say(lack);
     return stopped(exitCodes.usage);
@@ -155,6 +155,12 @@ async function gather(run: InitRun): Promise<Gathered | Stopped> {
   const files = filesOf(setup, secrets, await run.tools.unit()).filter(({ name }) => !used.includes(name));
   return { kind: 'gathered', setup, files, used };
 }
+
+/** A removed working directory, and a path that is relative to it. */
+const noFolder = ({ args, tools }: InitRun): string | undefined =>
+  tools.cwd !== undefined || isAbsolute(args.output ?? (tools.isRoot ? '/' : ''))
+    ? undefined
+    : 'the working directory no longer exists; give the absolute path of a folder with --output\n';
 
 /** Units and named.conf have rules of their own for spaces, quotes, `%` and colons in a path. */
 function oddPath(run: InitRun): string | undefined {

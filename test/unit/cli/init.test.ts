@@ -290,6 +290,14 @@ describe('by flags', () => {
     await nothingWritten();
   });
 
+  test('a working directory that was removed needs an absolute --output', async () => {
+    const tools = { env: password, cwd: undefined };
+    const lost = await play([...flags, '--yes'], { tools });
+    expect(lost.err).toContain('the working directory no longer exists');
+    expect(lost.exit).toBe(2);
+    expect((await play([...flags, '--yes', '--output', join(folder, 'x')], { tools })).exit).toBe(0);
+  });
+
   test('with --json a failure is an object, too', async () => {
     const { out, exit } = await play([...flags, '--yes', '--json'], { probes: {}, tools: { env: password } });
     expect(exit).toBe(4);
