@@ -196,17 +196,17 @@ function remarks({ servers, unasked }: FoundCluster): readonly string[] {
   const deaf = reached.filter(
     ({ facts }) => facts.replicas === undefined && facts.channels.length === 0 && !facts.group,
   );
-  const silent = reached.filter(({ facts }) => facts.replicas?.length === 0 && facts.channels.length === 0);
+  const telling = reached.filter(({ facts }) => facts.replicas !== undefined && facts.channels.length === 0);
   const failed = servers.some(({ by, probe }) => by !== undefined && probe.kind !== 'reachable');
   const ports = new Set(reached.map(({ address }) => splitAddress(address).port));
   return [
     ...deaf.map(
-      ({ address }) =>
-        `${address} does not tell its replicas: the account may not ask (on MySQL that needs REPLICATION SLAVE). Name them: --server, once for each.`,
+      ({ address, facts }) =>
+        `${address} does not tell its replicas: the account may not ask (that needs ${facts.flavour === 'mariadb' ? 'REPLICATION MASTER ADMIN' : 'REPLICATION SLAVE'}). Name them: --server, once for each.`,
     ),
-    ...silent.map(
+    ...telling.map(
       ({ address }) =>
-        `${address} reports no replica: a replica is reported only if it sets report_host. Name the others: --server, once for each.`,
+        `${address} tells only those of its replicas that set report_host. Is one missing? Name it: --server, once for each.`,
     ),
     ...(failed
       ? [

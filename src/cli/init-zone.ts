@@ -23,6 +23,7 @@ import { askAll, type Stopped, stopped } from './ask.ts';
 import { exitCodes } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 import type { InitRun } from './init-context.ts';
+import { printable } from './style.ts';
 
 export type ChosenZone = Pick<Setup, 'names' | 'nameserver' | 'zone' | 'adopt'> & {
   readonly kind: 'chosen';
@@ -169,11 +170,16 @@ async function askAdopt(
   source: Fqdn,
 ): Promise<boolean | Stopped> {
   if (name === 'free') return false;
-  if (name === 'ledger') {
+  if (name !== 'taken') {
+    const cluster = answers.get('cluster') ?? '';
+    if (name.ledgerOf === cluster) {
+      asking.say(`${source} has a ledger of ${cluster} already. Several instances can work together.\n`);
+      return false;
+    }
     asking.say(
-      `${source} has a ledger: another instance, or an earlier one, publishes it. Both can work together.\n`,
+      `${source} belongs to the cluster ${printable(name.ledgerOf)}, by its ledger. Give the same name (--cluster), or another name to publish (--name). Nothing was written.\n`,
     );
-    return false;
+    return stopped(exitCodes.usage);
   }
   asking.say(`${source} exists, and without a ledger: somebody else wrote it.\n`);
   const asked = await askAll(

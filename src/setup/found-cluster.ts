@@ -217,8 +217,8 @@ export const delayOf = ({ channels }: ServerFacts): number =>
   Math.max(0, ...channels.map(({ delaySeconds = 0 }) => delaySeconds));
 
 /** `MySQL 9.7.4`, `MariaDB 10.11.18`. */
-export const productWords = ({ flavour, version }: ServerFacts): string =>
-  `${flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${version.text.slice(0, 40)}`;
+export const productWords = ({ flavour, version: { major, minor, patch } }: ServerFacts): string =>
+  `${flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${major}.${minor}.${patch}`;
 
 /** The first part of a server UUID, or MariaDB's `server_id`. */
 export const shortId = ({ id, serverId, flavour }: ServerFacts): string =>

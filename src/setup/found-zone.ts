@@ -32,8 +32,8 @@ export type FoundZone =
   /** `wrong`: it answers for others, as a resolver does. */
   | { readonly kind: 'failed'; readonly failure: Failure; readonly wrong: boolean };
 
-/** `ledger`: source-dns publishes it already. `taken`: it exists without a ledger. */
-export type NameUse = 'free' | 'ledger' | 'taken';
+/** `taken`: it exists without a ledger. `ledgerOf`: source-dns publishes it already, for that cluster. */
+export type NameUse = 'free' | 'taken' | { readonly ledgerOf: string };
 
 const timeoutMs = 3000;
 /** Several questions one after the other. */
@@ -145,8 +145,9 @@ const notAZone = (wanted: Fqdn, found: Fqdn): Failure => ({
 /** A wildcard above the name answers for it, too (RFC 4592): then its neighbour has the same answer. */
 async function useOf(correspondent: Correspondent, name: Fqdn, deadline: MonoMs): Promise<NameUse> {
   const ledger = await rrsetAt(correspondent, `_source-dns.${name}` as Fqdn, 'TXT', deadline);
-  if (ledger?.type === 'TXT' && ledger.rdata.some(([first]) => first?.startsWith('v=') === true))
-    return 'ledger';
+  const fields = ledger?.type === 'TXT' ? ledger.rdata.flat() : [];
+  const clusterField = fields.find((field) => field.startsWith('cluster='));
+  if (clusterField !== undefined) return { ledgerOf: clusterField.slice('cluster='.length) };
   const neighbour = `_source-dns-wildcard.${name.slice(name.indexOf('.') + 1)}` as Fqdn;
   for (const type of ['A', 'AAAA', 'CNAME'] as const) {
     const found = await rrsetAt(correspondent, name, type, deadline);

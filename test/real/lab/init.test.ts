@@ -205,9 +205,10 @@ test('BIND takes what was written, and the daemon publishes the name with it', a
 
 test('a second time it finds the zone and the ledger, uses the secrets, and replaces nothing', async () => {
   const before = await textOf('source-dns.yaml');
-  const again = await init('--cluster', 'other');
+  const again = await init('--never', addressOf(1));
   expect(again, again.stderr).toMatchObject({ exitCode: 3 });
-  expect(again.stderr).toContain(`${name}. has a ledger`);
+  expect((await init('--cluster', 'other')).stderr).toContain(`${name}. belongs to the cluster shop`);
+  expect(again.stderr).toContain(`${name}. has a ledger of shop`);
   expect(outputOf(again.stdout)).toMatchObject({
     written: ['source-dns-zone.conf'],
     left: ['source-dns.yaml', 'named.conf.source-dns', 'other-nameservers.txt', 'source-dns.service'],
