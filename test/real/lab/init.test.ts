@@ -37,30 +37,15 @@ interface InitOutput {
 
 /** Nobody can be asked: the flags must do. */
 const init = (...more: readonly string[]) =>
+  initInto(output, ...more);
+const initInto = (target: string, ...more: readonly string[]) =>
   execa(
     process.execPath,
     [
-      ...[
-        entry,
-        'init',
-        '--json',
-        '--yes',
-        '--allow-loopback',
-        '--output',
-        output,
-        '--state-dir',
-        join(folder, 'state'),
-      ],
-      ...['--server', addressOf(0), '--nameserver', nameserver(), '--name', name, '--mode', 'active'],
-      ...[
-        '--bind-folder',
-        bind.named.folder,
-        '--program',
-        process.execPath,
-        '--account-host',
-        '127.0.0.%',
-        ...more,
-      ],
+      ...[entry, 'init', '--json', '--yes', '--allow-loopback', '--output', target],
+      ...['--state-dir', join(folder, 'state'), '--bind-folder', bind.named.folder, '--mode', 'active'],
+      ...['--server', addressOf(0), '--nameserver', nameserver(), '--name', name],
+      ...['--program', process.execPath, '--account-host', '127.0.0.%', ...more],
     ],
     { reject: false, timeout: 60_000, stdin: 'ignore' },
   );
@@ -215,5 +200,9 @@ test('a second time it finds the zone and the ledger, uses the secrets, and repl
     used: ['mysql.password', 'grants.sql', 'source-dns.key'],
   });
   expect(await textOf('source-dns.yaml')).toBe(before);
+  // A second watcher, with a folder of its own, must not make a key that the nameserver has already.
+  const passwordFile = join(output, 'mysql.password');
+  const second = await initInto(join(folder, 'two'), '--dry-run', '--mysql-password-file', passwordFile);
+  expect(second.stderr).toContain('The nameserver has a key source-dns-key already, with another secret.');
   expect(await textOf('source-dns-zone.conf')).toContain(`grant source-dns-key name ${name} A AAAA;`);
 });
