@@ -2,7 +2,7 @@
 
 import type { HistoryEntry } from '../core/model/events.ts';
 
-type Kind = 'moves' | 'holds' | 'decisions' | 'alarms' | 'writes' | 'failures';
+type Kind = 'moves' | 'holds' | 'decisions' | 'alarms' | 'writes' | 'failures' | 'hooks';
 
 /** The most general kind of an entry; some entries have a second one. */
 const kinds: Readonly<Record<HistoryEntry['kind'], Kind>> = {
@@ -13,6 +13,7 @@ const kinds: Readonly<Record<HistoryEntry['kind'], Kind>> = {
   written: 'writes',
   'update-failed': 'failures',
   alarm: 'alarms',
+  hook: 'hooks',
 };
 
 export const historyKinds: readonly string[] = [...new Set([...Object.values(kinds), 'holds'])].sort();
