@@ -36,8 +36,7 @@ interface InitOutput {
 }
 
 /** Nobody can be asked: the flags must do. */
-const init = (...more: readonly string[]) =>
-  initInto(output, ...more);
+const init = (...more: readonly string[]) => initInto(output, ...more);
 const initInto = (target: string, ...more: readonly string[]) =>
   execa(
     process.execPath,
