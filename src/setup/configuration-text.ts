@@ -74,6 +74,8 @@ export function configurationText(setup: Setup): string {
     '',
     ...nameserverLines(setup),
     '',
+    '# What to call after a move, and for an alarm. For example "hooks: { after_move: [{ command: [/usr/local/bin/notify] }] }".',
+    '',
     '# log:',
     '#   level: info',
     '',

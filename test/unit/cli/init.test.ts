@@ -10,6 +10,7 @@ import type { CommandContext } from '../../../src/cli/context.ts';
 import { init } from '../../../src/cli/init.ts';
 import type { InitTools } from '../../../src/cli/init-context.ts';
 import { openPrompter } from '../../../src/cli/prompter.ts';
+import { documentShapes } from '../../../src/cli/shapes/document-shapes.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
 import type { FoundZone } from '../../../src/setup/found-zone.ts';
@@ -250,7 +251,9 @@ describe('by flags', () => {
     expect(first.err).not.toContain(made);
     const second = await play([...flags, '--yes', '--json'], { passwords: [made] });
     expect(second.exit).toBe(0);
-    expect(JSON.parse(second.out)).toMatchObject({ used: ['mysql.password', 'grants.sql'], left: [] });
+    const told: unknown = JSON.parse(second.out);
+    expect(told).toMatchObject({ used: ['mysql.password', 'grants.sql'], left: [] });
+    expect(documentShapes.init.parse(told)).toEqual(told);
   });
 
   test('a zone that is missing is made, and a name that is taken is not taken over unasked', async () => {
@@ -313,6 +316,9 @@ describe('by flags', () => {
     expect(out).toContain('==> source-dns.yaml (0640)\n');
     expect(out).toContain('==> source-dns.key (0600)\n(a secret, which is not shown)\n');
     expect(out).not.toMatch(/tiger|secret "/);
+    const json = await play([...flags, '--yes', '--dry-run', '--json'], { tools: { env: password } });
+    expect(documentShapes.init.parse(JSON.parse(json.out))).toEqual(JSON.parse(json.out));
+    expect(json.out).not.toContain('tiger');
     await nothingWritten();
   });
 
