@@ -3,7 +3,7 @@
  * real BIND that does not have the zone yet, and the daemon with what was written.
  */
 
-import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
+import { files, given } from '../../unit/setup/given-setup.ts';
 import { build, entry } from './lab-run.ts';
 import { until } from './probing.ts';
 
@@ -204,4 +205,30 @@ test('a second time it finds the zone and the ledger, uses the secrets, and repl
   const second = await initInto(join(folder, 'two'), '--dry-run', '--mysql-password-file', passwordFile);
   expect(second.stderr).toContain('The nameserver has a key source-dns-key already, with another secret.');
   expect(await textOf('source-dns-zone.conf')).toContain(`grant source-dns-key name ${name} A AAAA;`);
+});
+
+test('named accepts the lines for a zone that exists, for a secondary, and for IPv6', async () => {
+  const place = await mkdtemp(join(folder, 'bind-'));
+  const base = given();
+  const setup = (exists: boolean) =>
+    given({
+      nameserver: { host: '2001:db8::53', port: 53 },
+      key: { name: 'other-key', file: undefined },
+      zone: { ...base.zone, exists },
+      places: { ...base.places, bindFolder: place },
+    });
+  for (const file of [...files(setup(true)), ...files(setup(false))]) {
+    const name = `${file.name}${file.name === 'named.conf.source-dns' && file.text.includes('exists') ? '.old' : ''}`;
+    await writeFile(join(place, name), file.text);
+  }
+  const included = `zone "${zone}" { type primary; file "${place}/${zone}.db"; include "${place}/source-dns-zone.conf"; };`;
+  const old = await readFile(join(place, 'named.conf.source-dns.old'), 'utf8');
+  await writeFile(join(place, 'existing.conf'), `${old}\n${included}\n`);
+  for (const file of ['existing.conf', 'named.conf.source-dns', 'named.conf.source-dns-secondary']) {
+    const checked = await execa(bind.programs.namedCheckconf, ['-z', join(place, file)], {
+      all: true,
+      reject: false,
+    });
+    expect(checked, `${file}: ${checked.all}`).toMatchObject({ exitCode: 0 });
+  }
 });
