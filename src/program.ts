@@ -23,6 +23,7 @@ import { thaw } from './cli/thaw.ts';
 import { loadConfig, loadOutline } from './config/load.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
+import { takeSupervisor } from './daemon/supervisor.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
 import { labCommand } from './lab/lab-command.ts';
 import { createProber } from './mysql/probe.ts';
@@ -126,6 +127,7 @@ function main(argv: readonly string[]): Promise<number> | number {
         maker,
         clock: systemClock,
         random: systemRandom,
+        supervisor: takeSupervisor(process.env, process.pid),
         operator: operatorName(),
         onSignal(signal, listener) {
           process.on(signal, listener);

@@ -2,13 +2,13 @@
 
 import type { HistoryEntry } from '../core/model/events.ts';
 
-type Kind = 'moves' | 'holds' | 'decisions' | 'alarms' | 'writes' | 'failures' | 'hooks';
+type Kind = 'moves' | 'propagation' | 'holds' | 'decisions' | 'alarms' | 'writes' | 'failures' | 'hooks';
 
 /** The most general kind of an entry; some entries have a second one. */
 const kinds: Readonly<Record<HistoryEntry['kind'], Kind>> = {
   move: 'moves',
   'moved-elsewhere': 'moves',
-  propagated: 'moves',
+  propagated: 'propagation',
   decision: 'decisions',
   written: 'writes',
   'update-failed': 'failures',

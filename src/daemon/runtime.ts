@@ -43,6 +43,8 @@ export interface ClusterRuntime {
   start(): void;
   /** Changes nothing, and draws no random token. */
   snapshot(): Snapshot;
+  /** For how long the next look at what is due should have happened; 0 unless it runs. */
+  overdueMs(): number;
   /** The core's answer, or `stopping`, `too-many-commands`, `no-answer`. Rejects only after a bug. */
   command(command: Command): Promise<Answer>;
   /** New settings, and adapters that differ. Resolves when the old adapters may be closed. */
@@ -68,6 +70,7 @@ class Runtime implements ClusterRuntime {
   #phase: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   #draining = false;
   #cancelWake: () => void = () => {};
+  #wakeAt: MonoMs | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
@@ -87,12 +90,18 @@ class Runtime implements ClusterRuntime {
   start(): void {
     if (this.#phase !== 'new') throw new Error('a runtime is started once');
     this.#phase = 'running';
+    this.#wakeAt = this.#options.clock.mono();
     this.#listen();
     this.#post({ kind: 'tick' });
   }
 
   snapshot(): Snapshot {
     return this.#core.snapshot(this.#state, this.#now(''));
+  }
+
+  overdueMs(): number {
+    if (this.#phase !== 'running' || this.#wakeAt === undefined) return 0;
+    return Math.max(0, this.#options.clock.mono() - this.#wakeAt);
   }
 
   command(command: Command): Promise<Answer> {
@@ -169,6 +178,7 @@ class Runtime implements ClusterRuntime {
   #wake(at: MonoMs): void {
     this.#cancelWake();
     if (this.#phase !== 'running') return;
+    this.#wakeAt = at;
     const { clock } = this.#options;
     this.#cancelWake = clock.after(Math.max(0, at - clock.mono()), () => {
       const now = clock.mono();

@@ -33,6 +33,8 @@ export interface Service {
   clusters(): readonly string[];
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  /** How late the latest of all clusters is; see the runtime. */
+  overdueMs(): number;
   command(cluster: string, command: Command): Promise<Answer> | undefined;
   /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
   reconfigure(config: LoadedConfig): Promise<Reconfigured>;
@@ -113,6 +115,10 @@ class ClusterSet implements Service {
 
   snapshot(cluster: string): Snapshot | undefined {
     return this.#running.get(cluster)?.runtime.snapshot();
+  }
+
+  overdueMs(): number {
+    return Math.max(0, ...[...this.#running.values()].map(({ runtime }) => runtime.overdueMs()));
   }
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {

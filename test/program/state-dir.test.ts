@@ -183,7 +183,7 @@ describe('surroundings', () => {
     const running = start([
       '/bin/sh',
       '-c',
-      'ulimit -n 24; exec "$0" "$1" --config "$2" run',
+      'ulimit -n 22; exec "$0" "$1" --config "$2" run',
       process.execPath,
       program,
       here.config,

@@ -1,5 +1,6 @@
 /** The commands, with a daemon and without one. */
 
+import { statSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -279,6 +280,7 @@ describe('the daemon', () => {
     const s = session();
     const daemon = run(s.context);
     await until(() => s.world.zone.size > 0);
+    await until(() => (statSync(join(folder, 'history.jsonl'), { throwIfNoEntry: false })?.size ?? 0) > 0);
     const operator = session();
     const refused = { file: '/c.yaml', message: 'password cannot be read' };
     operator.load({ kind: 'invalid', file: '/c.yaml', errors: [refused] });

@@ -105,5 +105,14 @@ test('the schema of a document is a JSON Schema that allows more fields', () => 
 });
 
 test('every kind of history entry has a kind to choose it by', () => {
-  expect(historyKinds).toEqual(['alarms', 'decisions', 'failures', 'holds', 'hooks', 'moves', 'writes']);
+  expect(historyKinds).toEqual([
+    'alarms',
+    'decisions',
+    'failures',
+    'holds',
+    'hooks',
+    'moves',
+    'propagation',
+    'writes',
+  ]);
 });
