@@ -64,7 +64,7 @@ async function prepareFolder(folder: string): Promise<readonly string[] | string
       return 'can be changed by every user of this host, who could put other files there; run chmod 0750 on it, or choose another folder with --output';
     const own = process.geteuid?.();
     if (stats.uid !== own && stats.uid !== 0)
-      return `belongs to another user (uid ${stats.uid}), who could replace the files; choose another folder with --output`;
+      return `belongs to another user (uid ${stats.uid}), who could replace the files; run chown root on it, or choose another folder with --output`;
     return made;
   } catch (error) {
     return why(error);
@@ -97,7 +97,8 @@ async function writeAll(folder: string, files: readonly NewFile[]): Promise<Writ
   const fresh: string[] = [];
   const left: string[] = [];
   try {
-    for (const file of files) await writeOne(temporary(file), file);
+    const { gid } = await stat(folder);
+    for (const file of files) await writeOne(temporary(file), file, gid);
     for (const file of files) {
       const isNew = await giveName(temporary(file), join(folder, file.name));
       (isNew ? fresh : left).push(file.name);
@@ -111,7 +112,8 @@ async function writeAll(folder: string, files: readonly NewFile[]): Promise<Writ
   }
 }
 
-async function writeOne(path: string, { text, mode }: NewFile): Promise<void> {
+/** `gid`: the group of the folder. A package may have given the folder to the group of the service. */
+async function writeOne(path: string, { text, mode, secret }: NewFile, gid: number): Promise<void> {
   const handle: FileHandle = await open(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
@@ -120,6 +122,7 @@ async function writeOne(path: string, { text, mode }: NewFile): Promise<void> {
   try {
     await handle.writeFile(text);
     // The umask of a person must not decide who reads a secret, or that the service cannot read the rest.
+    if (!secret && process.geteuid?.() === 0) await handle.chown(0, gid);
     await handle.chmod(mode);
     await handle.sync();
   } finally {

@@ -33,7 +33,7 @@ export function nextSteps(setup: Setup, folder: string): readonly Step[] {
       commands: [`source-dns --config ${shellWord(`${places.installed}/source-dns.yaml`)} check`],
     },
     {
-      text: 'Start the service.',
+      text: `Start the service. The unit starts ${places.program}.`,
       commands: [
         `install -m 0644 ${shellWord(`${places.installed}/${unitName}`)} /etc/systemd/system/${unitName}`,
         'systemctl daemon-reload',
