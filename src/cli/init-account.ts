@@ -24,7 +24,7 @@ export interface Password {
 }
 
 const maxPasswordBytes = 4096;
-export const passwordVariable = 'SOURCE_DNS_MYSQL_PASSWORD';
+const passwordVariable = 'SOURCE_DNS_MYSQL_PASSWORD';
 
 /** Whether a password can be had without a person. */
 export async function hasPassword({ args, tools, output }: InitRun): Promise<boolean> {

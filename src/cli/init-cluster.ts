@@ -13,7 +13,7 @@ import type { InitRun } from './init-context.ts';
 import { type Access, inOrder, searchServers } from './init-search.ts';
 import { printable } from './style.ts';
 
-export interface ChosenServers {
+interface ChosenServers {
   readonly kind: 'chosen';
   readonly servers: readonly SetupServer[];
   readonly product: 'mysql' | 'mariadb';

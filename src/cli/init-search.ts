@@ -40,7 +40,7 @@ interface Search {
   readonly agreed: ReadonlySet<ServerAddress>;
 }
 
-export interface Searched extends Search {
+interface Searched extends Search {
   readonly kind: 'searched';
   readonly found: FoundCluster;
 }

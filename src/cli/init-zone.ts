@@ -25,14 +25,14 @@ import { failureText } from './failure-text.ts';
 import type { InitRun } from './init-context.ts';
 import { printable } from './style.ts';
 
-export type ChosenZone = Pick<Setup, 'names' | 'nameserver' | 'zone' | 'adopt'> & {
+type ChosenZone = Pick<Setup, 'names' | 'nameserver' | 'zone' | 'adopt'> & {
   readonly kind: 'chosen';
   /** Of the key, without the last dot. */
   readonly keyName: string;
 };
 
 /** `key`: an existing one. */
-export interface WishedKey {
+interface WishedKey {
   readonly name: string;
   readonly key: TsigKey | undefined;
 }

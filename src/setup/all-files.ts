@@ -18,7 +18,7 @@ import type { NewFile } from './new-files.ts';
 import type { Setup } from './setup.ts';
 import { unitText } from './unit-text.ts';
 
-export interface Secrets {
+interface Secrets {
   readonly password: string;
   /** Base64. Undefined: the key exists already. */
   readonly key: string | undefined;

@@ -11,7 +11,7 @@ export const transferKeyName = 'transfer-key';
 export const transferKeyFileName = 'transfer.key';
 
 /** Every name and type that the configuration of `init` makes source-dns write. */
-export const writtenRrsets = ({ names: { source, replicas } }: Setup): readonly Question[] => [
+const writtenRrsets = ({ names: { source, replicas } }: Setup): readonly Question[] => [
   { name: source, type: 'A' },
   { name: source, type: 'AAAA' },
   { name: `_source-dns.${source}` as Fqdn, type: 'TXT' },

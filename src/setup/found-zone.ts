@@ -33,7 +33,7 @@ export type FoundZone =
   | { readonly kind: 'failed'; readonly failure: Failure; readonly wrong: boolean };
 
 /** `taken`: it exists without a ledger. `ledgerOf`: source-dns publishes it already, for that cluster. */
-export type NameUse = 'free' | 'taken' | { readonly ledgerOf: string };
+type NameUse = 'free' | 'taken' | { readonly ledgerOf: string };
 
 const timeoutMs = 3000;
 /** Several questions one after the other. */

@@ -40,7 +40,7 @@ export interface SetupNameserver {
   readonly port: number;
 }
 
-export interface SetupZone {
+interface SetupZone {
   readonly name: Fqdn;
   /** The nameserver answers for it. */
   readonly exists: boolean;
@@ -55,7 +55,7 @@ export interface SetupKey {
   readonly file: string | undefined;
 }
 
-export interface SetupPlaces {
+interface SetupPlaces {
   /** Where the files are at last, absolute: `/etc/source-dns`. */
   readonly installed: string;
   readonly stateDir: string;
