@@ -19,7 +19,7 @@ export type FoundZone =
   | {
       readonly kind: 'zone';
       readonly zone: Fqdn;
-      /** Every nameserver of the NS RRset, at each address to which this machine has a route. */
+      /** Every nameserver of the NS RRset, at the addresses that answer, if any does. */
       readonly verify: readonly SetupNameserver[];
       /** Nameservers of the NS RRset that do not answer. */
       readonly failures: readonly Failure[];
@@ -95,7 +95,10 @@ export async function lookAtZone(
   }
 }
 
-/** A nameserver that is down belongs into the list; an IPv6 address that nobody here can reach does not. */
+/**
+ * A nameserver that is down belongs into the list. An address that does not answer does not, if another
+ * address of the same nameserver answers: perhaps this machine has no IPv6.
+ */
 async function nameserversOf(
   { correspondent, serials }: ReadingSide,
   endpoint: SetupNameserver,
@@ -107,15 +110,17 @@ async function nameserversOf(
     readSerials(serials, zone, deadline),
   ]);
   const lines = report.kind === 'serials' ? report.nameservers : [];
-  const unreached = lines.flatMap((line) => (line.step === 'unknown' ? [line] : []));
-  const withoutRoute = new Set(
-    unreached.filter(({ failure }) => failure.code === 'no-route').map(({ nameserver }) => nameserver),
+  const silent = new Map(
+    lines.flatMap((line) => (line.step === 'unknown' ? [[line.nameserver, line.failure] as const] : [])),
   );
+  const found = authorities.flatMap((each) => (each.kind === 'endpoint' ? [each] : []));
+  const isSilent = (each: (typeof found)[number]): boolean => silent.has(showEndpoint(each.endpoint));
+  const answering = new Set(found.filter((each) => !isSilent(each)).map(({ name }) => name));
   return {
-    verify: authorities
-      .flatMap((each) => (each.kind === 'endpoint' ? [each.endpoint] : []))
-      .filter((each) => !withoutRoute.has(showEndpoint(each))),
-    failures: unreached.map(({ failure }) => failure),
+    verify: found
+      .filter((each) => !isSilent(each) || each.name === undefined || !answering.has(each.name))
+      .map((each) => each.endpoint),
+    failures: [...silent.values()],
   };
 }
 

@@ -177,6 +177,12 @@ test('BIND takes what was written, and the daemon publishes the name with it', a
       (answer) => answer !== '',
     ),
   ).toMatch(/^127\.0\.0\.1[23]$/m);
+  const doctor = await execa(
+    process.execPath,
+    [entry, '--config', join(output, 'source-dns.yaml'), 'check', '--json'],
+    { reject: false, timeout: 60_000, stdin: 'ignore' },
+  );
+  expect(doctor.exitCode, doctor.stdout).toBe(0);
   // The least rights: another name in the zone, and another type at the name.
   for (const update of [`add other.shop.${zone} 5 A 192.0.2.1`, `add ${name} 5 TXT mine`]) {
     const nsupdate = await execa(bind.programs.nsupdate, ['-k', join(output, 'source-dns.key')], {

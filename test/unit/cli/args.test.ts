@@ -67,7 +67,6 @@ test.each([
 test.each([
   ['statsu', 'there is no command "statsu"; did you mean "status"?'],
   ['publish', 'there is no command "publish"'],
-  ['check', 'the command "check" is not in this version yet'],
   ['hook orchestrator', 'the command "hook" is not in this version yet'],
   ['advise shop', 'the command "advise" is not in this version yet'],
   ['advise --help', 'the command "advise" is not in this version yet'],

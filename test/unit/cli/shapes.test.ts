@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { check } from '../../../src/cli/check.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
@@ -18,6 +19,7 @@ import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
 import { clusterDocument } from '../../../src/http/documents.ts';
 import { commandSession } from '../../support/command-session.ts';
+import { blindInspectors } from '../../support/doctor-world.ts';
 import { db1, db2 } from '../../support/fakes.ts';
 import { until } from '../../support/small-world.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
@@ -33,6 +35,8 @@ function expectShape(name: DocumentName, value: unknown): void {
   expect(documentShapes[name].parse(value), name).toEqual(value);
 }
 
+const hostOf = { env: {}, nodeVersion: '20.19.0', unixSockets: async () => '' };
+
 type Run = (context: CommandContext) => Promise<number> | number;
 
 const printed: readonly (readonly [DocumentName, Run])[] = [
@@ -40,6 +44,7 @@ const printed: readonly (readonly [DocumentName, Run])[] = [
   ['status', (context) => status(context, { cluster: 'shop', watch: false })],
   ['status-check', (context) => status(context, { watch: false, check: true })],
   ['explain', (context) => explain(context, { cluster: 'shop' })],
+  ['check', (context) => check(context, { quiet: false }, blindInspectors(), hostOf)],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: true })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db2, force: false, dryRun: false })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: false })],
