@@ -1,5 +1,6 @@
 /** The composition root: arguments, command, exit code. The only file that may import everything. */
 
+import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -106,6 +107,7 @@ const performers: Performers = {
     check(context, args, inspectors, {
       env: process.env,
       nodeVersion: process.versions.node,
+      resolvers: getServers(),
       unixSockets: () => readFile('/proc/net/unix', 'utf8').catch(() => ''),
     }),
   follow,

@@ -35,7 +35,7 @@ function expectShape(name: DocumentName, value: unknown): void {
   expect(documentShapes[name].parse(value), name).toEqual(value);
 }
 
-const hostOf = { env: {}, nodeVersion: '20.19.0', unixSockets: async () => '' };
+const hostOf = { env: {}, nodeVersion: '20.19.0', resolvers: [], unixSockets: async () => '' };
 
 type Run = (context: CommandContext) => Promise<number> | number;
 
