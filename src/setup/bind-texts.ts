@@ -3,7 +3,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Fqdn } from '../core/model/units.ts';
 import type { Question } from '../core/model/zone.ts';
-import { grantLines } from '../dns/client/refusal-words.ts';
+import { grants, knotAcl, powerdnsCommand } from '../dns/client/refusal-words.ts';
 import { endpointText, keyFileName } from './configuration-text.ts';
 import type { Setup, SetupNameserver } from './setup.ts';
 
@@ -28,22 +28,14 @@ export const bare = (name: string): string => name.replace(/\.$/, '');
 
 export const zoneFileName = (zone: Fqdn): string => `${bare(zone)}.db`;
 
+const keyOf = ({ key }: Setup): Fqdn => `${key.name}.` as Fqdn;
+
 function policyLines(setup: Setup, indent: string): readonly string[] {
-  const { key, zone, cluster } = setup;
-  const rrsets = writtenRrsets(setup);
-  const about = { nameserver: '', zone: zone.name, key: `${key.name}.` as Fqdn };
-  const names = [...new Set(rrsets.map(({ name }) => name))];
   return [
-    `// The least rights: the key may change these types at these names of ${cluster}, and nothing else.`,
+    `// The least rights: the key may change these types at these names of ${setup.cluster}, and nothing else.`,
     '// CNAME is needed for "type: cname" only, and SRV at _mysql._tcp for "srv: true" only.',
     'update-policy {',
-    ...names.map(
-      (name) =>
-        `    ${grantLines(
-          about,
-          rrsets.filter((rrset) => rrset.name === name),
-        )}`,
-    ),
+    ...grants({ key: keyOf(setup) }, writtenRrsets(setup)).map((line) => `    ${line}`),
     '};',
   ].map((line) => `${indent}${line}`);
 }
@@ -175,9 +167,6 @@ export function zoneText(setup: Setup): string {
 /** The same for Knot and PowerDNS, as docs/DNS.md has it. */
 export function otherNameserversText(setup: Setup): string {
   const { key, zone, nameserver } = setup;
-  const rrsets = writtenRrsets(setup);
-  const names = [...new Set(rrsets.map(({ name }) => bare(name)))];
-  const types = [...new Set(rrsets.map(({ type }) => type))];
   return [
     `# The same rights on other nameservers than BIND, for ${bare(zone.name)} at ${endpointText(nameserver)}.`,
     `# SECRET is the secret in ${keyFileName}. Do not write it into a command line that others can see.`,
@@ -189,12 +178,7 @@ export function otherNameserversText(setup: Setup): string {
     '    secret: SECRET',
     'acl:',
     '  - id: source-dns',
-    `    key: ${key.name}`,
-    '    action: update',
-    '    update-owner: name',
-    '    update-owner-match: equal',
-    `    update-owner-name: [${names.join(', ')}]`,
-    `    update-type: [${types.join(', ')}]`,
+    ...knotAcl({ key: keyOf(setup) }, writtenRrsets(setup)).map((item) => `    ${item}`),
     'zone:',
     `  - domain: ${bare(zone.name)}`,
     '    acl: [source-dns]',
@@ -202,7 +186,7 @@ export function otherNameserversText(setup: Setup): string {
     '# PowerDNS: it has no policy by name, so this key may change the whole zone. In pdns.conf: dnsupdate=yes,',
     '# and allow-dnsupdate-from with the address of source-dns. Then:',
     `#   pdnsutil import-tsig-key ${key.name} hmac-sha256 SECRET`,
-    `#   pdnsutil set-meta ${bare(zone.name)} TSIG-ALLOW-DNSUPDATE ${key.name}`,
+    `#   ${powerdnsCommand(keyOf(setup), zone.name)}`,
     '',
   ].join('\n');
 }
