@@ -137,8 +137,9 @@ function main(argv: readonly string[]): Promise<number> | number {
       complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
-      // For a person who looks for the daemon in `ps`: `node` says nothing. It has no argument, so no secret.
-      process.title = `source-dns ${parsed.command.name}`;
+      // For a person who looks for the daemon in `ps`: `node` says nothing. No other argument is shown: one
+      // may be a password.
+      process.title = ['source-dns', parsed.command.name, ...configOf(parsed)].join(' ');
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
@@ -159,6 +160,10 @@ function main(argv: readonly string[]): Promise<number> | number {
       });
   }
 }
+
+/** Several daemons of a host differ in it. */
+const configOf = ({ config }: { readonly config?: string }): readonly string[] =>
+  config === undefined ? [] : ['--config', config];
 
 /** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;
