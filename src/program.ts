@@ -16,6 +16,8 @@ import { follow } from './cli/follow.ts';
 import { forget } from './cli/forget.ts';
 import { freeze } from './cli/freeze.ts';
 import { history } from './cli/history.ts';
+import { init } from './cli/init.ts';
+import { initTools } from './cli/init-tools.ts';
 import { run } from './cli/run.ts';
 import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
@@ -113,6 +115,7 @@ const performers: Performers = {
   thaw,
   forget,
   history,
+  init: (context, args) => init(context, args, initTools(process)),
   schema,
   completion,
   lab,

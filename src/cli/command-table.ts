@@ -8,6 +8,7 @@ import { followForm } from './commands/follow.ts';
 import { forgetForm } from './commands/forget.ts';
 import { freezeForm } from './commands/freeze.ts';
 import { historyForm } from './commands/history.ts';
+import { initForm } from './commands/init.ts';
 import { labForm } from './commands/lab.ts';
 import { runForm } from './commands/run.ts';
 import { schemaForm } from './commands/schema.ts';
@@ -24,6 +25,7 @@ const forms = {
   thaw: thawForm,
   forget: forgetForm,
   history: historyForm,
+  init: initForm,
   schema: schemaForm,
   completion: completionForm,
   lab: labForm,
@@ -44,4 +46,4 @@ export const commandNames = Object.keys(forms) as readonly CommandName[];
 export const formOf = (name: CommandName): CommandForm<unknown> => forms[name];
 
 /** Planned commands: this answer is kinder than "unknown". */
-export const notYet: readonly string[] = ['hook', 'advise', 'init'];
+export const notYet: readonly string[] = ['hook', 'advise'];

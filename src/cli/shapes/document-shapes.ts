@@ -90,6 +90,33 @@ const labListLine = z.object({
   default: z.boolean(),
 });
 
+const strings = z.array(z.string());
+const step = z.object({ text: z.string(), commands: strings });
+
+/** What was written; with `--dry-run` what would be, without secrets. */
+const initShape = z.union([
+  z.object({
+    folder: z.string(),
+    written: strings,
+    left: strings,
+    used: strings,
+    findings: strings,
+    steps: list(step),
+  }),
+  z.object({
+    dryRun: z.literal(true),
+    files: list(
+      z.object({
+        name: z.string(),
+        mode: z.string(),
+        text: z.string().optional(),
+        secret: z.literal(true).optional(),
+      }),
+    ),
+    steps: list(step),
+  }),
+]);
+
 /** By the command that prints it; `problem` is what every command prints if it cannot do its work. */
 export const documentShapes = {
   status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
@@ -101,6 +128,7 @@ export const documentShapes = {
   freeze: answer,
   thaw: answer,
   forget: answer,
+  init: initShape,
   run: logLine,
   lab: labLine,
   'lab-list': labListLine,

@@ -69,7 +69,7 @@ test.each([
   ['publish', 'there is no command "publish"'],
   ['hook orchestrator', 'the command "hook" is not in this version yet'],
   ['advise shop', 'the command "advise" is not in this version yet'],
-  ['init --help', 'the command "init" is not in this version yet'],
+  ['advise --help', 'the command "advise" is not in this version yet'],
 ])('%s is a usage error', (line, problem) => {
   expect(parse(line)).toEqual({ kind: 'usage', text: `source-dns: ${problem}\nSee: source-dns --help` });
 });

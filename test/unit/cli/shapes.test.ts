@@ -104,7 +104,8 @@ test.each(lines)('every line of %s has its shape', async (name, print) => {
 });
 
 test('every document is held to its shape here', () => {
-  const held = [...printed, ...lines].map(([name]) => name);
+  // init.test.ts has the documents of `init`.
+  const held: DocumentName[] = [...[...printed, ...lines].map(([name]) => name), 'init'];
   expect(documentNames.filter((name) => !held.includes(name))).toEqual([]);
 });
 
