@@ -132,7 +132,7 @@ export function obstacleOf(situation: Situation, server: ServerView): string | u
  * - Not a stranger: it has another history.
  * - Not a `candidate: never` with a channel of the cluster: it is a writable replica, for reports.
  */
-const mayWrite = (situation: Situation, other: ServerView): boolean =>
+export const mayWrite = (situation: Situation, other: ServerView): boolean =>
   other.writable &&
   (other.settings.candidate !== 'never' ||
     !other.facts?.channels.some((channel) => isOfCluster(situation, other, channel))) &&

@@ -1,8 +1,8 @@
 /** Replicas that choose another source by themselves (manual 19.4.9): wrong servers in their lists. */
 
 import { unlisting } from '../decide/advice.ts';
-import { isOurName, memberAt } from '../decide/spelled-servers.ts';
 import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { isOurName, memberAt } from '../decide/spelled-servers.ts';
 import type { Alarm } from '../model/events.ts';
 import type { FailoverSource } from '../model/observation.ts';
 import type { ServerView, Upstream } from '../observe/topology.ts';

@@ -182,7 +182,10 @@ export const electing = (id: ServerId | undefined): string =>
 export const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
 /** Compares numbers. */
-export const isAtLeast = (version: Version, [major, minor, patch]: readonly [number, number, number]): boolean =>
+export const isAtLeast = (
+  version: Version,
+  [major, minor, patch]: readonly [number, number, number],
+): boolean =>
   version.major !== major
     ? version.major > major
     : version.minor !== minor

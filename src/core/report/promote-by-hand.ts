@@ -12,9 +12,11 @@ import type { ServerView } from '../observe/topology.ts';
 export function promotionLine(situation: Situation, server: ServerView): string | undefined {
   const promotion = promotionOf(situation, server);
   if (promotion === undefined) return undefined;
-  if (promotion.kind === 'stale') return 'do not promote it: it is a former source, and its data may be stale';
+  if (promotion.kind === 'stale')
+    return 'do not promote it: it is a former source, and its data may be stale';
   const { isPublished: back } = promotion;
-  if (promotion.kind === 'obstacle') return `do not ${back ? 'open' : 'promote'} it now: ${promotion.because}`;
+  if (promotion.kind === 'obstacle')
+    return `do not ${back ? 'open' : 'promote'} it now: ${promotion.because}`;
   const { facts, channels, open } = promotion;
   const steps = [...channels.flatMap((part) => stepsOff(facts, part)), ...(open === '' ? [] : [open])];
   if (back) return `to make it the source again: ${steps.join('; ')}`;

@@ -113,10 +113,7 @@ function steady(situation: Situation): readonly string[] {
   if (situation.published?.known?.managed?.kind === 'aurora')
     return [`A failover by the service: it makes ${one} the writer.`, ...byHand];
   if (situation.published && isLeftToGroup(situation, situation.published))
-    return [
-      `The group chooses another primary, by itself or by: ${electing('UUID' as ServerId)}`,
-      ...byHand,
-    ];
+    return [`The group chooses another primary, by itself or by: ${electing('UUID' as ServerId)}`, ...byHand];
   if (multiPrimaryOf(situation.published?.known) !== undefined)
     return [
       `If ${source} no longer writes for its cluster, the name moves to the first of its peers, in configured order.`,

@@ -1,0 +1,132 @@
+/** Why a procedure would be dangerous now, or is not possible. */
+
+import { closing, follow, ofTheCopy } from '../decide/advice.ts';
+import { errantGtids } from '../decide/rejoin.ts';
+import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { isReplicaOf, wayBack } from '../decide/way-back.ts';
+import { names } from '../model/decision.ts';
+import type { Advice, AdviceRefusal } from '../model/procedure.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { areByGtids } from './checks.ts';
+import { isOfCluster, mayWrite } from './promotion.ts';
+
+export type Refused = Extract<Advice, { readonly kind: 'refused' }>;
+
+export const refused = (reason: AdviceRefusal, sentence: string): Refused => ({
+  kind: 'refused',
+  reason,
+  sentence,
+});
+
+/** Nobody knows which server is the source, or two servers may be. For every procedure. */
+export function inDoubt(situation: Situation): Refused | undefined {
+  const { ledger, publication, state, published } = situation;
+  const { decision } = publication;
+  const why = `The decision is ${decision.kind} (${decision.reason}): ${decision.sentence}`;
+  if (ledger === undefined || ledger.cluster !== state.settings.cluster)
+    return refused(
+      'source-unknown',
+      `No server is published for this cluster, so nobody knows which server is the source. ${why}`,
+    );
+  if (published === undefined)
+    return refused(
+      'source-unknown',
+      `The published source ${ledger.source} is not one of our servers. ${why}`,
+    );
+  if (published.duplicate)
+    return refused('source-unknown', `${ofTheCopy}: two servers have the UUID of the source.`);
+  if (decision.kind === 'hold' && doubts.has(decision.reason))
+    return refused(decision.reason === 'two-sources' ? 'two-writers' : 'source-unknown', why);
+  return undefined;
+}
+
+/** Holds in which another server may be the source. */
+const doubts: ReadonlySet<string> = new Set([
+  'ledger-unknown',
+  'foreign-ledger',
+  'foreign-rrset',
+  'ledger-lost',
+  'unknown-source',
+  'two-sources',
+  'unproven-candidate',
+]);
+
+/** The source must be there to be followed. */
+export function sourceNotReady({ published }: Situation): Refused | undefined {
+  if (published === undefined || published.facts === undefined)
+    return refused(
+      'source-silent',
+      `The source ${published?.address} does not answer us (${published?.contact}), so nobody can become its replica now. If it is lost: source-dns advise CLUSTER --to promote`,
+    );
+  if (!published.writable)
+    return refused(
+      'source-closed',
+      `The source ${published.address} takes no writes now. First end this: see why it is not a candidate (source-dns explain).`,
+    );
+  return undefined;
+}
+
+/** Why that server must not, or cannot, become a replica of the source now. */
+export function refusedRejoin(situation: Situation, server: ServerView): Refused | undefined {
+  const { published } = situation;
+  if (isPublished(situation, server))
+    return refused('unsuitable', `${server.address} is the published source: it is no replica.`);
+  const back = wayBack(situation, server);
+  if (back !== undefined)
+    return refused(
+      'source-closed',
+      `${server.address} is writable, and the name can go back to it without a loss: ${back}. ${follow(situation, server)}`,
+    );
+  const early = inDoubt(situation) ?? sourceNotReady(situation) ?? silent(server);
+  if (early !== undefined || published === undefined) return early;
+  if (server.duplicate)
+    return refused('unsuitable', `${ofTheCopy}: two servers have the UUID of ${server.address}.`);
+  if (isReplicaOf(situation, published, server))
+    return refused(
+      'two-writers',
+      `The source ${published.address} replicates from ${server.address}. First end this: two servers that follow each other are a circle.`,
+    );
+  const third = otherWriter(situation, [published, server]);
+  if (third !== undefined)
+    return refused(
+      'two-writers',
+      `${third.address} takes writes, too: if it is not the source, first close it (${closing(third)}).`,
+    );
+  if (
+    server.known !== undefined &&
+    published.known !== undefined &&
+    areByGtids(published.known, server.known) &&
+    errantGtids(situation, published, server) === undefined
+  )
+    return refused(
+      'data-unknown',
+      `Nobody can compare ${server.address} with ${published.address} now. Ask again when both have answered.`,
+    );
+  return undefined;
+}
+
+/** A server that must run for this. */
+export const silent = (server: ServerView): Refused | undefined =>
+  server.facts === undefined
+    ? refused(
+        'server-silent',
+        `${server.address} does not answer us (${server.contact}). Start it read-only (super_read_only=ON and skip_replica_start=ON in its my.cnf; MariaDB: read_only=ON and skip-slave-start), then ask again.`,
+      )
+    : undefined;
+
+/** A further server whose writes would be lost, or would come between. */
+export const otherWriter = (situation: Situation, known: readonly ServerView[]): ServerView | undefined =>
+  situation.members.find(
+    (member) => !known.includes(member) && mayWrite(situation, member) && !isSuperseded(situation, member),
+  );
+
+/** The servers that replicate from it now, each with a channel of the cluster. */
+export const replicasNow = (situation: Situation, source: ServerView): readonly ServerView[] =>
+  situation.topology
+    .followersOf(source.address)
+    .filter((follower) =>
+      follower.facts?.channels.some((channel) => isOfCluster(situation, follower, channel)),
+    );
+
+export const namesOr = (servers: readonly ServerView[], none: string): string =>
+  servers.length === 0 ? none : names(servers);
