@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Command, parseArguments } from './cli/args.ts';
+import { parseArguments } from './cli/args.ts';
+import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
+import type { LabArguments } from './cli/commands/lab.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -46,12 +48,12 @@ const maker: AdapterMaker = {
 const terminal = openTerminal(process);
 
 /** The lab starts this program as its daemon. */
-const lab = (
-  context: CommandContext,
-  { name: _, ...command }: Extract<Command, { readonly name: 'lab' }>,
-): Promise<number> =>
+const lab = (context: CommandContext, { scenario, list, once, keep }: LabArguments): Promise<number> =>
   labCommand({
-    ...command,
+    ...(scenario !== undefined && { scenario }),
+    list,
+    once,
+    keep,
     json: context.json,
     program: [process.execPath, fileURLToPath(new URL('main.js', import.meta.url))],
     colours: terminal.colours,
@@ -66,30 +68,28 @@ const lab = (
     },
   });
 
-function dispatch(command: Command, context: CommandContext): Promise<number> | number {
-  switch (command.name) {
-    case 'run':
-      return run(context);
-    case 'status':
-      return status(context, command);
-    case 'explain':
-      return explain(context, command);
-    case 'follow':
-      return follow(context, command);
-    case 'freeze':
-      return freeze(context, command);
-    case 'thaw':
-      return thaw(context, command);
-    case 'forget':
-      return forget(context, command);
-    case 'history':
-      return history(context, command);
-    case 'schema':
-      return schema(context);
-    case 'lab':
-      return lab(context, command);
-  }
-}
+type Performers = {
+  readonly [Name in CommandName]: (
+    context: CommandContext,
+    args: CommandArguments[Name],
+  ) => Promise<number> | number;
+};
+
+const performers: Performers = {
+  run,
+  status,
+  explain,
+  follow,
+  freeze,
+  thaw,
+  forget,
+  history,
+  schema,
+  lab,
+};
+
+const perform = <Name extends CommandName>(command: Command<Name>, context: CommandContext) =>
+  performers[command.name](context, command);
 
 function main(argv: readonly string[]): Promise<number> | number {
   const parsed = parseArguments(argv);
@@ -106,7 +106,7 @@ function main(argv: readonly string[]): Promise<number> | number {
       terminal.err(`${parsed.text}\n`);
       return 2;
     case 'command':
-      return dispatch(parsed.command, {
+      return perform(parsed.command, {
         terminal,
         json: parsed.json,
         load: () => loadConfig(parsed.config),

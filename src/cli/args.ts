@@ -1,45 +1,10 @@
 /** The arguments of the command line: a command, a text for the terminal, or a usage error. Pure. */
 
 import { parseArgs } from 'node:util';
-import { parseHostPort } from '../config/server-address.ts';
 import { didYouMean } from '../suggest.ts';
-import {
-  type CommandName,
-  commandHelp,
-  commandNames,
-  commands,
-  generalHelp,
-  type OptionName,
-  optionNames,
-} from './command-table.ts';
-
-export type Command =
-  | { readonly name: 'run' }
-  | { readonly name: 'status'; readonly cluster?: string; readonly watch: boolean }
-  | { readonly name: 'explain'; readonly cluster: string }
-  | {
-      readonly name: 'follow';
-      readonly cluster: string;
-      /** As typed: without a port, the servers of the cluster decide which one is meant. */
-      readonly server: string;
-      readonly force: boolean;
-      readonly althoughReadOnly?: true;
-      readonly dryRun: boolean;
-      readonly reason?: string;
-    }
-  | { readonly name: 'freeze'; readonly cluster: string; readonly reason?: string }
-  | { readonly name: 'thaw'; readonly cluster: string }
-  | { readonly name: 'forget'; readonly cluster: string; readonly server: string }
-  | { readonly name: 'history'; readonly cluster?: string }
-  | { readonly name: 'schema' }
-  /** The scenario as typed: only the lab knows its names. */
-  | {
-      readonly name: 'lab';
-      readonly scenario?: string;
-      readonly list: boolean;
-      readonly once: boolean;
-      readonly keep: boolean;
-    };
+import type { CommandForm, Given, OptionForm } from './command-form.ts';
+import { type Command, type CommandName, commandNames, formOf, notYet } from './command-table.ts';
+import { commandHelp, generalHelp, globalOptions } from './help.ts';
 
 export type ParsedArguments =
   | { readonly kind: 'command'; readonly command: Command; readonly config?: string; readonly json: boolean }
@@ -49,34 +14,31 @@ export type ParsedArguments =
   /** For standard error, exit 2. */
   | { readonly kind: 'usage'; readonly text: string };
 
-/** Planned commands: this answer is kinder than "unknown". */
-const notYet: readonly string[] = ['check', 'hook', 'advise', 'init'];
+const everyOption: readonly OptionForm[] = [
+  ...globalOptions,
+  ...commandNames.flatMap((name) => formOf(name).options),
+];
 
-/** The ledger keeps `frozen=<by>: <reason>` in one character-string of 255 bytes. */
-const longestReasonBytes = 150;
+/** For Node's parser: an option has a value in every command, or in none. */
+const tokenOptions = Object.fromEntries([
+  ...everyOption.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' }]),
+  ...globalOptions.map(({ name, short, value }) => [
+    name,
+    { type: value === undefined ? 'boolean' : 'string', ...(short !== undefined && { short }) },
+  ]),
+]) as Readonly<Record<string, { type: 'string' | 'boolean'; short?: string }>>;
 
-const options = {
-  config: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'V' },
-  watch: { type: 'boolean' },
-  force: { type: 'boolean' },
-  'although-read-only': { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  reason: { type: 'string' },
-  scenario: { type: 'string' },
-  list: { type: 'boolean' },
-  once: { type: 'boolean' },
-  keep: { type: 'boolean' },
-} as const satisfies Record<OptionName, { type: 'string' | 'boolean'; short?: string }>;
-
-interface Given {
-  readonly flags: ReadonlySet<OptionName>;
-  readonly values: ReadonlyMap<OptionName, string>;
-  readonly words: readonly string[];
-  readonly problem?: string;
-}
+type Token =
+  | { readonly kind: 'word'; readonly text: string; readonly index: number }
+  | {
+      readonly kind: 'option';
+      readonly name: string;
+      /** As typed, with its dashes. */
+      readonly raw: string;
+      readonly value: string | undefined;
+      /** `--name=value`. */
+      readonly inline: boolean;
+    };
 
 const usage = (problem: string, command?: CommandName): ParsedArguments => ({
   kind: 'usage',
@@ -85,139 +47,149 @@ const usage = (problem: string, command?: CommandName): ParsedArguments => ({
 
 /** `argv` is without node and the script. */
 export function parseArguments(argv: readonly string[]): ParsedArguments {
-  const given = readTokens(argv);
-  const [first, ...words] = given.words;
-  const wantsHelp = given.flags.has('help') || first === 'help';
-  const named = first === 'help' ? words[0] : first;
+  const all = tokensOf(argv);
+  const [first, second] = wordsOf(all);
+  const named = first === 'help' ? second : first;
   const name = commandNames.find((known) => known === named);
-  if (wantsHelp && given.problem === undefined && (named === undefined || name !== undefined)) {
+  const form = name === undefined ? undefined : formOf(name);
+  const { tokens, rest } = form?.passesRest ? cut(argv, all, form) : { tokens: all, rest: [] };
+  const problem = firstProblem(tokens, form);
+  if (
+    problem === undefined &&
+    (first === 'help' || isGiven(tokens, 'help')) &&
+    (named === undefined || name !== undefined)
+  )
     return { kind: 'help', text: name === undefined ? generalHelp() : commandHelp(name) };
-  }
-  if (given.problem !== undefined) return usage(given.problem, name);
-  if (given.flags.has('version')) return { kind: 'version' };
-  if (named === undefined) return { kind: 'usage', text: generalHelp() };
-  if (name === undefined) {
-    if (notYet.includes(named)) return usage(`the command "${named}" is not in this version yet`);
-    return usage(`there is no command "${named}"${didYouMean(named, commandNames)}`);
-  }
-  const problem = misfit(name, given, words);
   if (problem !== undefined) return usage(problem, name);
-  const command = build(name, given, words);
-  if (typeof command === 'string') return usage(command, name);
-  const config = given.values.get('config');
-  return { kind: 'command', command, ...(config !== undefined && { config }), json: given.flags.has('json') };
+  if (isGiven(tokens, 'version')) return { kind: 'version' };
+  if (named === undefined) return { kind: 'usage', text: generalHelp() };
+  return name === undefined || form === undefined
+    ? unknownCommand(named)
+    : commandOf(name, form, tokens, rest);
 }
 
-function readTokens(argv: readonly string[]): Given {
-  const flags = new Set<OptionName>();
-  const values = new Map<OptionName, string>();
-  const words: string[] = [];
-  const problems: string[] = [];
+const wordsOf = (tokens: readonly Token[]): readonly string[] =>
+  tokens.flatMap((token) => (token.kind === 'word' ? [token.text] : []));
+
+const isGiven = (tokens: readonly Token[], option: string): boolean =>
+  tokens.some((token) => token.kind === 'option' && token.name === option);
+
+const unknownCommand = (named: string): ParsedArguments =>
+  notYet.includes(named)
+    ? usage(`the command "${named}" is not in this version yet`)
+    : usage(`there is no command "${named}"${didYouMean(named, commandNames)}`);
+
+function commandOf(
+  name: CommandName,
+  form: CommandForm<unknown>,
+  tokens: readonly Token[],
+  rest: readonly string[],
+): ParsedArguments {
+  const given = givenBy(tokens, rest);
+  const wrong = misfit(name, form, given, tokens);
+  if (wrong !== undefined) return usage(wrong, name);
+  const args = form.build(given);
+  if (typeof args === 'string') return usage(args, name);
+  const config = given.value('config');
+  return {
+    kind: 'command',
+    command: { name, ...(args as object) } as Command,
+    ...(config !== undefined && { config }),
+    json: given.has('json'),
+  };
+}
+
+function tokensOf(argv: readonly string[]): readonly Token[] {
   // Not strict: its messages are for programmers, and without "did you mean".
   const { tokens } = parseArgs({
     args: [...argv],
-    options,
+    options: tokenOptions,
     strict: false,
     allowPositionals: true,
     tokens: true,
   });
+  return tokens.flatMap((token): readonly Token[] => {
+    if (token.kind === 'positional') return [{ kind: 'word', text: token.value, index: token.index }];
+    if (token.kind !== 'option') return [];
+    const { name, rawName: raw, value, inlineValue } = token;
+    return [{ kind: 'option', name, raw, value, inline: inlineValue === true }];
+  });
+}
+
+/** Splits after the last operand: the rest is not ours to read. */
+function cut(
+  argv: readonly string[],
+  tokens: readonly Token[],
+  { operands }: CommandForm<unknown>,
+): { readonly tokens: readonly Token[]; readonly rest: readonly string[] } {
+  const last = tokens.filter((token) => token.kind === 'word')[operands.length];
+  if (last === undefined) return { tokens, rest: [] };
+  return { tokens: tokens.slice(0, tokens.indexOf(last) + 1), rest: argv.slice(last.index + 1) };
+}
+
+function firstProblem(tokens: readonly Token[], form: CommandForm<unknown> | undefined): string | undefined {
+  const seen = new Set<string>();
+  const suggested = form === undefined ? everyOption : [...globalOptions, ...form.options];
   for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
-    const name = optionNames.find((known) => known === token.name);
-    const problem =
-      name === undefined ? unknownOption(token.rawName) : optionProblem(name, token, values.has(name));
-    if (problem !== undefined) problems.push(problem);
-    else if (name !== undefined && token.value === undefined) flags.add(name);
-    else if (name !== undefined && token.value !== undefined) values.set(name, token.value);
+    const { name, raw } = token;
+    // An option of another command is found later, by its name.
+    if (!Object.hasOwn(tokenOptions, name))
+      return `there is no option ${raw}${didYouMean(
+        raw,
+        suggested.map((option) => `--${option.name}`),
+      )}`;
+    const isRepeatable = form?.options.some((option) => option.name === name && option.repeatable);
+    const problem = valueProblem(token, seen.has(name) && !isRepeatable);
+    if (problem !== undefined) return problem;
+    if (token.value !== undefined) seen.add(name);
   }
-  const [problem] = problems;
-  return { flags, values, words, ...(problem !== undefined && { problem }) };
+  return undefined;
 }
 
-function unknownOption(rawName: string): string {
-  const known = optionNames.map((name) => `--${name}`);
-  return `there is no option ${rawName}${didYouMean(rawName, known)}`;
-}
-
-interface OptionToken {
-  readonly value: string | undefined;
-  readonly inlineValue: boolean | undefined;
-}
-
-function optionProblem(
-  name: OptionName,
-  { value, inlineValue }: OptionToken,
-  twice: boolean,
+function valueProblem(
+  { name, value, inline }: Extract<Token, { readonly kind: 'option' }>,
+  isTwice: boolean,
 ): string | undefined {
-  if (options[name].type === 'boolean') return value === undefined ? undefined : `--${name} takes no value`;
+  if (tokenOptions[name]?.type === 'boolean')
+    return value === undefined ? undefined : `--${name} takes no value`;
   if (value === undefined || value === '') return `--${name} needs a value`;
   // `--reason --dry-run`: probably a forgotten value.
-  if (inlineValue === false && value.startsWith('-'))
+  if (!inline && value.startsWith('-'))
     return `--${name} needs a value; if the value begins with "-", write --${name}=${value}`;
-  return twice ? `--${name} is given twice` : undefined;
+  return isTwice ? `--${name} is given twice` : undefined;
+}
+
+function givenBy(tokens: readonly Token[], rest: readonly string[]): Given {
+  const valuesOf = (option: string): readonly string[] =>
+    tokens.flatMap((token) =>
+      token.kind === 'option' && token.name === option && token.value !== undefined ? [token.value] : [],
+    );
+  // The first word is the command.
+  const [, ...words] = wordsOf(tokens);
+  return {
+    words,
+    rest,
+    has: (option) => isGiven(tokens, option),
+    value: (option) => valuesOf(option)[0],
+    values: valuesOf,
+  };
 }
 
 /** Why these words and options do not fit the command, or undefined. */
-function misfit(name: CommandName, given: Given, words: readonly string[]): string | undefined {
-  const { operands, options: own } = commands[name];
-  const allowed = new Set<OptionName>(['config', 'json', ...own.map((option) => option.name)]);
-  const stray = [...given.flags, ...given.values.keys()].find((option) => !allowed.has(option));
-  if (stray !== undefined) return `"${name}" does not take --${stray}`;
-  const missing = operands.find((operand, index) => operand.required && words[index] === undefined);
+function misfit(
+  name: CommandName,
+  { operands, options: own, needsNoConfiguration }: CommandForm<unknown>,
+  given: Given,
+  tokens: readonly Token[],
+): string | undefined {
+  if (needsNoConfiguration && given.has('config'))
+    return `"${name}" needs no configuration: leave --config out`;
+  const allowed = new Set(['config', 'json', ...own.map((option) => option.name)]);
+  const stray = tokens.find((token) => token.kind === 'option' && !allowed.has(token.name));
+  if (stray?.kind === 'option') return `"${name}" does not take --${stray.name}`;
+  const missing = operands.find((operand, index) => operand.required && given.words[index] === undefined);
   if (missing !== undefined) return `"${name}" needs a ${missing.name}`;
-  const surplus = words[operands.length];
+  const surplus = given.words[operands.length];
   return surplus === undefined ? undefined : `"${name}" does not take "${surplus}"`;
-}
-
-/** The command, or the error in its arguments. */
-function build(name: CommandName, given: Given, words: readonly string[]): Command | string {
-  const [cluster = '', server = ''] = words;
-  const reason = given.values.get('reason');
-  const wrongReason = reason === undefined ? undefined : reasonProblem(reason);
-  if (wrongReason !== undefined) return wrongReason;
-  const why = reason === undefined ? {} : { reason };
-  const maybeCluster = words[0] === undefined ? {} : { cluster };
-  switch (name) {
-    case 'run':
-    case 'schema':
-      return { name };
-    case 'status':
-      return { name, ...maybeCluster, watch: given.flags.has('watch') };
-    case 'history':
-      return { name, ...maybeCluster };
-    case 'explain':
-    case 'thaw':
-      return { name, cluster };
-    case 'freeze':
-      return { name, cluster, ...why };
-    case 'forget':
-      return serverProblem(server) ?? { name, cluster, server };
-    case 'follow': {
-      const wrong = serverProblem(server);
-      if (wrong !== undefined) return wrong;
-      const [force, althoughReadOnly] = [given.flags.has('force'), given.flags.has('although-read-only')];
-      if (althoughReadOnly && !force) return '--although-read-only needs --force: alone it does nothing';
-      const although = althoughReadOnly ? ({ althoughReadOnly } as const) : {};
-      return { name, cluster, server, force, ...although, dryRun: given.flags.has('dry-run'), ...why };
-    }
-    case 'lab': {
-      const scenario = given.values.get('scenario');
-      const [list, once, keep] = [given.flags.has('list'), given.flags.has('once'), given.flags.has('keep')];
-      return { name, ...(scenario !== undefined && { scenario }), list, once, keep };
-    }
-  }
-}
-
-function serverProblem(server: string): string | undefined {
-  const address = parseHostPort(server, 3306);
-  return address.kind === 'wrong' ? address.problem.replaceAll('{value}', `"${server}"`) : undefined;
-}
-
-function reasonProblem(reason: string): string | undefined {
-  if (/\p{Cc}/u.test(reason)) return 'the reason must be one line, without control characters';
-  const bytes = new TextEncoder().encode(reason).length;
-  return bytes > longestReasonBytes
-    ? `the reason is too long: ${bytes} bytes, at most ${longestReasonBytes} fit into the ledger`
-    : undefined;
 }

@@ -1,5 +1,6 @@
 /** `source-dns explain CLUSTER`. */
 
+import type { ClusterArgument } from './commands/operands.ts';
 import { findCluster, onlyClusters, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
@@ -9,10 +10,7 @@ import { exitCodeOfLook, openLooker } from './look.ts';
 import { createStyle } from './style.ts';
 
 /** Prints the decision and the evidence, server by server. */
-export async function explain(
-  context: CommandContext,
-  { cluster }: { readonly cluster: string },
-): Promise<ExitCode> {
+export async function explain(context: CommandContext, { cluster }: ClusterArgument): Promise<ExitCode> {
   const { terminal, json } = context;
   const config = await readConfiguration(context);
   const chosen = config && findCluster(config, cluster, context);

@@ -1,19 +1,10 @@
 /** `source-dns follow CLUSTER SERVER`. */
 
 import { findServer } from '../daemon/find-server.ts';
+import type { FollowArguments } from './commands/follow.ts';
 import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
-
-interface FollowArguments {
-  readonly cluster: string;
-  /** As typed: `host`, `host:port` or `[v6]:port`. */
-  readonly server: string;
-  readonly force: boolean;
-  readonly althoughReadOnly?: true;
-  readonly dryRun: boolean;
-  readonly reason?: string;
-}
 
 /** Publishes the server now; a dry run prints the update plan. */
 export function follow(

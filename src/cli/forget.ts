@@ -2,15 +2,13 @@
 
 import { parseHostPort, serverAddress } from '../config/server-address.ts';
 import { findServer } from '../daemon/find-server.ts';
+import type { ForgetArguments } from './commands/forget.ts';
 import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
 
 /** Removes a server that will not come back from the quorum set and from the ledger's former sources. */
-export function forget(
-  context: CommandContext,
-  { cluster, server }: { readonly cluster: string; readonly server: string },
-): Promise<ExitCode> {
+export function forget(context: CommandContext, { cluster, server }: ForgetArguments): Promise<ExitCode> {
   return giveCommand(context, cluster, (servers) => {
     // A former source may have left the configuration long ago; the ledger still names it.
     const found = findServer(server, servers);

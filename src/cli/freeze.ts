@@ -1,5 +1,6 @@
 /** `source-dns freeze CLUSTER`. */
 
+import type { FreezeArguments } from './commands/freeze.ts';
 import type { CommandContext } from './context.ts';
 import type { ExitCode } from './exit-code.ts';
 import { giveCommand } from './give-command.ts';
@@ -7,7 +8,7 @@ import { giveCommand } from './give-command.ts';
 /** Stops automatic moves, by every instance, until thaw. */
 export function freeze(
   context: CommandContext,
-  { cluster, reason = 'no reason given' }: { cluster: string; reason?: string },
+  { cluster, reason = 'no reason given' }: FreezeArguments,
 ): Promise<ExitCode> {
   return giveCommand(context, cluster, () => ({ kind: 'freeze', reason, by: context.operator }));
 }

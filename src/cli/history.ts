@@ -6,6 +6,7 @@ import { readHistory } from '../daemon/history.ts';
 import { askDaemon } from '../http/client.ts';
 import type { HistoryDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import type { OptionalCluster } from './commands/operands.ts';
 import { findCluster, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
@@ -16,10 +17,7 @@ import { createStyle } from './style.ts';
 const daemonMs = 5000;
 
 /** Prints every move and every hold, oldest first. */
-export async function history(
-  context: CommandContext,
-  { cluster }: { readonly cluster?: string },
-): Promise<ExitCode> {
+export async function history(context: CommandContext, { cluster }: OptionalCluster): Promise<ExitCode> {
   const { terminal, json } = context;
   const config = await readConfiguration(context);
   if (config === undefined) return exitCodes.usage;

@@ -1,17 +1,13 @@
 /** `source-dns status [CLUSTER] [--watch]`. */
 
 import type { ClusterDocument } from '../http/documents.ts';
+import type { StatusArguments } from './commands/status.ts';
 import { findCluster, onlyClusters, readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { exitCodeOfLook, type Look, type Looker, openLooker } from './look.ts';
 import { statusText } from './snapshot-text.ts';
 import { createStyle } from './style.ts';
-
-interface StatusArguments {
-  readonly cluster?: string;
-  readonly watch: boolean;
-}
 
 const redrawMs = 1000;
 /** ECMA-48: cursor home; erase to the end of the screen. Erasing after the text does not flicker. */

@@ -8,22 +8,29 @@ type Expansion = {
   readonly problems: readonly string[];
 };
 
-/** Replaces `${NAME}`; `$${` is a literal `${`. The value of a variable is not expanded again. */
+/**
+ * Replaces `${NAME}`, and `${NAME:-default}` as a shell does: the default stands for an unset or empty
+ * variable. `$${` is a literal `${`. Neither a value nor a default is expanded again.
+ */
 export function expand(text: string, variables: Variables): Expansion {
   const problems: string[] = [];
   let expanded = false;
   const result = text.replace(/\$\$\{|\$\{([^}]*)\}?/g, (match, inside: string | undefined) => {
     if (inside === undefined) return '${';
-    if (!match.endsWith('}') || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(inside)) {
-      problems.push(`"\${" begins a variable: write \${NAME}, or $\${ for a literal \${`);
+    const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^$]*))?$/.exec(inside) ?? [];
+    if (!match.endsWith('}') || name === undefined) {
+      problems.push(
+        `"\${" begins a variable: write \${NAME} or \${NAME:-default}, or $\${ for a literal \${`,
+      );
       return match;
     }
-    const value = Object.hasOwn(variables, inside) ? variables[inside] : undefined;
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    expanded = true;
+    if (fallback !== undefined) return value || fallback;
     if (value === undefined)
       problems.push(
-        `the environment variable ${inside.slice(0, 80)} is not set; set it, or write the value here`,
+        `the environment variable ${name.slice(0, 80)} is not set; set it, or write the value here`,
       );
-    expanded = true;
     return value ?? match;
   });
   return { text: result, expanded, problems: [...new Set(problems)] };

@@ -2,6 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { type ParsedArguments, parseArguments } from '../../../src/cli/args.ts';
+import { commandNames, formOf } from '../../../src/cli/command-table.ts';
+import { globalOptions } from '../../../src/cli/help.ts';
 
 const parse = (line: string): ParsedArguments => parseArguments(line === '' ? [] : line.split(' '));
 
@@ -90,6 +92,7 @@ test.each([
     'freeze shop --reason --json',
     '--reason needs a value; if the value begins with "-", write --reason=--json',
   ],
+  ['schema --config a', '"schema" needs no configuration: leave --config out'],
   ['status --config a --config b', '--config is given twice'],
   ['follow shop db1:0', '"db1:0" has an invalid port; use 1 to 65535'],
   [
@@ -133,8 +136,30 @@ test('every form of help', () => {
   expect(parse('follow shop -h')).toEqual(parse('follow --help'));
 });
 
+test('an option has a value in every command, or in none', () => {
+  const forms = [...globalOptions, ...commandNames.flatMap((name) => formOf(name).options)];
+  const unequal = forms.filter((form) =>
+    forms.some(
+      ({ name, value }) => name === form.name && (value === undefined) !== (form.value === undefined),
+    ),
+  );
+  expect(unequal).toEqual([]);
+});
+
+test.each(commandNames)('%s has an example that the parser takes, and exit codes', (name) => {
+  const { examples, exits } = formOf(name);
+  expect(examples.length).toBeGreaterThan(0);
+  for (const [line] of examples) {
+    const words = [...line.replace(/ [|>].*$/, '').matchAll(/"([^"]*)"|\S+/g)].map(
+      ([word, quoted]) => quoted ?? word,
+    );
+    expect(parseArguments(words), line).toMatchObject({ kind: 'command', command: { name } });
+  }
+  expect(Object.keys(exits)).toEqual(expect.arrayContaining(['0', '2']));
+});
+
 test('the help reads well', async () => {
-  const commands = ['', ...'run status explain follow freeze thaw forget history schema lab'.split(' ')];
+  const commands = ['', ...commandNames];
   const texts = commands.map((name) => {
     const help = parse(`${name} --help`.trim());
     return help.kind === 'help' ? help.text : '';

@@ -13,6 +13,7 @@ const env = {
   LIST: '[a, b]',
   NESTED: '${PORT}',
   NUMBER: '0123',
+  EMPTY: '',
 };
 
 test.each([
@@ -20,15 +21,21 @@ test.each([
   ['a${PORT}b${NS}', 'a5353b192.0.2.77'],
   ['$${PORT}', '${PORT}'],
   ['$PORT ${NESTED}', '$PORT ${PORT}'],
+  ['${PORT:-1}', '5353'],
+  ['${NONE:-/etc/source-dns}/mysql.password', '/etc/source-dns/mysql.password'],
+  ['${EMPTY:-a:-b}${EMPTY}${NONE:-}', 'a:-b'],
 ])('%s becomes %s', (text, expected) => {
   expect(expand(text, env)).toMatchObject({ text: expected, problems: [] });
 });
 
-test.each(['${', '${PORT', '${}', '${1}', '${A-B}', '${PORT:-1}'])('%s is no variable', (text) => {
-  expect(expand(text, env).problems).toEqual([
-    '"${" begins a variable: write ${NAME}, or $${ for a literal ${',
-  ]);
-});
+test.each(['${', '${PORT', '${}', '${1}', '${A-B}', '${:-1}', '${NONE:-${PORT}}'])(
+  '%s is no variable',
+  (text) => {
+    expect(expand(text, env).problems).toEqual([
+      '"${" begins a variable: write ${NAME} or ${NAME:-default}, or $${ for a literal ${',
+    ]);
+  },
+);
 
 test('an inherited property is no variable', () => {
   expect(expand('${toString}', {}).problems).toEqual([

@@ -1,0 +1,46 @@
+/** `source-dns lab`: its form. */
+
+import type { CommandForm } from '../command-form.ts';
+
+export interface LabArguments {
+  /** As typed: only the lab knows the names. */
+  readonly scenario?: string;
+  readonly list: boolean;
+  readonly once: boolean;
+  readonly keep: boolean;
+}
+
+export const labForm: CommandForm<LabArguments> = {
+  operands: [],
+  options: [
+    { name: 'scenario', value: 'NAME', text: "The scenario to play; default: the manual's failover" },
+    { name: 'list', text: 'List the scenarios, what each needs and how long it takes' },
+    { name: 'once', text: 'Play it once and exit, 0 if every step held' },
+    { name: 'keep', text: 'Keep the files of the servers' },
+  ],
+  needsNoConfiguration: true,
+  summary: "Play the manual's failover live, with real MySQL servers and BIND",
+  details: [
+    'Needs no configuration, no root and no container. Everything runs on loopback (in network',
+    'namespaces, if the scenario cuts servers off). Afterwards the servers and their files are gone.',
+    'If no scenario is named and MySQL is not available, the lab plays the failover with MariaDB.',
+  ],
+  examples: [
+    ['lab', 'Play, and keep everything running until Ctrl-C, to try commands on it'],
+    ['lab --once', 'Play, and exit'],
+  ],
+  exits: {
+    0: 'played',
+    1: 'failed: a step did not hold, or a program could not be found or started',
+    2: 'wrong usage',
+  },
+  build(given) {
+    const scenario = given.value('scenario');
+    return {
+      ...(scenario !== undefined && { scenario }),
+      list: given.has('list'),
+      once: given.has('once'),
+      keep: given.has('keep'),
+    };
+  },
+};

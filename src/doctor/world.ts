@@ -1,0 +1,50 @@
+/** What a check of the doctor may look at. A check writes nothing: no server, zone, file or history. */
+
+import type { LoadedCluster, LoadedConfig, NameserverConfig } from '../config/loaded.ts';
+import type { Failure, Probe } from '../core/model/observation.ts';
+import type { MonoMs, ServerAddress } from '../core/model/units.ts';
+import type { DnsClient } from '../dns/client/dns-client.ts';
+import type { ApiResult } from '../http/client.ts';
+import type { Clock, Resolution } from '../ports.ts';
+
+export interface World {
+  /** The whole file, also where only one cluster is checked. */
+  readonly config: LoadedConfig;
+  /** The clusters to check. */
+  readonly clusters: readonly LoadedCluster[];
+  /** The nameservers of these clusters, by their names in the configuration. */
+  readonly nameservers: ReadonlyMap<string, SeenNameserver>;
+  readonly clock: Clock;
+  /** Every check ends by then, on the monotonic clock. */
+  readonly deadline: MonoMs;
+  readonly around: Around;
+  /** Every configured server of the cluster, asked once: all checks share the answers. Never rejects. */
+  servers(cluster: LoadedCluster): Promise<readonly SeenServer[]>;
+  /** The daemon's `GET /v1/clusters`, asked once. Never rejects. */
+  daemon(): Promise<ApiResult>;
+}
+
+export type SeenNameserver =
+  | {
+      readonly kind: 'opened';
+      readonly config: NameserverConfig;
+      readonly client: DnsClient;
+      /** About its key. */
+      readonly warnings: readonly Failure[];
+    }
+  /** The key cannot be used. */
+  | { readonly kind: 'failed'; readonly config: NameserverConfig; readonly failure: Failure };
+
+export interface SeenServer {
+  readonly address: ServerAddress;
+  readonly resolution: Resolution;
+  /** As the daemon asks it. */
+  readonly probe: Probe;
+}
+
+/** The process and its host. */
+export interface Around {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `process.versions.node`. */
+  readonly nodeVersion: string;
+}
