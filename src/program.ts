@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { advise } from './cli/advise.ts';
 import { parseArguments } from './cli/args.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
@@ -79,6 +80,7 @@ const performers: Performers = {
   run,
   status,
   explain,
+  advise,
   follow,
   freeze,
   thaw,

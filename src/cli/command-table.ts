@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. A new one is a line here and a line in src/program.ts. */
 
 import type { ArgumentsOf, CommandForm } from './command-form.ts';
+import { adviseForm } from './commands/advise.ts';
 import { explainForm } from './commands/explain.ts';
 import { followForm } from './commands/follow.ts';
 import { forgetForm } from './commands/forget.ts';
@@ -16,6 +17,7 @@ const forms = {
   run: runForm,
   status: statusForm,
   explain: explainForm,
+  advise: adviseForm,
   follow: followForm,
   freeze: freezeForm,
   thaw: thawForm,
@@ -40,4 +42,4 @@ export const commandNames = Object.keys(forms) as readonly CommandName[];
 export const formOf = (name: CommandName): CommandForm<unknown> => forms[name];
 
 /** Planned commands: this answer is kinder than "unknown". */
-export const notYet: readonly string[] = ['check', 'hook', 'advise', 'init'];
+export const notYet: readonly string[] = ['check', 'hook', 'init'];

@@ -1,20 +1,16 @@
 /** The source of `status` and `explain`: the daemon, else the servers and the nameserver themselves. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
-import type { Snapshot } from '../core/report/snapshot-types.ts';
-import type { Service } from '../daemon/service.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { type ClusterDocument, clusterDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
 import { failureText, problemText } from './failure-text.ts';
-import { openObserver } from './one-shot.ts';
+import { observeOnce, snapshotsOf } from './observe-once.ts';
 
 /** The daemon answers from memory. */
 const daemonMs = 5000;
-/** Added to a probe and two exchanges with the nameserver (find the zone, read it). */
-const slackMs = 1000;
 
 export type Look =
   | { readonly kind: 'seen'; readonly documents: readonly ClusterDocument[] }
@@ -93,49 +89,19 @@ const isClusterDocument = (value: unknown): value is ClusterDocument =>
   );
 
 async function ownLooker(context: CommandContext, config: LoadedConfig): Promise<Looker | undefined> {
-  let wake: () => void = () => {};
-  const observer = await openObserver(context, config, () => wake());
+  const observer = await observeOnce(context, config);
   if (observer === undefined) return undefined;
   const modes = new Map(config.clusters.map(({ settings }) => [settings.cluster, settings.mode]));
-  const snapshots = (): readonly Snapshot[] => snapshotsOf(observer);
-  await new Promise<void>((resolve) => {
-    const cancel = context.clock.after(lookMs(config), resolve);
-    wake = () => {
-      if (!snapshots().every(isComplete)) return;
-      cancel();
-      resolve();
-    };
-    // The first events may already be here.
-    wake();
-  });
-  wake = () => {};
   return {
     // This command only observes; the reader wants to know the configured mode.
     look: async () => ({
       kind: 'seen',
-      documents: snapshots().map((snapshot) =>
+      documents: snapshotsOf(observer).map((snapshot) =>
         clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode }),
       ),
     }),
     close: () => observer.stop(),
   };
-}
-
-const snapshotsOf = (service: Service): readonly Snapshot[] =>
-  service.clusters().flatMap((name) => service.snapshot(name) ?? []);
-
-/** Every zone was read or has failed, and every server was asked. */
-const isComplete = (snapshot: Snapshot): boolean =>
-  snapshot.publications.every(({ ready, readFailure }) => ready || readFailure !== null) &&
-  snapshot.servers.every(({ contact }) => contact !== 'unobserved');
-
-function lookMs(config: LoadedConfig): number {
-  const longest = config.clusters.map(
-    ({ settings }) =>
-      settings.watch.probeTimeoutMs +
-      2 * Math.max(0, ...settings.publications.map(({ timeoutMs }) => timeoutMs)),
-  );
-  return Math.max(0, ...longest) + slackMs;
 }
 
 /** 4 if a zone could not be read, or if no server of a cluster could be reached. */

@@ -158,7 +158,8 @@ function procedureOf(situation: Situation, old: ServerView, { chosen, channels, 
 function lossOf(situation: Situation, { known, address }: ServerView, chosen: Told): string {
   const unknown = `What ${address} committed, and no replica received, is lost`;
   const own = receivedBy(chosen.known);
-  if (known?.gtidExecuted === undefined || own === undefined || !areByGtids(known, chosen.known))
+  if (known === undefined) return `${unknown}. We never saw what it had executed, so we cannot count it.`;
+  if (known.gtidExecuted === undefined || own === undefined || !areByGtids(known, chosen.known))
     return `${unknown}. Without GTIDs nobody can count it.`;
   const missing = countGtids(subtract(known.gtidExecuted, own));
   const others = lacksOf(situation, chosen);

@@ -99,7 +99,7 @@ function cloneSteps(source: Told, server: Told): readonly Step[] {
     ),
     onServer(
       server,
-      `Copy. THE DATA OF ${server.address} ARE DELETED. USER needs BACKUP_ADMIN on ${source.address}. At the end the server restarts; without a supervisor it ends (error 3707), and you start it.`,
+      `Copy. THE DATA OF ${server.address} ARE DELETED. First write super_read_only=ON into its my.cnf: at the end it restarts, and must come back closed. Without a supervisor it ends (error 3707), and you start it. USER needs BACKUP_ADMIN on ${source.address}.`,
       {
         statements: [
           `SET GLOBAL clone_valid_donor_list = ${quote(`${host}:${port}`)}`,

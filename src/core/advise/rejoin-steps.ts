@@ -67,12 +67,12 @@ function unchanged({ flavour, gtidExecuted, positions }: ServerFacts): readonly 
     const current = positions && setText(positions.current);
     return current === undefined || positions?.current.size !== 1
       ? []
-      : [{ statement: `SELECT @@GLOBAL.gtid_current_pos = ${current}`, expect: '1' }];
+      : [{ statement: `SELECT @@GLOBAL.gtid_current_pos = ${current} AS unchanged`, expect: '1' }];
   }
   const set = gtidExecuted && setText(gtidExecuted);
   return set === undefined
     ? []
-    : [{ statement: `SELECT GTID_SUBSET(@@GLOBAL.gtid_executed, ${set})`, expect: '1' }];
+    : [{ statement: `SELECT GTID_SUBSET(@@GLOBAL.gtid_executed, ${set}) AS unchanged`, expect: '1' }];
 }
 
 /** Errors 1236 beforehand: transactions that the source lacks, or whose binary log is purged. */
@@ -86,7 +86,7 @@ function comparedSteps(source: Told, { address, known }: Told): readonly Step[] 
       {
         verify: [
           {
-            statement: `SELECT GTID_SUBSET(${set}, @@GLOBAL.gtid_executed), GTID_SUBSET(@@GLOBAL.gtid_purged, ${set})`,
+            statement: `SELECT GTID_SUBSET(${set}, @@GLOBAL.gtid_executed) AS is_known, GTID_SUBSET(@@GLOBAL.gtid_purged, ${set}) AS is_there`,
             expect: '1, 1',
           },
         ],

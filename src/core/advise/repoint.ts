@@ -66,7 +66,9 @@ function purgedStep(source: Told, replica: Told): readonly Step[] {
     onServer(
       source,
       `Look whether ${source.address} still has what ${replica.address} needs. If the answer is 0, it is purged: ${rebuilding(replica.known, source.address)} instead.`,
-      { verify: [{ statement: `SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, ${set})`, expect: '1' }] },
+      {
+        verify: [{ statement: `SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, ${set}) AS is_there`, expect: '1' }],
+      },
     ),
   ];
 }

@@ -55,13 +55,9 @@ export const inShell = (say: string, commands: readonly string[] = [], undo: str
   undo,
 });
 
-/** Ends the writes of a server. `also`: what must be true as well. */
+/** Ends the writes of a server. `also`: what must be true as well. It is no source, so there is no way back. */
 export const closeStep = (server: Told, say: string, also: readonly Check[] = []): Step =>
-  onServer(server, say, {
-    statements: [closing(server)],
-    verify: [isClosed(server.known), ...also],
-    undo: 'SET GLOBAL read_only = OFF',
-  });
+  onServer(server, say, { statements: [closing(server)], verify: [isClosed(server.known), ...also] });
 
 /** `statements`: as `opening` joins them. */
 export const openStep = (server: Told, say: string, statements: string): Step =>

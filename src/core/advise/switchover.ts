@@ -149,10 +149,13 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
         verify: [logsAll(server.known)],
       }),
       ...undelayed(server, channel),
-      closeStep(
-        old,
-        `Close ${old.address}: from now on nobody can write. The statement waits for running writes.`,
-      ),
+      {
+        ...closeStep(
+          old,
+          `Close ${old.address}: from now on nobody can write. The statement waits for running writes.`,
+        ),
+        undo: 'SET GLOBAL read_only = OFF',
+      },
       ...drainSteps(old, server, channel, byGtids),
       ...detachedAll(situation, server),
       ...(byGtids ? [] : [writePlaceStep(server)]),

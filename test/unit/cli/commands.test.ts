@@ -297,6 +297,7 @@ describe('the daemon', () => {
     started.server.serve({
       clusters: () => ['shop'],
       snapshot: () => shopSnapshot,
+      advice: () => undefined,
       history: () => [],
       async command(_cluster, command) {
         commands.push(command);

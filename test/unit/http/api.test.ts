@@ -37,6 +37,7 @@ function fakeApi(answer: (command: Command) => Promise<Answer> = async () => res
   const api: ClusterApi = {
     clusters: () => ['shop'],
     snapshot: (cluster) => (cluster === 'shop' ? shopSnapshot : undefined),
+    advice: () => undefined,
     history: () => [],
     command: (_cluster, command) => {
       commands.push(command);

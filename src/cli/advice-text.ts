@@ -1,0 +1,97 @@
+/** A procedure for a person, or as a file for the mysql client. Pure. */
+
+import type { Check, Procedure, Step } from '../core/model/procedure.ts';
+import type { AdviceDocument } from '../http/documents.ts';
+import { printable, type Style } from './style.ts';
+import { wrapped } from './wrap.ts';
+
+/** Of prose. A statement is never broken: it is to be pasted. */
+const width = 100;
+
+const prose = (text: string): string => wrapped(text, width);
+
+/** Numbered steps. Statements stand on lines of their own, and can be pasted as they are. */
+export function adviceText(document: AdviceDocument, style: Style): string {
+  const advice = printable(document);
+  if (advice.kind !== 'procedures') return `${prose(sentenceOf(advice))}\n`;
+  const { procedures } = advice;
+  const several = procedures.length > 1;
+  return [
+    ...(several
+      ? [`${procedures.length} ways are possible. Choose ONE of them; the first is the safe one.`, '']
+      : []),
+    ...procedures.flatMap((procedure, index) => [
+      ...procedureLines(procedure, several ? `Way ${index + 1}: ` : '', style),
+      ...(index + 1 < procedures.length ? [''] : []),
+    ]),
+    '',
+    prose('Nothing was executed. Go on only if each answer is the expected one.'),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const sentenceOf = (advice: Exclude<AdviceDocument, { readonly kind: 'procedures' }>): string =>
+  advice.kind === 'refused' ? `No procedure now (${advice.reason}): ${advice.sentence}` : advice.sentence;
+
+function procedureLines(procedure: Procedure, way: string, style: Style): readonly string[] {
+  const { title, why, preconditions, warnings, steps } = procedure;
+  return [
+    style.bold(prose(`${way}${title}`)),
+    prose(`  ${why}`),
+    ...(preconditions.length === 0 ? [] : ['  We saw just now:']),
+    ...preconditions.map((each) => prose(`  - ${each}`)),
+    ...(warnings.length === 0 ? [] : ['  Take care:']),
+    ...warnings.map((each) => style.yellow(prose(`  - ${each}`))),
+    ...steps.flatMap((step, index) => ['', ...stepLines(step, index + 1, style)]),
+  ];
+}
+
+function stepLines(step: Step, number: number, style: Style): readonly string[] {
+  const { say, on, statements, commands, keep, verify, undo } = step;
+  return [
+    style.bold(prose(`${number}. ${say}`)),
+    ...(on === null ? [] : [style.dim(`-- on ${on}`)]),
+    ...statements.map((statement) => `${statement};`),
+    ...commands,
+    ...keep.map(({ column, placeholder }) => `-- write down ${placeholder}: the column ${column}`),
+    ...verify.flatMap((check) => checkLines(check)),
+    ...(undo === null ? [] : [style.dim(prose(`-- to undo: ${undo}`))]),
+  ];
+}
+
+const checkLines = ({ statement, expect }: Check): readonly string[] => [
+  `-- verify: the answer must be: ${expect}`,
+  `${statement};`,
+];
+
+/** Everything but statements is a comment. Checks stay: they only look. */
+export function adviceSql(document: AdviceDocument): string {
+  const advice = printable(document);
+  if (advice.kind !== 'procedures') return `${comment(sentenceOf(advice))}\n`;
+  return advice.procedures
+    .flatMap(({ title, why, warnings, steps }, index) => [
+      comment(`${advice.procedures.length > 1 ? `WAY ${index + 1}: ` : ''}${title}. ${why}`),
+      ...warnings.map((each) => comment(`Take care: ${each}`)),
+      ...steps.flatMap((step, at) => ['', ...sqlLines(step, at + 1)]),
+      '',
+    ])
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+const sqlLines = (step: Step, number: number): readonly string[] => [
+  comment(`${number}. ${step.say}`),
+  comment(step.on === null ? 'in a shell' : `on ${step.on}`),
+  ...step.statements.map((statement) => `${statement};`),
+  ...step.commands.map(comment),
+  ...step.keep.map(({ column, placeholder }) => comment(`write down ${placeholder}: the column ${column}`)),
+  ...step.verify.flatMap((check) => checkLines(check)),
+  ...(step.undo === null ? [] : [comment(`to undo: ${step.undo}`)]),
+];
+
+const comment = (text: string): string =>
+  wrapped(text, width)
+    .split('\n')
+    .map((line) => `-- ${line}`)
+    .join('\n');
