@@ -6,6 +6,7 @@ import { advise } from './cli/advise.ts';
 import { parseArguments } from './cli/args.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
+import { complainOfUsage } from './cli/complain.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -17,7 +18,7 @@ import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
 import { drained, openTerminal, operatorName } from './cli/terminal.ts';
 import { thaw } from './cli/thaw.ts';
-import { loadConfig } from './config/load.ts';
+import { loadConfig, loadOutline } from './config/load.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
@@ -69,6 +70,10 @@ const lab = (context: CommandContext, { scenario, list, once, keep }: LabArgumen
     },
   });
 
+const version = (): string =>
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
+
 type Performers = {
   readonly [Name in CommandName]: (
     context: CommandContext,
@@ -100,18 +105,19 @@ function main(argv: readonly string[]): Promise<number> | number {
       terminal.out(`${parsed.text}\n`);
       return 0;
     case 'version':
-      terminal.out(
-        `${(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version}\n`,
-      );
+      terminal.out(`${version()}\n`);
       return 0;
     case 'usage':
-      terminal.err(`${parsed.text}\n`);
+      complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
         load: () => loadConfig(parsed.config),
+        outline: () => loadOutline(parsed.config),
+        version: version(),
+        pid: process.pid,
         maker,
         clock: systemClock,
         random: systemRandom,

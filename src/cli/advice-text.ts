@@ -5,14 +5,13 @@ import type { AdviceDocument } from '../http/documents.ts';
 import { printable, type Style } from './style.ts';
 import { wrapped } from './wrap.ts';
 
-/** Of prose. A statement is never broken: it is to be pasted. */
-const width = 100;
-
-const prose = (text: string): string => wrapped(text, width);
+/** Breaks prose. A statement is never broken: it is to be pasted. */
+type Prose = (text: string) => string;
 
 /** Numbered steps. Statements stand on lines of their own, and can be pasted as they are. */
-export function adviceText(document: AdviceDocument, style: Style): string {
+export function adviceText(document: AdviceDocument, style: Style, columns: number): string {
   const advice = printable(document);
+  const prose: Prose = (text) => wrapped(text, columns);
   if (advice.kind !== 'procedures') return `${prose(sentenceOf(advice))}\n`;
   const { procedures } = advice;
   const several = procedures.length > 1;
@@ -21,7 +20,11 @@ export function adviceText(document: AdviceDocument, style: Style): string {
       ? [`${procedures.length} ways are possible. Choose ONE of them; the first is the safe one.`, '']
       : []),
     ...procedures.flatMap((procedure, index) => [
-      ...procedureLines(procedure, several ? `Way ${index + 1}: ` : '', style),
+      ...procedureLines(
+        several ? { ...procedure, title: `Way ${index + 1}: ${procedure.title}` } : procedure,
+        style,
+        prose,
+      ),
       ...(index + 1 < procedures.length ? [''] : []),
     ]),
     '',
@@ -34,20 +37,24 @@ export function adviceText(document: AdviceDocument, style: Style): string {
 const sentenceOf = (advice: Exclude<AdviceDocument, { readonly kind: 'procedures' }>): string =>
   advice.kind === 'refused' ? `No procedure now (${advice.reason}): ${advice.sentence}` : advice.sentence;
 
-function procedureLines(procedure: Procedure, way: string, style: Style): readonly string[] {
+function procedureLines(procedure: Procedure, style: Style, prose: Prose): readonly string[] {
   const { title, why, preconditions, warnings, steps } = procedure;
   return [
-    style.bold(prose(`${way}${title}`)),
+    style.bold(prose(title)),
     prose(`  ${why}`),
     ...(preconditions.length === 0 ? [] : ['  We saw just now:']),
     ...preconditions.map((each) => prose(`  - ${each}`)),
     ...(warnings.length === 0 ? [] : ['  Take care:']),
     ...warnings.map((each) => style.yellow(prose(`  - ${each}`))),
-    ...steps.flatMap((step, index) => ['', ...stepLines(step, index + 1, style)]),
+    ...steps.flatMap((step, index) => ['', ...stepLines(step, index + 1, { style, prose })]),
   ];
 }
 
-function stepLines(step: Step, number: number, style: Style): readonly string[] {
+function stepLines(
+  step: Step,
+  number: number,
+  { style, prose }: { readonly style: Style; readonly prose: Prose },
+): readonly string[] {
   const { say, on, statements, commands, keep, verify, undo } = step;
   return [
     style.bold(prose(`${number}. ${say}`)),
@@ -66,32 +73,33 @@ const checkLines = ({ statement, expect }: Check): readonly string[] => [
 ];
 
 /** Everything but statements is a comment. Checks stay: they only look. */
-export function adviceSql(document: AdviceDocument): string {
+export function adviceSql(document: AdviceDocument, columns: number): string {
   const advice = printable(document);
+  const comment: Prose = (text) => commented(wrapped(text, columns - 3));
   if (advice.kind !== 'procedures') return `${comment(sentenceOf(advice))}\n`;
   return advice.procedures
     .flatMap(({ title, why, warnings, steps }, index) => [
       comment(`${advice.procedures.length > 1 ? `WAY ${index + 1}: ` : ''}${title}. ${why}`),
       ...warnings.map((each) => comment(`Take care: ${each}`)),
-      ...steps.flatMap((step, at) => ['', ...sqlLines(step, at + 1)]),
+      ...steps.flatMap((step, at) => ['', ...sqlLines(step, at + 1, comment)]),
       '',
     ])
     .map((line) => `${line}\n`)
     .join('');
 }
 
-const sqlLines = (step: Step, number: number): readonly string[] => [
+const sqlLines = (step: Step, number: number, comment: Prose): readonly string[] => [
   comment(`${number}. ${step.say}`),
   comment(step.on === null ? 'in a shell' : `on ${step.on}`),
   ...step.statements.map((statement) => `${statement};`),
-  ...step.commands.map(comment),
+  ...step.commands.map(commented),
   ...step.keep.map(({ column, placeholder }) => comment(`write down ${placeholder}: the column ${column}`)),
   ...step.verify.flatMap((check) => checkLines(check)),
   ...(step.undo === null ? [] : [comment(`to undo: ${step.undo}`)]),
 ];
 
-const comment = (text: string): string =>
-  wrapped(text, width)
+const commented = (text: string): string =>
+  text
     .split('\n')
     .map((line) => `-- ${line}`)
     .join('\n');

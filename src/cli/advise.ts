@@ -1,6 +1,6 @@
 /** `source-dns advise CLUSTER [--to AIM] [--server SERVER]`. */
 
-import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
+import type { ConfigOutline } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
 import { findServer } from '../daemon/find-server.ts';
 import { askDaemon } from '../http/client.ts';
@@ -8,10 +8,11 @@ import { type AdviceDocument, adviceDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { adviceSql, adviceText } from './advice-text.ts';
 import type { AdviseArguments } from './commands/advise.ts';
-import { findCluster, onlyClusters, readConfiguration } from './configuration.ts';
+import { complain } from './complain.ts';
+import { findCluster, onlyClusters, readOutline, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
-import { failureText, problemText } from './failure-text.ts';
+import { proseColumns } from './explain-text.ts';
 import { observeOnce } from './observe-once.ts';
 import { createStyle } from './style.ts';
 
@@ -25,25 +26,27 @@ type Asked =
 
 /** Prints a procedure for a person. Executes nothing. */
 export async function advise(context: CommandContext, wanted: AdviseArguments): Promise<ExitCode> {
-  const config = await readConfiguration(context);
-  const cluster = config && findCluster(config, wanted.cluster, context);
-  if (config === undefined || cluster === undefined) return exitCodes.usage;
-  const asked =
-    (await askTheDaemon(context, config, wanted)) ?? (await lookAlone(context, cluster, { config, wanted }));
+  const outline = await readOutline(context);
+  if (outline === undefined || findCluster(outline, wanted.cluster, context) === undefined)
+    return exitCodes.usage;
+  const asked = (await askTheDaemon(context, outline, wanted)) ?? (await lookAlone(context, outline, wanted));
   if (asked.kind === 'failed') return asked.exitCode;
-  const { document } = asked;
-  const { terminal, json } = context;
+  print(context, asked.document, wanted.sql);
+  return asked.document.kind === 'refused' ? exitCodes.held : exitCodes.done;
+}
+
+function print({ terminal, json }: CommandContext, document: AdviceDocument, sql: boolean): void {
+  const columns = proseColumns(terminal.columns);
+  const style = createStyle(terminal.colours);
   if (json) terminal.out(`${JSON.stringify(document)}\n`);
-  else if (document.kind === 'refused') terminal.err(adviceText(document, createStyle(false)));
-  else if (wanted.sql) terminal.out(adviceSql(document));
-  else terminal.out(adviceText(document, createStyle(terminal.colours)));
-  return document.kind === 'refused' ? exitCodes.held : exitCodes.done;
+  else if (document.kind === 'refused') terminal.err(adviceText(document, style, columns));
+  else terminal.out(sql ? adviceSql(document, columns) : adviceText(document, style, columns));
 }
 
 /** Undefined: no daemon runs. */
 async function askTheDaemon(
   context: CommandContext,
-  { stateDir }: LoadedConfig,
+  { stateDir }: ConfigOutline,
   { cluster, aim, server }: AdviseArguments,
 ): Promise<Asked | undefined> {
   const query = new URLSearchParams({
@@ -58,9 +61,11 @@ async function askTheDaemon(
   switch (result.kind) {
     case 'no-daemon':
       return undefined;
-    case 'problem':
-      context.terminal.err(problemText(result.problem));
-      return { kind: 'failed', exitCode: exitCodeOfProblem(result.problem) };
+    case 'problem': {
+      const { code, detail: message, hint } = result.problem;
+      const failure = { code, message, ...(hint !== undefined && { hint }) };
+      return tell(context, failure, exitCodeOfProblem(result.problem));
+    }
     case 'failed':
       return tell(context, result.failure, exitCodes.failed);
     case 'document':
@@ -82,18 +87,20 @@ const isAdvice = (value: unknown): value is AdviceDocument =>
   value !== null &&
   ['procedures', 'refused', 'nothing'].includes(String((value as Record<string, unknown>)['kind']));
 
-function tell({ terminal }: CommandContext, failure: Failure, exitCode: ExitCode): Asked {
-  terminal.err(failureText(failure));
+function tell(context: CommandContext, failure: Failure, exitCode: ExitCode): Asked {
+  complain(context, failure);
   return { kind: 'failed', exitCode };
 }
 
 /** Asks the servers and the nameserver itself. */
 async function lookAlone(
   context: CommandContext,
-  cluster: LoadedCluster,
-  { config, wanted }: { readonly config: LoadedConfig; readonly wanted: AdviseArguments },
+  outline: ConfigOutline,
+  wanted: AdviseArguments,
 ): Promise<Asked> {
-  const observer = await observeOnce(context, onlyClusters(config, [cluster]));
+  const config = await readSecrets(context, outline);
+  const cluster = config && findCluster(config, wanted.cluster, context);
+  const observer = config && cluster && (await observeOnce(context, onlyClusters(config, [cluster])));
   if (observer === undefined) return { kind: 'failed', exitCode: exitCodes.usage };
   try {
     const snapshot = observer.snapshot(wanted.cluster);
@@ -103,7 +110,7 @@ async function lookAlone(
         : findServer(wanted.server, snapshot?.servers.map(({ server }) => server) ?? []);
     if (found?.kind === 'not-found')
       return tell(context, { code: 'unknown-server', message: found.sentence }, exitCodes.usage);
-    const unread = snapshot?.publications.find(({ readFailure }) => readFailure !== null)?.readFailure;
+    const unread = snapshot?.publications[0]?.readFailure;
     if (unread) return tell(context, unread, exitCodes.unreachable);
     const advice = observer.advice(wanted.cluster, { aim: wanted.aim, server: found?.server });
     if (advice === undefined) throw new Error(`the observer has no cluster ${wanted.cluster}`);

@@ -1,32 +1,50 @@
-/** The configuration for a command. Every error is printed. */
+/** The configuration for a command. Every error is told. */
 
-import { formatConfigError } from '../config/config-error.ts';
-import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
+import type { ClusterOutline, ConfigOutline, LoadedCluster, LoadedConfig } from '../config/loaded.ts';
+import { apiSocketPath } from '../http/unix-socket.ts';
 import { didYouMean } from '../suggest.ts';
+import { complainOfConfig, complainOfUsage } from './complain.ts';
 import type { CommandContext } from './context.ts';
 
 /** Undefined: the configuration has errors, and the command exits with `usage`. */
-export async function readConfiguration({
-  load,
-  terminal,
-}: CommandContext): Promise<LoadedConfig | undefined> {
-  const result = await load();
+export async function readConfiguration(context: CommandContext): Promise<LoadedConfig | undefined> {
+  const result = await context.load();
   if (result.kind === 'loaded') return result.config;
-  for (const error of result.errors) terminal.err(`${formatConfigError(error)}\n`);
+  complainOfConfig(context, result);
+  return undefined;
+}
+
+/** Without the secrets: for what the daemon does, if one runs. Undefined as above. */
+export async function readOutline(context: CommandContext): Promise<ConfigOutline | undefined> {
+  const result = await context.outline();
+  if (result.kind === 'outline') return result.config;
+  complainOfConfig(context, result);
+  return undefined;
+}
+
+/** With the secrets, since no daemon runs and the command must act by itself. Undefined as above. */
+export async function readSecrets(
+  context: CommandContext,
+  { stateDir }: ConfigOutline,
+): Promise<LoadedConfig | undefined> {
+  const result = await context.load();
+  if (result.kind === 'loaded') return result.config;
+  const why = `no daemon listens on ${apiSocketPath(stateDir)}, so this command needs the secrets itself:`;
+  complainOfConfig(context, result, why);
   return undefined;
 }
 
 /** Undefined: there is no such cluster. */
-export function findCluster(
-  config: LoadedConfig,
+export function findCluster<Cluster extends ClusterOutline>(
+  config: { readonly file: string; readonly clusters: readonly Cluster[] },
   name: string,
-  { terminal }: CommandContext,
-): LoadedCluster | undefined {
+  output: Pick<CommandContext, 'terminal' | 'json'>,
+): Cluster | undefined {
   const cluster = config.clusters.find(({ settings }) => settings.cluster === name);
   if (cluster === undefined) {
     const names = config.clusters.map(({ settings }) => settings.cluster);
     const suggestion = didYouMean(name, names) || `; ${config.file} has: ${names.join(', ')}`;
-    terminal.err(`there is no cluster "${name}"${suggestion}\n`);
+    complainOfUsage(output, `there is no cluster "${name}"${suggestion}`);
   }
   return cluster;
 }

@@ -1,6 +1,6 @@
 /** What a command gets: it takes nothing from the process by itself. Types only. */
 
-import type { LoadResult } from '../config/load.ts';
+import type { LoadResult, OutlineResult } from '../config/load.ts';
 import type { AdapterMaker } from '../daemon/adapters.ts';
 import type { Clock, Random } from '../ports.ts';
 
@@ -10,6 +10,10 @@ export interface Terminal {
   /** Standard output is a terminal: redraw, do not append. */
   readonly interactive: boolean;
   readonly colours: boolean;
+  /** The width, at least 40; undefined: not limited. It changes with the window. */
+  readonly columns: number | undefined;
+  /** The height of the screen; undefined: no screen. */
+  readonly rows: number | undefined;
   /** The reader of standard output is gone (EPIPE). */
   closed(): boolean;
 }
@@ -22,6 +26,11 @@ export interface CommandContext {
   readonly json: boolean;
   /** Reads the configuration again, with each call. */
   load(): Promise<LoadResult>;
+  /** The same without the secrets: for a user who may not read them. */
+  outline(): Promise<OutlineResult>;
+  /** Of the program, and of its process. */
+  readonly version: string;
+  readonly pid: number;
   readonly maker: AdapterMaker;
   readonly clock: Clock;
   readonly random: Random;

@@ -2,14 +2,20 @@
 
 import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
 import type { ClusterDocument } from '../http/documents.ts';
-import { alarmLines, oneLine, publicationText, roleText } from './snapshot-text.ts';
+import { contactWords, roleWords } from './servers-text.ts';
+import { alarmLines, oneLine, publicationText } from './snapshot-text.ts';
 import { printable, type Style } from './style.ts';
 import { wrapped } from './wrap.ts';
 
-/** In columns: fits a terminal and a mail. */
-const width = 100;
+/** In columns: fits a mail. Longer lines are hard to read, so a wider terminal is not used up. */
+const columnsOfPipe = 100;
+const mostColumns = 120;
 
-export function explainText(document: ClusterDocument, style: Style): string {
+/** The width of prose on a terminal of this width; undefined: a pipe. */
+export const proseColumns = (columns: number | undefined): number =>
+  Math.min(columns ?? columnsOfPipe, mostColumns);
+
+export function explainText(document: ClusterDocument, style: Style, columns = columnsOfPipe): string {
   const cluster = printable(document);
   const several = cluster.publications.length > 1;
   const text = [
@@ -21,7 +27,7 @@ export function explainText(document: ClusterDocument, style: Style): string {
     ...cluster.servers.map((server) => `\n${serverText(server, style)}`),
     ...alarmLines(cluster.alarms, style),
   ].join('');
-  return wrapped(text, width);
+  return wrapped(text, columns);
 }
 
 /** An older daemon does not send it. */
@@ -38,7 +44,7 @@ function wouldChangeText({ wouldChange = [] }: Partial<PublicationSnapshot>, sty
 function serverText(server: ServerSnapshot, style: Style): string {
   // An older daemon does not send them.
   const { observed = [], missing = [], promotion = null }: Partial<ServerSnapshot> = server;
-  const facts = [roleText(server), server.contact, server.version, server.uuid]
+  const facts = [roleWords(server), contactWords[server.contact], server.version, server.uuid]
     .filter((fact) => fact !== null)
     .join(', ');
   const lines = [

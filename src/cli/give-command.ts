@@ -7,10 +7,11 @@ import { commandTimeoutMs } from '../daemon/command-desk.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { answerText } from './answer-text.ts';
-import { findCluster, readConfiguration } from './configuration.ts';
+import { complain, complainOfUsage } from './complain.ts';
+import { findCluster, readOutline, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodeOf, exitCodeOfProblem, exitCodes } from './exit-code.ts';
-import { failureText, problemText } from './failure-text.ts';
+import { problemText } from './failure-text.ts';
 import { actOnce } from './one-shot.ts';
 import { createStyle } from './style.ts';
 
@@ -28,24 +29,27 @@ export async function giveCommand(
   clusterName: string,
   make: MakeCommand,
 ): Promise<ExitCode> {
-  const config = await readConfiguration(context);
-  const cluster = config && findCluster(config, clusterName, context);
-  if (config === undefined || cluster === undefined) return exitCodes.usage;
-  const command = make(cluster.settings.servers.map(({ address }) => address));
+  const outline = await readOutline(context);
+  const known = outline && findCluster(outline, clusterName, context);
+  if (outline === undefined || known === undefined) return exitCodes.usage;
+  const command = make(known.settings.servers.map(({ address }) => address));
   if (command.kind === 'usage') {
-    context.terminal.err(`${command.sentence}\n`);
+    complainOfUsage(context, command.sentence);
     return exitCodes.usage;
   }
   const { kind, ...body } = command;
-  const result = await askDaemon(apiSocketPath(config.stateDir), {
+  const result = await askDaemon(apiSocketPath(outline.stateDir), {
     method: 'POST',
     path: `/v1/clusters/${encodeURIComponent(clusterName)}/${kind}`,
     body,
-    timeoutMs: commandTimeoutMs(cluster.settings) + daemonSlackMs,
+    timeoutMs: commandTimeoutMs(known.settings) + daemonSlackMs,
   });
-  return result.kind === 'no-daemon'
-    ? actAlone(context, config, cluster, command)
-    : tellResult(context, result);
+  if (result.kind !== 'no-daemon') return tellResult(context, result);
+  const config = await readSecrets(context, outline);
+  const cluster = config && findCluster(config, clusterName, context);
+  return config === undefined || cluster === undefined
+    ? exitCodes.usage
+    : actAlone(context, config, cluster, command);
 }
 
 function tellResult(
@@ -64,7 +68,7 @@ function tellResult(
       return exitCodeOfProblem(problem);
     }
     case 'failed':
-      terminal.err(failureText(result.failure));
+      complain(context, result.failure);
       return exitCodes.failed;
   }
 }

@@ -6,12 +6,19 @@ import { printable, type Style } from './style.ts';
 
 type MoveEntry = Extract<HistoryEntry, { readonly kind: 'move' }>;
 
-/** Oldest first. */
-export function historyText(entries: readonly HistoryEntry[], style: Style): string {
-  const shown = printable(entries);
-  return shown
+/** Marks a move, for the eye and for grep. */
+const moveMark = '=>';
+
+/** Oldest first. `all`: also the entries that are not shown, for the times of a move. */
+export function historyText(
+  entries: readonly HistoryEntry[],
+  style: Style,
+  { all }: { readonly all: readonly HistoryEntry[] } = { all: entries },
+): string {
+  const reports = printable(all.filter(({ kind }) => kind === 'propagated'));
+  return printable(entries)
     .map(
-      (entry) => `${entryText(entry, style)}${entry.kind === 'move' ? timesText(entry, shown, style) : ''}`,
+      (entry) => `${entryText(entry, style)}${entry.kind === 'move' ? timesText(entry, reports, style) : ''}`,
     )
     .join('');
 }
@@ -26,7 +33,9 @@ function entryText(entry: HistoryEntry, style: Style): string {
       : level === 'warn'
         ? style.yellow
         : style.red;
-  return `${entry.at}  ${style.bold(entry.cluster)}@${entry.nameserver}  ${paint(sentence)}\n`;
+  const isMove = entry.kind === 'move' || entry.kind === 'moved-elsewhere';
+  const mark = isMove ? style.bold(moveMark) : '  ';
+  return `${mark} ${entry.at}  ${style.bold(entry.cluster)}@${entry.nameserver}  ${paint(sentence)}\n`;
 }
 
 /** From seen to propagated, in milliseconds since the new source was seen writable. */
@@ -34,7 +43,9 @@ function timesText(move: MoveEntry, entries: readonly HistoryEntry[], style: Sty
   const begin = Date.parse(move.seenAt);
   const after = (what: string, at: string | undefined): string => {
     const ms = at === undefined ? Number.NaN : Date.parse(at) - begin;
-    return Number.isNaN(ms) ? '' : `, ${what} +${ms} ms`;
+    if (Number.isNaN(ms)) return '';
+    // Decided while it only observed, or before the clock was set.
+    return ms < 0 ? `, ${what} ${-ms} ms before` : `, ${what} +${ms} ms`;
   };
   const times = [
     `seen ${move.seenAt}`,
@@ -43,7 +54,7 @@ function timesText(move: MoveEntry, entries: readonly HistoryEntry[], style: Sty
     after('published', move.appliedAt),
     after('propagated', propagatedAt(move, entries)),
   ];
-  return style.dim(`    ${times.join('')}\n`);
+  return style.dim(`     ${times.join('')}\n`);
 }
 
 /** When the last nameserver answered the new RRset; undefined if one has not. */

@@ -1,21 +1,22 @@
 /** The source of `status` and `explain`: the daemon, else the servers and the nameserver themselves. */
 
-import type { LoadedConfig } from '../config/loaded.ts';
+import type { ConfigOutline, LoadedConfig } from '../config/loaded.ts';
+import type { Failure } from '../core/model/observation.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { type ClusterDocument, clusterDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import { onlyClusters, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import type { DaemonSeen } from './daemon-text.ts';
 import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
-import { failureText, problemText } from './failure-text.ts';
 import { observeOnce, snapshotsOf } from './observe-once.ts';
 
 /** The daemon answers from memory. */
 const daemonMs = 5000;
 
 export type Look =
-  | { readonly kind: 'seen'; readonly documents: readonly ClusterDocument[] }
-  /** `text` goes to standard error. */
-  | { readonly kind: 'failed'; readonly text: string; readonly exitCode: ExitCode };
+  | { readonly kind: 'seen'; readonly documents: readonly ClusterDocument[]; readonly daemon: DaemonSeen }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly exitCode: ExitCode };
 
 export interface Looker {
   /** Looks again. */
@@ -23,62 +24,80 @@ export interface Looker {
   close(): Promise<void>;
 }
 
-/** `cluster` absent: all of them. Undefined: the start failed, and the reason is printed. */
+/** What the daemon says; undefined: no daemon runs. `cluster` absent: all of them. */
+export async function lookAtDaemon(config: ConfigOutline, cluster?: string): Promise<Look | undefined> {
+  const result = await askDaemon(apiSocketPath(config.stateDir), {
+    method: 'GET',
+    path: cluster === undefined ? '/v1/clusters' : `/v1/clusters/${encodeURIComponent(cluster)}`,
+    timeoutMs: daemonMs,
+  });
+  return result.kind === 'no-daemon' ? undefined : daemonLook(result, cluster !== undefined);
+}
+
+/** `cluster` absent: all of them. Undefined: the start failed, and the reason is told. */
 export async function openLooker(
   context: CommandContext,
-  config: LoadedConfig,
+  outline: ConfigOutline,
   cluster?: string,
 ): Promise<Looker | undefined> {
-  const ask = () =>
-    askDaemon(apiSocketPath(config.stateDir), {
-      method: 'GET',
-      path: clusterPath(cluster),
-      timeoutMs: daemonMs,
-    });
-  const first = await ask();
-  if (first.kind !== 'no-daemon') {
-    let next: ApiResult | undefined = first;
+  const first = await lookAtDaemon(outline, cluster);
+  if (first !== undefined) {
+    let next: Look | undefined = first;
     return {
       async look() {
-        const result = next ?? (await ask());
+        const look = next ?? (await lookAtDaemon(outline, cluster)) ?? goneLook(outline);
         next = undefined;
-        return daemonLook(result, cluster !== undefined);
+        return look;
       },
       close: async () => {},
     };
   }
-  return ownLooker(context, config);
+  const config = await readSecrets(context, outline);
+  if (config === undefined) return undefined;
+  const chosen = config.clusters.filter(
+    ({ settings }) => cluster === undefined || settings.cluster === cluster,
+  );
+  return ownLooker(context, onlyClusters(config, chosen), cluster);
 }
 
-const clusterPath = (cluster: string | undefined): string =>
-  cluster === undefined ? '/v1/clusters' : `/v1/clusters/${encodeURIComponent(cluster)}`;
+const goneLook = ({ stateDir }: ConfigOutline): Look => ({
+  kind: 'failed',
+  failure: {
+    code: 'no-daemon',
+    message: `the daemon does not run any more: nothing listens on ${apiSocketPath(stateDir)}`,
+    hint: 'nobody watches until it is started again',
+  },
+  exitCode: exitCodes.failed,
+});
 
-function daemonLook(result: ApiResult, one: boolean): Look {
-  const failed = (text: string, exitCode: ExitCode = exitCodes.failed): Look => ({
-    kind: 'failed',
-    text,
-    exitCode,
-  });
+function daemonLook(result: Exclude<ApiResult, { readonly kind: 'no-daemon' }>, one: boolean): Look {
   switch (result.kind) {
-    case 'problem':
-      return failed(problemText(result.problem), exitCodeOfProblem(result.problem));
+    case 'problem': {
+      const { code, detail, hint } = result.problem;
+      const failure = { code, message: detail, ...(hint !== undefined && { hint }) };
+      return { kind: 'failed', failure, exitCode: exitCodeOfProblem(result.problem) };
+    }
     case 'failed':
-      return failed(failureText(result.failure));
-    case 'no-daemon':
-      return failed('the daemon does not run any more\n');
+      return { kind: 'failed', failure: result.failure, exitCode: exitCodes.failed };
     case 'document': {
-      const documents: unknown = one
-        ? [result.body]
-        : (result.body as { clusters?: unknown } | null)?.clusters;
-      if (Array.isArray(documents) && documents.every(isClusterDocument)) return { kind: 'seen', documents };
-      return failed(
-        failureText({
-          code: 'daemon-unusable',
-          message: 'the daemon answers in a form that this version does not know',
-        }),
-      );
+      const { daemon = { running: true }, clusters, ...body } = (result.body ?? {}) as Answered;
+      const documents: unknown = one ? [body] : clusters;
+      if (Array.isArray(documents) && documents.every(isClusterDocument))
+        return { kind: 'seen', documents, daemon };
+      const message = 'the daemon answers in a form that this version does not know';
+      return {
+        kind: 'failed',
+        failure: { code: 'daemon-unusable', message },
+        exitCode: exitCodes.failed,
+      };
     }
   }
+}
+
+/** A daemon of an older version does not send `daemon`. */
+interface Answered {
+  readonly daemon?: DaemonSeen;
+  readonly clusters?: unknown;
 }
 
 const isClusterDocument = (value: unknown): value is ClusterDocument =>
@@ -88,28 +107,36 @@ const isClusterDocument = (value: unknown): value is ClusterDocument =>
     Array.isArray((value as Record<string, unknown>)[key]),
   );
 
-async function ownLooker(context: CommandContext, config: LoadedConfig): Promise<Looker | undefined> {
+async function ownLooker(
+  context: CommandContext,
+  config: LoadedConfig,
+  cluster: string | undefined,
+): Promise<Looker | undefined> {
   const observer = await observeOnce(context, config);
   if (observer === undefined) return undefined;
   const modes = new Map(config.clusters.map(({ settings }) => [settings.cluster, settings.mode]));
+  const warnings = config.warnings.map((message) => ({ code: 'config-warning', message }));
+  const daemon = { running: false, socket: apiSocketPath(config.stateDir), warnings } as const;
   return {
-    // This command only observes; the reader wants to know the configured mode.
-    look: async () => ({
-      kind: 'seen',
-      documents: snapshotsOf(observer).map((snapshot) =>
-        clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode }),
-      ),
-    }),
+    // A daemon may be started while this command watches.
+    look: async () =>
+      (await lookAtDaemon(config, cluster)) ?? {
+        kind: 'seen',
+        daemon,
+        // This command only observes; the reader wants to know the configured mode.
+        documents: snapshotsOf(observer).map((snapshot) =>
+          clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode }),
+        ),
+      },
     close: () => observer.stop(),
   };
 }
 
+/** Every zone of the cluster was read, and one of its servers answers. */
+export const isSeen = ({ publications, servers }: ClusterDocument): boolean =>
+  publications.every(({ ready, readFailure }) => ready && readFailure === null) &&
+  servers.some(({ contact, discovered }) => contact === 'reachable' && !discovered);
+
 /** 4 if a zone could not be read, or if no server of a cluster could be reached. */
-export function exitCodeOfLook(documents: readonly ClusterDocument[]): ExitCode {
-  const seen = documents.every(
-    ({ publications, servers }) =>
-      publications.every(({ ready, readFailure }) => ready && readFailure === null) &&
-      servers.some(({ contact, discovered }) => contact === 'reachable' && !discovered),
-  );
-  return seen ? exitCodes.done : exitCodes.unreachable;
-}
+export const exitCodeOfLook = (documents: readonly ClusterDocument[]): ExitCode =>
+  documents.every(isSeen) ? exitCodes.done : exitCodes.unreachable;

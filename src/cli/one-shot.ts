@@ -7,6 +7,7 @@ import { clientsOf, openNameservers } from '../daemon/adapters.ts';
 import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
 import { createClusterRuntime } from '../daemon/runtime.ts';
 import { type Service, startService } from '../daemon/service.ts';
+import { complainOfAll } from './complain.ts';
 import { onlyClusters } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
@@ -31,7 +32,7 @@ export async function openObserver(
     onBug: endOn(context),
   });
   if (started.kind === 'started') return started.service;
-  started.failures.forEach(printTo(context));
+  complainOfAll(context, started.failures);
   return undefined;
 }
 
@@ -51,7 +52,7 @@ export async function actOnce(
     printTo(context),
   );
   if (opened.kind === 'failed') {
-    opened.failures.forEach(printTo(context));
+    complainOfAll(context, opened.failures);
     return undefined;
   }
   opened.warnings.forEach(printTo(context));

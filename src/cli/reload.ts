@@ -11,11 +11,13 @@ interface ReloadOptions {
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
   load(): Promise<LoadResult>;
+  /** The new configuration is in force. */
+  onTaken(config: LoadedConfig): void;
   onBug(error: unknown): void;
 }
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
-export function createReloader({ config, log, service, load, onBug }: ReloadOptions): () => void {
+export function createReloader({ config, log, service, load, onTaken, onBug }: ReloadOptions): () => void {
   const { stateDir } = config;
   let running = false;
   let again = false;
@@ -41,6 +43,7 @@ export function createReloader({ config, log, service, load, onBug }: ReloadOpti
         'the new configuration cannot be used; the old one stays in force',
       );
     }
+    onTaken(next);
     log.setLevel(next.logLevel);
     if (next.stateDir !== stateDir)
       log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);

@@ -7,10 +7,11 @@ import { type Service, startService } from '../daemon/service.ts';
 import { prepareStateDir } from '../daemon/state-dir.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import { complain, complainOfAll } from './complain.ts';
 import { readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import { type DaemonNotes, openDaemonNotes } from './daemon-notes.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
 import { createReloader } from './reload.ts';
 
 /** Updates have deadlines of seconds; this is for an adapter that does not end. */
@@ -22,6 +23,7 @@ interface Daemon {
   readonly history: History;
   readonly api: ApiServer;
   readonly service: Service;
+  readonly notes: DaemonNotes;
 }
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
@@ -42,7 +44,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     'started',
     `source-dns watches ${daemon.service.clusters().join(', ')} as ${config.instance}`,
   );
-  signals.reloadWith(createReloader({ ...daemon, load: context.load, onBug }));
+  const onTaken = daemon.notes.use;
+  signals.reloadWith(createReloader({ ...daemon, load: context.load, onTaken, onBug }));
   await signals.stopped;
   return stopDaemon(context, daemon);
 }
@@ -54,18 +57,18 @@ async function startDaemon(
   log: Log,
   onBug: (error: unknown) => void,
 ): Promise<Daemon | ExitCode> {
-  const { terminal, maker, clock, random } = context;
+  const { maker, clock, random } = context;
   for (const warning of config.warnings) log.say('warn', 'config-warning', warning);
   const stateDir = await prepareStateDir(config.stateDir);
   if (stateDir.kind === 'failed') {
-    terminal.err(failureText(stateDir.failure));
+    complain(context, stateDir.failure);
     return exitCodes.failed;
   }
   if (stateDir.warning !== undefined) log.fail('warn', stateDir.warning);
   // First, because it shows whether another daemon uses this state directory.
   const api = await startApi(apiSocketPath(config.stateDir), onBug);
   if (api.kind === 'failed') {
-    terminal.err(failureText(api.failure));
+    complain(context, api.failure);
     return api.failure.code === 'socket-path-too-long' ? exitCodes.usage : exitCodes.failed;
   }
   const history = await openHistory({
@@ -89,19 +92,25 @@ async function startDaemon(
     onBug,
   });
   if (started.kind === 'failed') {
-    for (const failure of started.failures) terminal.err(failureText(failure));
+    complainOfAll(context, started.failures);
     await Promise.all([api.server.close(), history.close()]);
     return exitCodes.usage;
   }
   const { service } = started;
+  const notes = openDaemonNotes(context, {
+    config,
+    stateDir: stateDir.warning,
+    onWarning: (failure) => log.fail('warn', failure),
+  });
   api.server.serve({
+    daemon: notes.document,
     clusters: () => service.clusters(),
     snapshot: (cluster) => service.snapshot(cluster),
     advice: (cluster, wish) => service.advice(cluster, wish),
     history: (cluster) => history.recent(cluster),
     command: (cluster, command) => service.command(cluster, command),
   });
-  return { config, log, history, api: api.server, service };
+  return { config, log, history, api: api.server, service, notes };
 }
 
 interface Signals {
@@ -140,13 +149,14 @@ function listenToSignals(context: CommandContext): Signals {
 
 async function stopDaemon(
   { clock }: CommandContext,
-  { log, service, api, history }: Daemon,
+  { log, service, api, history, notes }: Daemon,
 ): Promise<ExitCode> {
   log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
   const limit = new Promise<'late'>((resolve) => {
     cancel = clock.after(stopLimitMs, () => resolve('late'));
   });
+  notes.stop();
   const end = async (): Promise<'stopped'> => {
     // In this order, clients still get the last answers, and the file the last records.
     await service.stop();

@@ -4,22 +4,25 @@ import type { Alarm } from '../core/model/events.ts';
 import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
 import { alarmText, propagationWords } from '../daemon/entry-text.ts';
 import type { ClusterDocument } from '../http/documents.ts';
+import { serversText } from './servers-text.ts';
 import { printable, type Style } from './style.ts';
-import { type Cell, tableText } from './table.ts';
+import { wrapped } from './wrap.ts';
 
-export function statusText(document: ClusterDocument, style: Style): string {
+/** `columns` undefined: not limited. */
+export function statusText(document: ClusterDocument, style: Style, columns?: number): string {
   const cluster = printable(document);
   const observing = cluster.mode === 'observe' ? style.yellow('  observe: writes nothing') : '';
-  return [
+  const text = [
     `${style.bold(cluster.cluster)}${observing}\n`,
     ...cluster.publications.map((publication) =>
       publicationText(publication, cluster.publications.length > 1, style),
     ),
     '\n',
-    serversText(cluster.servers, style),
+    serversText(cluster.servers, style, columns),
     ...wayLines(cluster.servers, style),
     ...alarmLines(cluster.alarms, style),
   ].join('');
+  return columns === undefined ? text : wrapped(text, columns);
 }
 
 /** What DNS says, the decision, the ledger, and the progress of the last move. */
@@ -67,35 +70,6 @@ function propagationText(
   return resolvers === undefined ? told : `${told}; resolvers: ${propagationWords(resolvers.nameservers)}`;
 }
 
-const headings = [
-  'SERVER',
-  'UUID',
-  'VERSION',
-  'ROLE',
-  'WRITABLE',
-  'CONTACT',
-  'LAG',
-  'BEHIND',
-  'REPLICATES FROM',
-  'ALARMS',
-];
-
-function serversText(servers: readonly ServerSnapshot[], style: Style): string {
-  const rows = servers.map((server): readonly Cell[] => [
-    { text: server.server, ...(server.role === 'source' ? { paint: style.bold } : {}) },
-    { text: shortId(server.uuid) },
-    { text: server.version ?? '' },
-    { text: roleText(server), ...painted(roleColour(server, style)) },
-    { text: writableText(server.writable) },
-    { text: contactText(server), ...painted(server.contact === 'reachable' ? undefined : style.red) },
-    { text: server.lagSeconds === null ? '' : `${server.lagSeconds} s` },
-    { text: behindText(server.lacks) },
-    { text: server.replicatesFrom.map(channelText).join(', ') },
-    { text: server.alarms.join(', '), paint: style.red },
-  ]);
-  return tableText(headings, rows);
-}
-
 /** A line for each server that gets its data in several hops, or not at all. */
 const wayLines = (servers: readonly ServerSnapshot[], style: Style): readonly string[] =>
   servers.flatMap(({ way, writable, replicatesFrom }) => {
@@ -105,55 +79,6 @@ const wayLines = (servers: readonly ServerSnapshot[], style: Style): readonly st
     if (writable === true && replicatesFrom.length === 0) return [];
     return `  ${way.broken === null ? way.sentence : style.yellow(way.sentence)}\n`;
   });
-
-const painted = (paint: Cell['paint']): Partial<Cell> => (paint === undefined ? {} : { paint });
-
-/** The role of a discovered server means little: it is never published. */
-export const roleText = ({ role, discovered }: ServerSnapshot): string =>
-  discovered ? `${role} (${discovered.state === 'verified' ? '' : `${discovered.state}, `}discovered)` : role;
-
-function roleColour({ role }: ServerSnapshot, style: Style): Cell['paint'] {
-  if (role === 'source') return style.green;
-  return role === 'replica' || role === 'read-only' ? undefined : style.yellow;
-}
-
-/** The first group of a UUID is enough to tell servers apart; a MariaDB identity is short. */
-const shortId = (id: string | null): string =>
-  id === null ? '' : /^[0-9a-f]{8}-/.test(id) ? id.slice(0, 8) : id;
-
-const writableText = (writable: boolean | null): string =>
-  writable === null ? '?' : writable ? 'yes' : 'no';
-
-const contactText = ({ contact, failure }: ServerSnapshot): string =>
-  failure === null ? contact : `${contact} (${failure.code})`;
-
-/** Compared with the most advanced server of the line. */
-function behindText(lacks: ServerSnapshot['lacks']): string {
-  if (!lacks) return '';
-  const behind = (['executed', 'received'] as const).flatMap((what) => {
-    const lack = lacks[what];
-    return lack === null
-      ? []
-      : `${lack.transactions !== undefined ? -lack.transactions : lack.bytes !== undefined ? `-${lack.bytes} B` : 'less'} ${what}`;
-  });
-  return behind.join(', ') || 'most advanced';
-}
-
-function channelText({
-  channel,
-  source,
-  receiver,
-  applier,
-  failoverSources,
-}: ServerSnapshot['replicatesFrom'][number]): string {
-  const list = failoverSources?.map(({ address, weight }) => `${address} ${weight}`) ?? [];
-  const stopped = [
-    receiver === 'on' ? '' : `receiver ${receiver}`,
-    applier === 'on' ? '' : `applier ${applier}`,
-    list.length > 0 ? `may choose ${list.join(', ')}` : '',
-  ].filter((text) => text !== '');
-  return `${source}${channel === '' ? '' : ` [${channel}]`}${stopped.length > 0 ? ` (${stopped.join(', ')})` : ''}`;
-}
 
 export const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
   `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;

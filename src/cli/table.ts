@@ -1,5 +1,7 @@
 /** Columns of text. Pure. */
 
+import { padded, widthOf } from './text-width.ts';
+
 export interface Cell {
   readonly text: string;
   /** Applied after the widths are known: colours have no width. */
@@ -18,7 +20,7 @@ export function tableText(
   const kept = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, column) => used[column]);
   const lines = [kept(headings.map((text): Cell => ({ text }))), ...rows.map(kept)];
   const widths = kept(headings).map((_, column) =>
-    Math.max(...lines.map((line) => [...(line[column]?.text ?? '')].length)),
+    Math.max(...lines.map((line) => widthOf(line[column]?.text ?? ''))),
   );
   return lines.map((line) => `${indent}${lineText(line, widths)}\n`).join('');
 }
@@ -27,7 +29,7 @@ function lineText(cells: readonly Cell[], widths: readonly number[]): string {
   const last = cells.length - 1;
   return cells
     .map(({ text, paint = (same) => same }, column) => {
-      const padding = column === last ? '' : ' '.repeat((widths[column] ?? 0) - [...text].length);
+      const padding = column === last ? '' : padded(text, widths[column] ?? 0).slice(text.length);
       return `${paint(text)}${padding}`;
     })
     .join(gap)

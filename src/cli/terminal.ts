@@ -5,7 +5,7 @@ import type { WriteStream } from 'node:tty';
 import type { Terminal } from './context.ts';
 
 interface Streams {
-  readonly stdout: NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY'>>;
+  readonly stdout: NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>;
   readonly stderr: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -36,18 +36,41 @@ export function openTerminal({ stdout, stderr, env }: Streams): OpenTerminal {
   };
   stdout.on('error', onError);
   stderr.on('error', () => {});
-  const interactive = stdout.isTTY === true;
+  const isTerminal = stdout.isTTY === true;
+  const canPaint = env['TERM'] !== 'dumb';
   return {
     out(text) {
       if (!closed) writeTo(stdout, text, onError);
     },
     err: (text) => writeTo(stderr, text, () => {}),
-    interactive,
-    // https://no-color.org: present and not empty.
-    colours: interactive && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    // Without a cursor that moves, a new picture can only follow the last one.
+    interactive: isTerminal && canPaint,
+    colours: wantsColours(env, isTerminal && canPaint),
+    get columns() {
+      return columnsOf(env['COLUMNS'], isTerminal ? stdout.columns : undefined);
+    },
+    get rows() {
+      return isTerminal && (stdout.rows ?? 0) > 0 ? stdout.rows : undefined;
+    },
     closed: () => closed,
     failed: () => failed,
   };
+}
+
+/** https://no-color.org and https://force-color.org: present and not empty. `watch --color` is a pipe. */
+function wantsColours(env: Streams['env'], byItself: boolean): boolean {
+  if (env['NO_COLOR']) return false;
+  const forced = env['FORCE_COLOR'];
+  return forced ? forced !== '0' && forced !== 'false' : byItself;
+}
+
+/** Narrower, nothing can be read; a terminal may say 0. */
+const fewestColumns = 40;
+
+/** `$COLUMNS` counts for a pipe too, as it does for man and ps. */
+function columnsOf(variable: string | undefined, ofTerminal: number | undefined): number | undefined {
+  const wanted = /^[1-9]\d{0,4}$/.test(variable ?? '') ? Number(variable) : ofTerminal;
+  return wanted === undefined || wanted === 0 ? undefined : Math.max(wanted, fewestColumns);
 }
 
 /** A write to a file throws. */

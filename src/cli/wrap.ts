@@ -1,9 +1,8 @@
 /** Breaks text into lines of limited width. Pure. */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what a style's colours begin with.
-const sgr = /\u001b\[[\d;]*m/g;
+import { widthOf } from './text-width.ts';
 
-/** Breaks long lines between words and indents the rest by two columns. Colours have no width. */
+/** Breaks long lines between words and indents the rest by two columns. */
 export const wrapped = (text: string, columns: number): string =>
   text
     .split('\n')
@@ -26,5 +25,3 @@ function wrappedLine(line: string, columns: number): string {
   }
   return [...lines, current].join('\n');
 }
-
-const widthOf = (text: string): number => [...text.replace(sgr, '')].length;

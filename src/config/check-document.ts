@@ -17,7 +17,7 @@ import { type FieldIssue, fieldIssues, sayIssue } from './issues.ts';
 import { notYetIssues } from './not-yet.ts';
 import { childrenOf, withValueAt } from './raw.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import { type NamedFiles, readNamedFiles } from './secret-files.ts';
+import { type NamedFiles, readNamedFiles, secretPaths } from './secret-files.ts';
 
 /** `config`: absent where the schema found a mistake; with it, other checks may still have found errors. */
 interface CheckedDocument {
@@ -29,12 +29,14 @@ interface CheckedDocument {
   readonly literalPassword: boolean;
 }
 
+/** Without `secrets`, no named file is read, and a variable in a secret's place may be unset. */
 export async function checkDocument(
   read: ConfigDocument,
   file: string,
-  env: Variables,
+  { env, secrets }: { readonly env: Variables; readonly secrets: boolean },
 ): Promise<CheckedDocument> {
-  const { expanded, unset, problems } = fillIn(read, env);
+  const plainBefore = secrets ? undefined : plainValue(read)?.value;
+  const { expanded, unset, problems } = fillIn(read, env, secretScalars(read, plainBefore));
   const plain = plainValue(read);
   if (plain === undefined) {
     return {
@@ -45,7 +47,7 @@ export async function checkDocument(
     };
   }
   const { raw, issues, config } = validate(plain.value, (path) => expanded.get(scalarAt(read, path)));
-  const named = await readNamedFiles(raw, dirname(file));
+  const named = secrets ? await readNamedFiles(raw, dirname(file)) : noFiles;
   const reported = [...issues, ...notYetIssues(raw), ...crossChecks(raw), ...named.issues]
     // The message about an unset variable is enough.
     .filter((issue) => !unset.has(scalarAt(read, issue.path)))
@@ -62,6 +64,12 @@ export async function checkDocument(
   };
 }
 
+const noFiles: NamedFiles = { files: new Map(), issues: [], warnings: [] };
+
+/** The scalars that hold a secret or name its file. */
+const secretScalars = (read: ConfigDocument, raw: unknown): ReadonlySet<Scalar | undefined> =>
+  new Set(secretPaths(raw).map((path) => scalarAt(read, path)));
+
 interface FilledIn {
   /** The scalars that had a variable, with their new text. */
   readonly expanded: Map<Scalar | undefined, string>;
@@ -70,12 +78,12 @@ interface FilledIn {
 }
 
 /** Replaces `${NAME}` in scalar values after parsing, so no value can change the structure. */
-function fillIn(read: ConfigDocument, env: Variables): FilledIn {
+function fillIn(read: ConfigDocument, env: Variables, leave: ReadonlySet<Scalar | undefined>): FilledIn {
   const expanded: FilledIn['expanded'] = new Map();
   const unset: FilledIn['unset'] = new Set();
   const problems: PlacedProblem[] = [];
   eachScalarValue(read, (scalar, position) => {
-    if (typeof scalar.value !== 'string' || !scalar.value.includes('${')) return;
+    if (typeof scalar.value !== 'string' || !scalar.value.includes('${') || leave.has(scalar)) return;
     const expansion = expand(scalar.value, env);
     problems.push(...expansion.problems.map((message) => ({ ...position, message })));
     if (expansion.problems.length > 0) unset.add(scalar);

@@ -1,5 +1,6 @@
 /** Finds, reads and checks the configuration. */
 
+import type { Stats } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { checkDocument } from './check-document.ts';
@@ -7,11 +8,11 @@ import type { ConfigError } from './config-error.ts';
 import { readDocument } from './document.ts';
 import type { Variables } from './environment.ts';
 import { instanceForm } from './fields.ts';
-import type { LoadedConfig } from './loaded.ts';
+import type { ConfigOutline, FileInUse, LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
-import { isOpenToAll, readBounded, wideRights } from './secret-files.ts';
-import { loadedClusters, loadedNameservers } from './settings-of.ts';
+import { digestOf, isOpenToAll, type NamedFiles, readBounded, wideRights } from './secret-files.ts';
+import { clusterSettings, loadedClusters, loadedNameservers } from './settings-of.ts';
 import { configWarnings } from './warnings.ts';
 
 /** What the configuration depends on, other than its files. */
@@ -43,10 +44,16 @@ function orUndefined(ask: () => string): string | undefined {
   }
 }
 
-export type LoadResult =
-  | { readonly kind: 'loaded'; readonly config: LoadedConfig }
-  /** All mistakes, in the order of the file. */
-  | { readonly kind: 'invalid'; readonly file: string; readonly errors: readonly ConfigError[] };
+/** All mistakes, in the order of the file. */
+export interface InvalidConfig {
+  readonly kind: 'invalid';
+  readonly file: string;
+  readonly errors: readonly ConfigError[];
+}
+
+export type LoadResult = { readonly kind: 'loaded'; readonly config: LoadedConfig } | InvalidConfig;
+
+export type OutlineResult = { readonly kind: 'outline'; readonly config: ConfigOutline } | InvalidConfig;
 
 /** A configuration of a thousand clusters is much smaller. */
 const maxFileBytes = 1_048_576;
@@ -56,6 +63,47 @@ export async function loadConfig(
   configFlag: string | undefined,
   around: Surroundings = surroundings(),
 ): Promise<LoadResult> {
+  const result = await readConfig(configFlag, around, true);
+  if (result.kind === 'invalid') return result;
+  const { outline, config, files, warnings } = result;
+  return {
+    kind: 'loaded',
+    config: {
+      ...outline,
+      clusters: loadedClusters(config, files, outline.instance),
+      nameservers: loadedNameservers(config, files),
+      logLevel: config.log.level,
+      warnings,
+      files: [result.self, ...[...files].map(([role, { inUse }]) => ({ ...inUse, role }))],
+    },
+  };
+}
+
+/** The same, for a user who may not read the secrets: no file is opened other than the configuration. */
+export async function loadOutline(
+  configFlag: string | undefined,
+  around: Surroundings = surroundings(),
+): Promise<OutlineResult> {
+  const result = await readConfig(configFlag, around, false);
+  return result.kind === 'invalid' ? result : { kind: 'outline', config: result.outline };
+}
+
+type ReadConfig =
+  | {
+      readonly kind: 'read';
+      readonly outline: ConfigOutline;
+      readonly config: ConfigFile;
+      readonly files: NamedFiles['files'];
+      readonly warnings: readonly string[];
+      readonly self: FileInUse;
+    }
+  | InvalidConfig;
+
+async function readConfig(
+  configFlag: string | undefined,
+  around: Surroundings,
+  secrets: boolean,
+): Promise<ReadConfig> {
   const located = await locateConfig(configFlag, around);
   if (located.kind === 'none') {
     const message = `there is no configuration file; source-dns looked for ${located.looked.join(' and ')}; write one, or give its path with --config or $SOURCE_DNS_CONFIG`;
@@ -69,50 +117,47 @@ export async function loadConfig(
   const { file } = located;
   const content = await readBounded(file, maxFileBytes);
   if (content.kind === 'failed') {
-    return {
-      kind: 'invalid',
-      file,
-      errors: [{ file, message: `the configuration file ${content.problem}` }],
-    };
+    const message = `the configuration file ${content.problem}`;
+    return { kind: 'invalid', file, errors: [{ file, message }] };
   }
   const { read, problems, fatal } = readDocument(content.text);
   const syntax = problems.map((problem): ConfigError => ({ file, ...problem }));
   if (fatal) return { kind: 'invalid', file, errors: inOrder(syntax) };
 
-  const checked = await checkDocument(read, file, around.env);
-  const instance = checked.config?.instance ?? around.hostName;
+  const checked = await checkDocument(read, file, { env: around.env, secrets });
+  const { config, files } = checked;
+  const instance = config?.instance ?? around.hostName;
   const hostErrors = instanceForm.test(instance) ? [] : [hostNameError(file, around.hostName)];
-  const state = checked.config && stateDir(checked.config, file, around);
+  const state = config && stateDir(config, file, around);
   const stateErrors = state === undefined ? [noStateDirError(file)] : [];
   const errors = [
     ...syntax,
     ...checked.errors,
-    ...(checked.config === undefined ? [] : [...hostErrors, ...stateErrors]),
+    ...(config === undefined ? [] : [...hostErrors, ...stateErrors]),
   ];
-  if (checked.config === undefined || state === undefined || errors.length > 0)
+  if (config === undefined || state === undefined || errors.length > 0)
     return { kind: 'invalid', file, errors: inOrder(errors) };
-
-  const { config, files } = checked;
-  const rights = wideRights(content.stats);
+  const clusters = Object.entries(config.clusters).map(([name, cluster]) => ({
+    settings: clusterSettings(name, cluster, config.nameservers, instance),
+  }));
   return {
-    kind: 'loaded',
-    config: {
-      file,
-      instance,
-      stateDir: state,
-      clusters: loadedClusters(config, files, instance),
-      nameservers: loadedNameservers(config, files),
-      logLevel: config.log.level,
-      warnings: [
-        ...configWarnings(config),
-        ...checked.warnings,
-        ...(rights !== undefined && checked.literalPassword
-          ? [`${file} contains a password and ${rights}`]
-          : []),
-        ...(isOpenToAll(content.stats) && !checked.literalPassword ? [`${file} ${rights}`] : []),
-      ],
-    },
+    kind: 'read',
+    outline: { file, instance, stateDir: state, clusters },
+    config,
+    files,
+    warnings: [
+      ...configWarnings(config),
+      ...checked.warnings,
+      ...rightsWarnings(file, content.stats, checked.literalPassword),
+    ],
+    self: { file, role: 'the configuration', maxBytes: maxFileBytes, digest: digestOf(content.text) },
   };
+}
+
+function rightsWarnings(file: string, stats: Stats, literalPassword: boolean): readonly string[] {
+  const rights = wideRights(stats);
+  if (literalPassword) return rights === undefined ? [] : [`${file} contains a password and ${rights}`];
+  return isOpenToAll(stats) ? [`${file} ${rights}`] : [];
 }
 
 const hostNameError = (file: string, hostName: string): ConfigError => ({

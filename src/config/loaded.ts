@@ -3,24 +3,46 @@
 import type { ClusterSettings } from '../core/model/settings.ts';
 import type { Secret } from './secret.ts';
 
-/** Every default is filled in, every duration is in milliseconds, every named file is read. */
-export interface LoadedConfig {
+/** What can be known without the right to read a secret: enough to ask the daemon. */
+export interface ConfigOutline {
   /** Absolute path of the YAML file. */
   readonly file: string;
   readonly instance: string;
   /** Absolute; not created. */
   readonly stateDir: string;
+  readonly clusters: readonly ClusterOutline[];
+}
+
+export interface ClusterOutline {
+  readonly settings: ClusterSettings;
+}
+
+/** Every default is filled in, every duration is in milliseconds, every named file is read. */
+export interface LoadedConfig extends ConfigOutline {
   readonly clusters: readonly LoadedCluster[];
   readonly nameservers: ReadonlyMap<string, NameserverConfig>;
   readonly logLevel: LogLevel;
   /** What works but is probably not meant: one sentence each, with its place. */
   readonly warnings: readonly string[];
+  /** The configuration itself, and each file that it names. */
+  readonly files: readonly FileInUse[];
+}
+
+/** A file as it was read. */
+export interface FileInUse {
+  /** Absolute. */
+  readonly file: string;
+  /** What names it, for example `clusters.shop.mysql.password_file`. */
+  readonly role: string;
+  /** A larger file was not read. */
+  readonly maxBytes: number;
+  /** SHA-256 of the text: shows a change, and not the secret. */
+  readonly digest: string;
 }
 
 type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-export interface LoadedCluster {
-  readonly settings: ClusterSettings;
+export interface LoadedCluster extends ClusterOutline {
   readonly mysql: MysqlAccess;
 }
 

@@ -1,9 +1,11 @@
 /** Reads the files that the configuration names: passwords, keys, certificates. */
 
+import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
+import type { FileInUse } from './loaded.ts';
 import { childrenOf, valueAt } from './raw.ts';
 import { Secret } from './secret.ts';
 
@@ -11,7 +13,10 @@ export interface NamedFile {
   /** Absolute. */
   readonly file: string;
   readonly text: Secret;
+  readonly inUse: Omit<FileInUse, 'role'>;
 }
+
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64');
 
 /** All named files, by the path of their field (see `pathText`). */
 export interface NamedFiles {
@@ -141,7 +146,11 @@ async function readNamed(file: string, kind: FileKind): Promise<OneFile> {
   const problem = kind.check(text);
   if (problem !== undefined) return { problem };
   return {
-    named: { file, text: new Secret(text) },
+    named: {
+      file,
+      text: new Secret(text),
+      inUse: { file, maxBytes: kind.maxBytes, digest: digestOf(outcome.text) },
+    },
     warning: kind.secret ? wideRights(outcome.stats) : undefined,
   };
 }
@@ -178,3 +187,11 @@ export async function readNamedFiles(raw: unknown, folder: string): Promise<Name
   }
   return { files, issues, warnings };
 }
+
+/** Where the file has a secret, or names a file that may not be readable for everybody. */
+export const secretPaths = (raw: unknown): readonly ConfigPath[] => [
+  ...childrenOf(raw, ['clusters']).map(([name]) => ['clusters', name, 'mysql', 'password']),
+  ...fileKinds.flatMap(({ section, field }) =>
+    childrenOf(raw, [section]).map(([name]) => [section, name, ...field]),
+  ),
+];

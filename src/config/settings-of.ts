@@ -48,7 +48,8 @@ function publications(
   });
 }
 
-function clusterSettings(
+/** The settings of one cluster, without its login. */
+export function clusterSettings(
   name: string,
   cluster: ClusterFile,
   nameservers: ConfigFile['nameservers'],

@@ -3,8 +3,11 @@
 import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
+import type { DaemonDocument } from './documents.ts';
 
 export interface ClusterApi {
+  /** What the API says about the daemon; absent: nothing. */
+  daemon?(): DaemonDocument;
   clusters(): readonly string[];
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;

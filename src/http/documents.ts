@@ -1,6 +1,7 @@
 /** The JSON on which users build (docs/API.md): a snapshot, and some promised keys. Pure. */
 
 import type { HistoryEntry } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { Advice } from '../core/model/procedure.ts';
 import type { Fqdn, ServerAddress } from '../core/model/units.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
@@ -11,6 +12,19 @@ export type ClusterDocument = Omit<Snapshot, 'decision'> & {
   readonly name: Fqdn | null;
   readonly decision: Snapshot['decision'] & { readonly source: ServerAddress | null };
 };
+
+/** The `daemon` of `GET /v1/clusters` and `GET /v1/clusters/{c}`. */
+export interface DaemonDocument {
+  readonly running: true;
+  readonly instance: string;
+  /** Of the program. */
+  readonly version: string;
+  readonly pid: number;
+  /** When it had started, ISO 8601. */
+  readonly since: string;
+  /** What an operator should mend, although all works. */
+  readonly warnings: readonly Failure[];
+}
 
 /** `GET /v1/clusters/{c}/history` and `history --json`: oldest first. */
 export interface HistoryDocument {

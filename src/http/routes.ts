@@ -41,12 +41,13 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: '/v1/clusters',
-    answer: ({ api }) => document({ clusters: api.clusters().flatMap((name) => clusterOf(api, name)) }),
+    answer: ({ api }) =>
+      document({ ...aboutDaemon(api), clusters: api.clusters().flatMap((name) => clusterOf(api, name)) }),
   },
   {
     method: 'GET',
     path: '/v1/clusters/{c}',
-    answer: ({ api, cluster }) => document(clusterOf(api, cluster)[0]),
+    answer: ({ api, cluster }) => document({ ...clusterOf(api, cluster)[0], ...aboutDaemon(api) }),
   },
   {
     method: 'GET',
@@ -122,6 +123,8 @@ const clusterOf = (api: ClusterApi, name: string) => {
   const snapshot = api.snapshot(name);
   return snapshot === undefined ? [] : [clusterDocument(snapshot)];
 };
+
+const aboutDaemon = (api: ClusterApi) => (api.daemon === undefined ? {} : { daemon: api.daemon() });
 
 function ready({ api }: Call): Reply {
   const waiting = api.clusters().filter((name) => clusterOf(api, name).some((cluster) => !isReady(cluster)));

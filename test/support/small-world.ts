@@ -183,6 +183,7 @@ export const config = (stateDir: string, over: Partial<LoadedConfig> = {}): Load
   nameservers: new Map([['ns1', nameserver()]]),
   logLevel: 'silent',
   warnings: [],
+  files: [],
   ...over,
 });
 

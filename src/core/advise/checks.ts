@@ -1,4 +1,4 @@
-/** Statements that only look: what to verify between the steps of a procedure, for each product and version. */
+/** Statements that only look: what to verify between the steps, for each product and version. */
 
 import { isAtLeast, quote } from '../decide/advice.ts';
 import { formatGtidSet } from '../gtid/gtid.ts';
@@ -127,13 +127,25 @@ export const hasExecuted = (facts: ServerFacts, set: string): Check => ({
 
 /** A replica is exactly at that place of its source's binary log. */
 export function isAtPlace(facts: ServerFacts, channel: string, { file, position }: Coordinates): Check {
-  const isOld = facts.flavour === 'mariadb' || !isAtLeast(facts.version, [8, 0, 22]);
-  const source = isOld ? 'Master' : 'Source';
+  const [fileColumn, positionColumn] = hasOldColumns(facts)
+    ? ['Relay_Master_Log_File', 'Exec_Master_Log_Pos']
+    : ['Relay_Source_Log_File', 'Exec_Source_Log_Pos'];
   return {
     statement: statusOf(facts, channel),
-    expect: `Relay_${source}_Log_File: ${file}, Exec_${source}_Log_Pos: ${position}`,
+    expect: `${fileColumn}: ${file}, ${positionColumn}: ${position}`,
   };
 }
+
+/** It has executed all that it received, by its own words. */
+export const isDrained = (facts: ServerFacts, channel: string): Check => ({
+  statement: statusOf(facts, channel),
+  expect: hasOldColumns(facts)
+    ? 'Slave_SQL_Running_State: Slave has read all relay log; waiting for more updates'
+    : 'Replica_SQL_Running_State: Replica has read all relay log; waiting for more updates',
+});
+
+const hasOldColumns = (facts: ServerFacts): boolean =>
+  isMariadb(facts) || !isAtLeast(facts.version, [8, 0, 22]);
 
 /** Waits until a replica's applier is at the old source's end (`endOf`). */
 export function hasReachedPlace(facts: ServerFacts, channel: string): Check {

@@ -4,7 +4,6 @@ import {
   closing,
   detachingStatements,
   followingStatements,
-  isAtLeast,
   type Place,
   starting,
   stopping,
@@ -24,11 +23,11 @@ import {
   isAtPlace,
   isClosed,
   isDetached,
+  isDrained,
   isOpen,
   isReplicating,
   placeOf,
   setText,
-  statusOf,
 } from './checks.ts';
 import { type ChannelPart, isOfCluster } from './promotion.ts';
 
@@ -55,7 +54,9 @@ export const inShell = (say: string, commands: readonly string[] = [], undo: str
   undo,
 });
 
-/** Ends the writes of a server. `also`: what must be true as well. It is no source, so there is no way back. */
+/**
+ * Ends the writes of a server. `also`: what must be true as well. It is no source, so there is no way back.
+ */
 export const closeStep = (server: Told, say: string, also: readonly Check[] = []): Step =>
   onServer(server, say, { statements: [closing(server)], verify: [isClosed(server.known), ...also] });
 
@@ -90,24 +91,16 @@ export function executeStep(server: Told, { channel, waiting, stays }: ChannelPa
       verify:
         known.flavour === 'mysql' && areByGtids(known) && all !== undefined
           ? [hasExecuted(known, all)]
-          : [isDrained(known, channel)],
+          : [hasDrained(known, channel)],
     },
   );
 }
 
-/**
- * It has executed what it received: by its position if that is known, else by its own words. MariaDB's position
- * may also count half a transaction, which is never executed.
- */
-function isDrained(facts: ServerFacts, { name, received }: Channel): Check {
-  if (facts.flavour === 'mysql' && received !== undefined) return isAtPlace(facts, name, received);
-  const isOld = facts.flavour === 'mariadb' || !isAtLeast(facts.version, [8, 0, 22]);
-  const who = isOld ? 'Slave' : 'Replica';
-  return {
-    statement: statusOf(facts, name),
-    expect: `${who}_SQL_Running_State: ${who} has read all relay log; waiting for more updates`,
-  };
-}
+/** MariaDB's position may also count half a transaction, which is never executed. */
+const hasDrained = (facts: ServerFacts, { name, received }: Channel): Check =>
+  facts.flavour === 'mysql' && received !== undefined
+    ? isAtPlace(facts, name, received)
+    : isDrained(facts, name);
 
 /** Makes an independent server of a replica. */
 export const detachStep = (server: Told, channel: Channel, say: string): Step =>

@@ -1,4 +1,4 @@
-/** The manual's procedure for a person, with the names of one cluster: what `advise` shows. Never executed. */
+/** The manual's procedure for a person, with the names of one cluster. Never executed by us. */
 
 import type { ServerAddress } from './units.ts';
 

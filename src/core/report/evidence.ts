@@ -51,8 +51,10 @@ function identityWords(
   return `answered${contact === 'reachable' ? '' : ' last'}${ago}: ${product}, up for ${ageWords(uptimeSeconds * 1000)}`;
 }
 
-function writableWords({ writable, writableSince }: ServerView, facts: ServerFacts): string {
+function writableWords({ contact, writable, writableSince }: ServerView, facts: ServerFacts): string {
   const { switches = [] } = facts;
+  // What a server said before it fell silent may be over.
+  const takes = contact === 'reachable' ? 'takes' : 'took';
   const on = [
     facts.readOnly ? 'read_only' : '',
     facts.superReadOnly && facts.flavour === 'mysql' ? 'super_read_only' : '',
@@ -63,9 +65,9 @@ function writableWords({ writable, writableSince }: ServerView, facts: ServerFac
     ...(on.length > 0 ? [`${on.join(' and ')} ${on.length === 1 ? 'is' : 'are'} on`] : []),
     ...switches.filter(({ value }) => value !== 'ON').map(({ variable, value }) => `${variable} is ${value}`),
   ];
-  if (closed.length > 0) return `takes no writes: ${closed.join(', ')}`;
-  if (!writable && facts.wsrep) return 'takes no writes because of the state of its Galera node';
-  return `takes writes${writableSince === undefined ? '' : `, seen since ${isoTime(writableSince.wall)}`}`;
+  if (closed.length > 0) return `${takes} no writes: ${closed.join(', ')}`;
+  if (!writable && facts.wsrep) return `${takes} no writes because of the state of its Galera node`;
+  return `${takes} writes${writableSince === undefined ? '' : `, seen since ${isoTime(writableSince.wall)}`}`;
 }
 
 function channelSentence(situation: Situation, member: ServerView, channel: Channel): string {

@@ -14,7 +14,7 @@ import { accountName, grantStatements } from '../../../src/mysql/answer/grants.t
 import type { ServerProber } from '../../../src/ports.ts';
 import { type MariadbServers, startMariadbServers } from '../../support/servers/mariadb-fixture.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
-import { type Proposal, proposals, proposalsOf, statementsIn } from '../../support/statements.ts';
+import { notRun, type Proposal, proposals, proposalsOf, statementsIn } from '../../support/statements.ts';
 import { type Advised, advise, alarmOf, of } from './advised.ts';
 import { Operated } from './carried-out.ts';
 import { clock, factsOf, proberFor, until } from './probing.ts';
@@ -281,6 +281,7 @@ describe('a MySQL group: another primary', () => {
       const [elect] = await operated.procedures({ aim: 'source', server: db1 }, 'source', db1);
       await operated.carryOut(elect!);
       await operated.isHealthy(db1, 1);
+      expect(notRun('group', operated.ran)).toEqual([]);
     } finally {
       await operated.stop();
     }

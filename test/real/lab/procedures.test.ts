@@ -1,10 +1,11 @@
-/** What `advise` prints is carried out on real servers, statement by statement, and each time the cluster is well. */
+/** What `advise` prints is carried out on real servers: statement by statement, up to a healthy cluster. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Procedure } from '../../../src/core/model/procedure.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { accountName, grantStatements } from '../../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
+import { notRun } from '../../support/statements.ts';
 import { Operated } from './carried-out.ts';
 
 const statementsOf = ({ steps }: Procedure): readonly string[] =>
@@ -176,4 +177,6 @@ describe('MySQL with GTIDs', () => {
     await operated.unconfigure(operated.at(1));
     await operated.isHealthy(operated.at(2), 1);
   });
+
+  test('the tests ran each kind of statement', () => expect(notRun('mysql', operated.ran)).toEqual([]));
 });

@@ -69,7 +69,6 @@ test.each([
   ['publish', 'there is no command "publish"'],
   ['check', 'the command "check" is not in this version yet'],
   ['hook orchestrator', 'the command "hook" is not in this version yet'],
-  ['advise shop', 'the command "advise" is not in this version yet'],
   ['init --help', 'the command "init" is not in this version yet'],
 ])('%s is a usage error', (line, problem) => {
   expect(parse(line)).toEqual({ kind: 'usage', text: `source-dns: ${problem}\nSee: source-dns --help` });
@@ -77,6 +76,7 @@ test.each([
 
 test.each([
   ['explain', '"explain" needs a CLUSTER'],
+  ['advise shop --to replica', '--to must be one of rejoin, source, promote, remove, not "replica"'],
   ['follow shop', '"follow" needs a SERVER'],
   ['status a b', '"status" does not take "b"'],
   ['status --wacth', 'there is no option --wacth; did you mean "--watch"?'],

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandContext, SignalName } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
+import { forget } from '../../../src/cli/forget.ts';
 import { freeze } from '../../../src/cli/freeze.ts';
 import { history } from '../../../src/cli/history.ts';
 import { run } from '../../../src/cli/run.ts';
@@ -45,10 +46,15 @@ function session(json = false, world = smallWorld()) {
       },
       interactive: false,
       colours: false,
+      columns: undefined,
+      rows: undefined,
       closed: () => state.closed,
     },
     json,
     load: async () => result,
+    outline: async () => (result.kind === 'loaded' ? { ...result, kind: 'outline' } : result),
+    version: '1.2.3',
+    pid: 4711,
     maker: world.maker,
     clock: systemClock,
     random: systemRandom,
@@ -87,6 +93,7 @@ describe('without a daemon', () => {
     expect(s.world.zone.size).toBe(0);
     expect(await readdir(folder)).toEqual([]);
     expect(s.world.log).toEqual(['open ns1', 'open prober shop', 'close prober shop', 'close ns1']);
+    expect(s.state.out).toMatch(/^no daemon runs: nobody watches, and no name moves by itself\n/);
   });
 
   test('status and explain print the promised JSON', async () => {
@@ -99,10 +106,14 @@ describe('without a daemon', () => {
       name: 'source.shop.db.example.com.',
       decision: { kind: 'point-to', source: 'db1:3306' },
       ledger: null,
+      daemon: { running: false },
     });
     s.state.out = '';
     await status(s.context, { watch: false });
-    expect(JSON.parse(s.state.out)).toMatchObject({ clusters: [{ cluster: 'shop' }] });
+    expect(JSON.parse(s.state.out)).toMatchObject({
+      daemon: { running: false, socket: apiSocketPath(folder), warnings: [] },
+      clusters: [{ cluster: 'shop' }],
+    });
     s.state.out = '';
     expect(await explain(s.context, { cluster: 'shop' })).toBe(0);
     expect(JSON.parse(s.state.out)).toMatchObject({
@@ -251,6 +262,40 @@ describe('the daemon', () => {
     expect(
       await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 1000 }),
     ).toEqual({ kind: 'no-daemon' });
+  });
+
+  test('spares its clients the secrets: no command reads them', async () => {
+    const s = session();
+    const daemon = run(s.context);
+    await until(() => s.world.zone.size > 0);
+    const operator = session();
+    const refused = { file: '/c.yaml', message: 'password cannot be read' };
+    operator.load({ kind: 'invalid', file: '/c.yaml', errors: [refused] });
+    const context: CommandContext = { ...operator.context, outline: s.context.outline };
+    const codes = [
+      await status(context, { watch: false }),
+      await status(context, { watch: false, check: true }),
+      await explain(context, { cluster: 'shop' }),
+      await history(context, {}),
+      await follow(context, { ...toDb2, server: db1 }),
+      await freeze(context, { cluster: 'shop' }),
+      await forget(context, { cluster: 'shop', server: db2 }),
+      await thaw(context, { cluster: 'shop' }),
+    ];
+    // A server that is alive is not forgotten.
+    expect(codes).toEqual([0, 1, 0, 0, 0, 0, 3, 0]);
+    expect(operator.state.err).toBe('');
+    expect(operator.state.out).toMatch(
+      /^daemon watcher-1 watches since 20\S+Z, \d+ s \(source-dns 1\.2\.3, pid 4711\)\n/,
+    );
+    expect(operator.state.out).toContain('\nALARM: shop: secondary-behind: ns1 did not answer');
+    s.send('SIGTERM');
+    await daemon;
+    expect(await status(context, { watch: false })).toBe(2);
+    expect(operator.state.err).toBe(
+      `no daemon listens on ${apiSocketPath(folder)}, so this command needs the secrets itself:\n/c.yaml: password cannot be read\n`,
+    );
+    expect(await status(context, { watch: false, check: true })).toBe(4);
   });
 
   test('ends at once at the second signal', async () => {

@@ -89,7 +89,7 @@ describe('explain', () => {
             - Promote a server: the name follows it.
             - Or make db1:3306 the source again: see why it is not a candidate.
 
-        db1:3306  unknown, unknown
+        db1:3306  role not known, does not answer
           - is the published source
           - does not answer
           - no answer (timeout)
@@ -129,10 +129,10 @@ describe('explain', () => {
             ALL; SET GLOBAL read_only = OFF. It lacks 3 transactions that db2:3306 has executed: these
             would be lost
 
-        db4:3306  unknown, alive, 9.7.4, 5d000000-0000-11f1-8000-000000000004
+        db4:3306  role not known, alive, but answers no query, 9.7.4, 5d000000-0000-11f1-8000-000000000004
           - lives, but refuses us
           - answered last 2 min ago: MySQL 9.7.4, up for 16 min
-          - takes no writes: read_only and super_read_only are on
+          - took no writes: read_only and super_read_only are on
           - default channel: replicates from db1:3306 (by its address alone); receiver on, heard 0.1 s
             ago, applier on, lag 0 s
           - nobody is seen replicating from it

@@ -44,7 +44,7 @@ describe('what the commands print', () => {
           what would change it:
             - By hand: source-dns follow shop SERVER
 
-        db1:3306  superseded, unknown, 8.4.3, 11111111-1111-1111-1111-111111111111
+        db1:3306  superseded, does not answer, 8.4.3, 11111111-1111-1111-1111-111111111111
           - It is named in the ledger as a former source.
           - db1:3306 refused the connection (connection-refused); is mysqld running?
           - not a candidate:
@@ -277,15 +277,15 @@ describe('what the commands print', () => {
       },
     ];
     expect(historyText(entries, plain)).toMatchInlineSnapshot(`
-      "2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
-      2026-11-22T11:30:00.123Z  shop@ns1  x.test. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
-          seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
-      2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
-      2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
-      2026-11-22T11:30:00.400Z  shop@ns1  Frozen by eve: why.
-      2026-11-22T11:30:00.500Z  shop@ns1  repair: the update was refused: BADKEY; look at the key
-      2026-11-22T11:30:00.600Z  shop@ns1  ns1: It differs.
-      2026-11-22T11:30:00.700Z  shop@ns1  ns1: the alarm zone-drift is over
+      "   2026-11-22T11:30:00.100Z  shop@ns1  hold (minority-view): Too few are seen.
+      => 2026-11-22T11:30:00.123Z  shop@ns1  x.test. moved from db1:3306 to db2:3306, epoch 7 (failover): Gone.
+           seen 2026-11-22T11:30:00.110Z, decided +1 ms, sent +2 ms, published +10 ms, propagated +40 ms
+         2026-11-22T11:30:00.200Z  shop@ns1  epoch 7 is answered by a, b
+      => 2026-11-22T11:30:00.300Z  shop@ns1  watcher-2 moved the name to db3:3306, epoch 8 (switchover)
+         2026-11-22T11:30:00.400Z  shop@ns1  Frozen by eve: why.
+         2026-11-22T11:30:00.500Z  shop@ns1  repair: the update was refused: BADKEY; look at the key
+         2026-11-22T11:30:00.600Z  shop@ns1  ns1: It differs.
+         2026-11-22T11:30:00.700Z  shop@ns1  ns1: the alarm zone-drift is over
       "
     `);
   });

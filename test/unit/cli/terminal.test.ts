@@ -48,6 +48,10 @@ describe('the terminal', () => {
     [true, { NO_COLOR: '1' }, false],
     [true, { TERM: 'dumb' }, false],
     [false, {}, false],
+    [false, { FORCE_COLOR: '1' }, true],
+    [false, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+    [true, { FORCE_COLOR: '0' }, false],
+    [true, { FORCE_COLOR: '' }, true],
   ])('a terminal: %s with %o: colours %s', (isTTY, env, colours) => {
     expect(openTerminal({ stdout: stream(isTTY).stream, stderr: stream(false).stream, env }).colours).toBe(
       colours,

@@ -22,6 +22,11 @@ test('the full example loads to exactly these settings', async () => {
     stateDir: '/var/lib/source-dns',
     logLevel: 'info',
     warnings: [],
+    files: [
+      { role: 'the configuration', file: join(folder, 'source-dns.yaml') },
+      { role: 'clusters.shop.mysql.password_file', file: join(folder, 'mysql.password') },
+      { role: 'nameservers.ns1.key_file', file: join(folder, 'ddns.key') },
+    ].map((file) => expect.objectContaining(file)),
   });
   expect(clusters).toHaveLength(1);
   expect(clusters[0]?.settings).toEqual({

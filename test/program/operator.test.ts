@@ -1,0 +1,71 @@
+/** An operator who may use the socket and read the configuration, and no secret; with the built program. */
+
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { builtProgram, type Ended, type Place, place, start } from './built-program.ts';
+
+const program = builtProgram();
+/** Nobody else has these numbers. */
+const [operator, group] = ['54321', '54322'];
+
+const command = (here: Place, words: readonly string[], as: readonly string[] = []) =>
+  start([...as, process.execPath, program, '--config', here.config, ...words], {
+    env: { PATH: process.env['PATH'] },
+  });
+
+/** Runs as another user, who is in the group. */
+const asOperator = (here: Place, ...words: readonly string[]): Promise<Ended> =>
+  command(here, words, ['/usr/bin/setpriv', '--reuid', operator, '--regid', group, '--clear-groups']).ended;
+
+// Only root can become another user.
+test.runIf(process.geteuid?.() === 0)(
+  'a member of the group needs no secret where a daemon runs',
+  async () => {
+    const here = await place();
+    await mkdir(here.stateDir);
+    for (const folder of [here.folder, here.stateDir]) {
+      await chown(folder, 0, Number(group));
+      await chmod(folder, 0o750);
+    }
+    await chmod(here.config, 0o644);
+    for (const secret of ['password', 'ddns.key']) await chmod(join(here.folder, secret), 0o600);
+    // The operator's shell has no such variable.
+    const text = await readFile(here.config, 'utf8');
+    await writeFile(here.config, text.replace('password_file: password', 'password: "$' + '{DB_PASSWORD}"'));
+    const daemon = start([process.execPath, program, '--config', here.config, 'run'], {
+      env: { PATH: process.env['PATH'], DB_PASSWORD: 'tiger' },
+    });
+    await daemon.said('"started"');
+    await chown(here.socket, 0, Number(group));
+
+    const status = await asOperator(here, 'status');
+    expect(status).toMatchObject({ code: 4, err: '' });
+    expect(status.out).toMatch(
+      /^daemon watcher-1 watches since 20\S+Z, \d+ s \(source-dns 0\.0\.0-test, pid \d+\)\n/,
+    );
+    expect(await asOperator(here, 'freeze', 'shop')).toMatchObject({
+      err: '',
+      out: expect.stringMatching(/^ns1: unreachable \(/),
+    });
+    daemon.child.kill('SIGTERM');
+    await daemon.ended;
+
+    const json = await asOperator(here, '--json', 'status');
+    expect({ ...json, out: JSON.parse(json.out) }).toMatchObject({
+      code: 2,
+      err: '',
+      out: {
+        code: 'configuration-invalid',
+        detail: expect.stringContaining('no daemon listens on'),
+        errors: [{ line: expect.any(Number), column: expect.any(Number) }, {}],
+      },
+    });
+
+    await chmod(here.config, 0o600);
+    expect(await asOperator(here, 'status')).toMatchObject({
+      code: 2,
+      err: `${here.config}: the configuration file cannot be read by this user; change its owner or its permissions\n`,
+    });
+  },
+);
