@@ -1,4 +1,4 @@
-/** A procedure for a person, or as a file for the mysql client. Pure. */
+/** A procedure for a person. Pure. */
 
 import type { Check, Procedure, Step } from '../core/model/procedure.ts';
 import type { AdviceDocument } from '../http/documents.ts';
@@ -71,35 +71,3 @@ const checkLines = ({ statement, expect }: Check): readonly string[] => [
   `-- verify: the answer must be: ${expect}`,
   `${statement};`,
 ];
-
-/** Everything but statements is a comment. Checks stay: they only look. */
-export function adviceSql(document: AdviceDocument, columns: number): string {
-  const advice = printable(document);
-  const comment: Prose = (text) => commented(wrapped(text, columns - 3));
-  if (advice.kind !== 'procedures') return `${comment(sentenceOf(advice))}\n`;
-  return advice.procedures
-    .flatMap(({ title, why, warnings, steps }, index) => [
-      comment(`${advice.procedures.length > 1 ? `WAY ${index + 1}: ` : ''}${title}. ${why}`),
-      ...warnings.map((each) => comment(`Take care: ${each}`)),
-      ...steps.flatMap((step, at) => ['', ...sqlLines(step, at + 1, comment)]),
-      '',
-    ])
-    .map((line) => `${line}\n`)
-    .join('');
-}
-
-const sqlLines = (step: Step, number: number, comment: Prose): readonly string[] => [
-  comment(`${number}. ${step.say}`),
-  comment(step.on === null ? 'in a shell' : `on ${step.on}`),
-  ...step.statements.map((statement) => `${statement};`),
-  ...step.commands.map(commented),
-  ...step.keep.map(({ column, placeholder }) => comment(`write down ${placeholder}: the column ${column}`)),
-  ...step.verify.flatMap((check) => checkLines(check)),
-  ...(step.undo === null ? [] : [comment(`to undo: ${step.undo}`)]),
-];
-
-const commented = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => `-- ${line}`)
-    .join('\n');

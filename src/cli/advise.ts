@@ -6,7 +6,7 @@ import { findServer } from '../daemon/find-server.ts';
 import { askDaemon } from '../http/client.ts';
 import { type AdviceDocument, adviceDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
-import { adviceSql, adviceText } from './advice-text.ts';
+import { adviceText } from './advice-text.ts';
 import type { AdviseArguments } from './commands/advise.ts';
 import { complain } from './complain.ts';
 import { findCluster, onlyClusters, readOutline, readSecrets } from './configuration.ts';
@@ -31,16 +31,16 @@ export async function advise(context: CommandContext, wanted: AdviseArguments): 
     return exitCodes.usage;
   const asked = (await askTheDaemon(context, outline, wanted)) ?? (await lookAlone(context, outline, wanted));
   if (asked.kind === 'failed') return asked.exitCode;
-  print(context, asked.document, wanted.sql);
+  print(context, asked.document);
   return asked.document.kind === 'refused' ? exitCodes.held : exitCodes.done;
 }
 
-function print({ terminal, json }: CommandContext, document: AdviceDocument, sql: boolean): void {
+function print({ terminal, json }: CommandContext, document: AdviceDocument): void {
   const columns = proseColumns(terminal.columns);
   const style = createStyle(terminal.colours);
   if (json) terminal.out(`${JSON.stringify(document)}\n`);
   else if (document.kind === 'refused') terminal.err(adviceText(document, style, columns));
-  else terminal.out(sql ? adviceSql(document, columns) : adviceText(document, style, columns));
+  else terminal.out(adviceText(document, style, columns));
 }
 
 /** Undefined: no daemon runs. */

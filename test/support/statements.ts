@@ -79,6 +79,7 @@ export const procedureStatements: readonly (readonly [
   ["SHOW REPLICA STATUS' : '", 'mysql', 'SHOW REPLICA STATUS'],
   ["SHOW SLAVE STATUS';", 'read'],
   ['SELECT @@GLOBAL.log_bin', 'mysql'],
+  ['SELECT CONCAT(', 'mariadb'],
   ['SELECT $', 'mysql', 'SELECT REPLACE(@@GLOBAL.gtid_executed'],
   ["SHOW BINLOG STATUS' : '", 'read'],
   ["SHOW BINARY LOG STATUS' : '", 'mysql', 'SHOW BINARY LOG STATUS'],

@@ -8,7 +8,6 @@ export interface AdviseArguments extends ClusterArgument {
   readonly aim?: AdviceAim;
   /** As typed. */
   readonly server?: string;
-  readonly sql: boolean;
 }
 
 export const adviseForm: CommandForm<AdviseArguments> = {
@@ -20,7 +19,6 @@ export const adviseForm: CommandForm<AdviseArguments> = {
       text: `One of ${adviceAims.join(', ')}; else the most urgent one`,
     },
     { name: 'server', value: 'SERVER', text: 'The server that is to be changed' },
-    { name: 'sql', text: 'Print SQL: everything else becomes a comment' },
   ],
   summary: 'Print the statements that make a server a replica, or the source',
   details: [
@@ -58,7 +56,6 @@ export const adviseForm: CommandForm<AdviseArguments> = {
       cluster,
       ...(known !== undefined && { aim: known }),
       ...(server !== undefined && { server }),
-      sql: given.has('sql'),
     };
   },
 };

@@ -91,6 +91,22 @@ export interface Asked {
   readonly keep: readonly Kept[];
 }
 
+/** A replica with filters lacks data, and no GTID set shows it. MySQL tells them from 8.0 on. */
+export function hasNoFilters(facts: ServerFacts, channel: string): readonly Check[] {
+  if (isMariadb(facts)) {
+    const filters = ['do_db', 'do_table', 'ignore_db', 'ignore_table', 'wild_do_table', 'wild_ignore_table'];
+    const all = filters.map((filter) => `@@GLOBAL.replicate_${filter}`).join(', ');
+    return [{ statement: `SELECT CONCAT(${all}) = '' AS unfiltered`, expect: '1' }];
+  }
+  if (!isAtLeast(facts.version, [8, 0, 11])) return [];
+  return [
+    {
+      statement: `SELECT COUNT(*) FROM performance_schema.replication_applier_filters WHERE CHANNEL_NAME = ${quote(channel)}`,
+      expect: '0',
+    },
+  ];
+}
+
 /** Asks where a server's binary log ends: its replicas begin there. `prefix`: of the placeholders. */
 export const placeOf = (facts: ServerFacts, prefix = ''): Asked => ({
   statement: placeStatement(facts),

@@ -7,16 +7,16 @@ import type { Situation } from '../decide/situation.ts';
 import { countGtids, subtract } from '../gtid/gtid.ts';
 import type { Advice, Check, Procedure } from '../model/procedure.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { areByGtids, isAtPlace, logsAll } from './checks.ts';
+import { areByGtids, isAtPlace } from './checks.ts';
 import { couldBePromoted, promotionOf } from './promotion.ts';
 import { inDoubt, type Refused, refused } from './refusals.ts';
-import { followersOf, repointSteps, stopReceivers } from './repoint.ts';
+import { followersOf, repointSteps, stopReceivers, unlistedSteps } from './repoint.ts';
 import {
   detachStep,
   executeStep,
+  fitStep,
   inShell,
   isTold,
-  onServer,
   openStep,
   ownChannel,
   statusStep,
@@ -116,9 +116,8 @@ function procedureOf(situation: Situation, old: ServerView, { chosen, channels, 
         `Make sure that ${old.address} takes no writes any more: end its mysqld, and keep it from starting again, or cut it off the network. We cannot see that for you.`,
       ),
       ...stopReceivers(situation, [chosen, ...followers]),
-      onServer(chosen, `See that ${chosen.address} can be a source: it logs what its replicas need.`, {
-        verify: [logsAll(chosen.known)],
-      }),
+      ...unlistedSteps(situation, old),
+      fitStep(chosen, ownChannel(situation, chosen)),
       ...channels.flatMap((part) => [
         ...(part.waiting === undefined ? [] : [executeStep(chosen, part)]),
         ...(part.stays
@@ -142,11 +141,11 @@ function procedureOf(situation: Situation, old: ServerView, { chosen, channels, 
     warnings: [
       `When ${old.address} comes back, it may have transactions that no other server has. It must not be opened: source-dns advise ${situation.state.settings.cluster} --to rejoin --server ${old.address}`,
       ...aheadWarnings(situation, chosen),
-      ...channels.flatMap(({ channel: { lastError } }) =>
-        lastError === undefined
+      ...channels.flatMap(({ channel: { applier, lastError } }) =>
+        applier === 'on' || lastError === undefined
           ? []
           : [
-              `${chosen.address} has an error in its channel (${lastError}). If its applier is stopped by an error, first mend this, or promote another server.`,
+              `The applier of ${chosen.address} is stopped by an error (${lastError}). First mend this, or promote another server: what waits behind the error is lost by the step that detaches.`,
             ],
       ),
       ...sourceWarnings(situation, chosen),

@@ -52,11 +52,11 @@ const doubts: ReadonlySet<string> = new Set([
 ]);
 
 /** The source must be there to be followed. */
-export function sourceNotReady({ published }: Situation): Refused | undefined {
+export function sourceNotReady({ published, state }: Situation): Refused | undefined {
   if (published === undefined || published.facts === undefined)
     return refused(
       'source-silent',
-      `The source ${published?.address} does not answer us (${published?.contact}), so nobody can become its replica now. If it is lost: source-dns advise CLUSTER --to promote`,
+      `The source ${published?.address} does not answer us (${published?.contact}), so nobody can become its replica now. If it is lost: source-dns advise ${state.settings.cluster} --to promote`,
     );
   if (!published.writable)
     return refused(

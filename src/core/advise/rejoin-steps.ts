@@ -2,11 +2,13 @@
 
 import { closing, detachingStatements, rebuilding, stopping } from '../decide/advice.ts';
 import { isSuperseded, type Situation } from '../decide/situation.ts';
+import { restrict } from '../gtid/gtid.ts';
 import { emptyGtidSet } from '../gtid/gtid-set.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { Check, Step } from '../model/procedure.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { setText } from './checks.ts';
+import { isOfCluster } from './promotion.ts';
 import { closeStep, followStep, onServer, ownChannel, reachStep, statusStep, type Told } from './steps.ts';
 
 export const titleOf = (source: ServerView, { address }: ServerView): string =>
@@ -22,7 +24,7 @@ export const seenOf = (situation: Situation, source: ServerView, server: ServerV
 export function rejoinSteps(situation: Situation, source: Told, server: Told): readonly Step[] {
   return [
     closedStep(situation, server),
-    ...comparedSteps(source, server),
+    ...comparedSteps(situation, source, server),
     ...detachedSteps(situation, server),
     ...joinedSteps(situation, source, server),
   ];
@@ -54,7 +56,7 @@ export function closedStep(situation: Situation, server: Told): Step {
   const close = closeStep(
     server,
     `Close ${server.address}: a write there would be in no other server. The statement waits for running writes.`,
-    unchanged(known),
+    unchanged(known, hasOtherChannels(situation, server)),
   );
   return channel === undefined
     ? close
@@ -62,7 +64,10 @@ export function closedStep(situation: Situation, server: Told): Step {
 }
 
 /** It has executed nothing since this was written. Several domains are listed in no certain order. */
-function unchanged({ flavour, gtidExecuted, positions }: ServerFacts): readonly Check[] {
+function unchanged(facts: ServerFacts, hasOthers: boolean): readonly Check[] {
+  const { flavour, gtidExecuted, positions } = facts;
+  // A channel from another cluster brings more all the time.
+  if (hasOthers) return [];
   if (flavour === 'mariadb') {
     const current = positions && setText(positions.current);
     return current === undefined || positions?.current.size !== 1
@@ -75,9 +80,19 @@ function unchanged({ flavour, gtidExecuted, positions }: ServerFacts): readonly 
     : [{ statement: `SELECT GTID_SUBSET(@@GLOBAL.gtid_executed, ${set}) AS unchanged`, expect: '1' }];
 }
 
+const hasOtherChannels = (situation: Situation, server: Told): boolean =>
+  server.known.channels.some((channel) => !isOfCluster(situation, server, channel));
+
 /** Errors 1236 beforehand: transactions that the source lacks, or whose binary log is purged. */
-function comparedSteps(source: Told, { address, known }: Told): readonly Step[] {
-  const set = known.gtidExecuted && setText(known.gtidExecuted);
+function comparedSteps(situation: Situation, source: Told, server: Told): readonly Step[] {
+  const { address, known } = server;
+  const { gtidExecuted: own = emptyGtidSet } = known;
+  const theirs = source.known.gtidExecuted;
+  // Transactions of another cluster do not count.
+  const counted = hasOtherChannels(situation, server)
+    ? restrict(own, (uuid) => uuid === server.id || theirs?.has(uuid) === true)
+    : own;
+  const set = setText(counted);
   if (known.flavour === 'mariadb' || set === undefined) return [];
   return [
     onServer(

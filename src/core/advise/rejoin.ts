@@ -1,8 +1,10 @@
 /** A server that came back becomes a replica of the present source (manual 19.4.8). */
 
 import { errantGtids } from '../decide/rejoin.ts';
-import type { Situation } from '../decide/situation.ts';
-import { countGtids } from '../gtid/gtid.ts';
+import { waysToSource } from '../decide/replica-lag.ts';
+import { belongsToLine, isSuperseded, type Situation } from '../decide/situation.ts';
+import { countGtids, subtract } from '../gtid/gtid.ts';
+import { emptyGtidSet, type GtidSet } from '../gtid/gtid-set.ts';
 import type { Advice, Procedure } from '../model/procedure.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids } from './checks.ts';
@@ -19,6 +21,11 @@ export function rejoinAdvice(situation: Situation, server: ServerView): Advice {
   const refused = refusedRejoin(situation, server);
   if (refused !== undefined || !isTold(published) || !isTold(server))
     return refused ?? { kind: 'nothing', sentence: 'There is no source.' };
+  if (isWell(situation, published, server))
+    return {
+      kind: 'nothing',
+      sentence: `${server.address} gets its data from ${published.address}, and has no transactions of its own: there is nothing to do.`,
+    };
   return {
     kind: 'procedures',
     aim: 'rejoin',
@@ -27,9 +34,23 @@ export function rejoinAdvice(situation: Situation, server: ServerView): Advice {
   };
 }
 
+/** Already a replica. A former source is still compared for a moment. */
+function isWell(situation: Situation, source: ServerView, server: ServerView): boolean {
+  const errant = errantGtids(situation, source, server);
+  return (
+    !server.writable &&
+    waysToSource(situation).has(server.address) &&
+    (errant === undefined || countGtids(errant) === 0)
+  );
+}
+
 function waysOf(situation: Situation, source: Told, server: Told): readonly Procedure[] {
   const byGtids = areByGtids(source.known, server.known);
   if (!byGtids) return withoutGtids(situation, source, server);
+  // A stranger has another history: nothing of it may stay.
+  const isStranger = !belongsToLine(situation, server) && !isSuperseded(situation, server);
+  if (isStranger && countGtids(foreignGtids(source, server)) > 0)
+    return [rebuildProcedure(situation, { source, server, errant: foreignGtids(source, server) })];
   const errant = errantGtids(situation, source, server);
   if (errant !== undefined && countGtids(errant) > 0) {
     const keep = keepProcedure(situation, { source, server, errant });
@@ -45,6 +66,9 @@ function waysOf(situation: Situation, source: Told, server: Told): readonly Proc
     },
   ];
 }
+
+const foreignGtids = ({ known: theirs }: Told, { known: own }: Told): GtidSet =>
+  subtract(own.gtidExecuted ?? emptyGtidSet, theirs.gtidExecuted ?? emptyGtidSet);
 
 /** Nobody can tell what such a server has, or where it must begin, unless it was written down. */
 function withoutGtids(situation: Situation, source: Told, server: Told): readonly Procedure[] {

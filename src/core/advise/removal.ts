@@ -1,15 +1,14 @@
 /** A server is taken out of the cluster for good. */
 
-import { detachingStatements, forget, unlisting } from '../decide/advice.ts';
+import { detachingStatements, forget } from '../decide/advice.ts';
 import { isPublished, type Situation } from '../decide/situation.ts';
-import { memberAt } from '../decide/spelled-servers.ts';
 import type { Advice, Step } from '../model/procedure.ts';
 import { leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids, isClosed, isDetached } from './checks.ts';
 import { isOfCluster } from './promotion.ts';
 import { inDoubt, refused, sourceNotReady } from './refusals.ts';
-import { repointSteps } from './repoint.ts';
+import { repointSteps, unlistedSteps } from './repoint.ts';
 import { closeStep, inShell, isTold, onServer, ownChannel, statusStep, type Told } from './steps.ts';
 
 /** Its replicas get another source first. The published source is never taken out. */
@@ -71,20 +70,6 @@ const replicasOf = ({ topology, ...situation }: Situation, source: ServerView): 
     const channel = ownChannel({ topology, ...situation }, server);
     return channel !== undefined && leadsTo(channel, source) && server !== situation.published;
   });
-
-/** Else a replica may choose it as its source by itself. */
-const unlistedSteps = (situation: Situation, server: ServerView): readonly Step[] =>
-  situation.topology.servers.flatMap((replica) =>
-    (replica.facts?.channels ?? []).flatMap(({ name, failoverSources = [] }) =>
-      failoverSources
-        .filter(({ address, managed }) => managed === undefined && memberAt(situation, address) === server)
-        .map(({ address }) =>
-          onServer(replica, `Take it out of the list from which ${replica.address} chooses its source.`, {
-            statements: [unlisting(name, address)],
-          }),
-        ),
-    ),
-  );
 
 function ownSteps(situation: Situation, server: ServerView): readonly Step[] {
   if (server.facts === undefined || !isTold(server)) return [];

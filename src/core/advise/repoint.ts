@@ -1,7 +1,8 @@
 /** The other replicas get the new source (manual 19.4.8). */
 
-import { rebuilding, stopping } from '../decide/advice.ts';
+import { rebuilding, stopping, unlisting } from '../decide/advice.ts';
 import type { Situation } from '../decide/situation.ts';
+import { memberAt } from '../decide/spelled-servers.ts';
 import type { Check, Step } from '../model/procedure.ts';
 import { leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -89,3 +90,17 @@ function placedSteps(situation: Situation, source: Told, replica: Told, atEnd: A
     }),
   ];
 }
+
+/** Else a replica may choose it as its source by itself. */
+export const unlistedSteps = (situation: Situation, server: ServerView): readonly Step[] =>
+  situation.topology.servers.flatMap((replica) =>
+    (replica.facts?.channels ?? []).flatMap(({ name, failoverSources = [] }) =>
+      failoverSources
+        .filter(({ address, managed }) => managed === undefined && memberAt(situation, address) === server)
+        .map(({ address }) =>
+          onServer(replica, `Take it out of the list from which ${replica.address} chooses its source.`, {
+            statements: [unlisting(name, address)],
+          }),
+        ),
+    ),
+  );

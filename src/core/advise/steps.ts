@@ -20,16 +20,26 @@ import type { ServerView } from '../observe/topology.ts';
 import {
   areByGtids,
   hasExecuted,
+  hasNoFilters,
   isAtPlace,
   isClosed,
   isDetached,
   isDrained,
   isOpen,
   isReplicating,
+  logsAll,
   placeOf,
   setText,
 } from './checks.ts';
 import { type ChannelPart, isOfCluster } from './promotion.ts';
+
+/** Before it becomes the source: a server that filtered what it replicated does not have all data. */
+export const fitStep = (server: Told, channel: Channel | undefined): Step =>
+  onServer(
+    server,
+    `See that ${server.address} can be a source: it logs what its replicas need, and filters nothing out.`,
+    { verify: [logsAll(server.known), ...hasNoFilters(server.known, channel?.name ?? '')] },
+  );
 
 /** A server that has told what it is. */
 export type Told = ServerView & { readonly known: ServerFacts };

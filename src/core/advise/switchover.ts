@@ -11,7 +11,7 @@ import type { Channel } from '../model/observation.ts';
 import type { Advice, Check, Procedure, Step } from '../model/procedure.ts';
 import { leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { areByGtids, endOf, hasExecuted, hasReachedPlace, logsAll } from './checks.ts';
+import { areByGtids, endOf, hasExecuted, hasReachedPlace } from './checks.ts';
 import { isOfCluster, promotionOf } from './promotion.ts';
 import { inDoubt, otherWriter, type Refused, refused, silent, sourceNotReady } from './refusals.ts';
 import { followersOf, repointSteps } from './repoint.ts';
@@ -19,6 +19,7 @@ import {
   closeStep,
   detachStep,
   executeStep,
+  fitStep,
   followStep,
   isTold,
   onServer,
@@ -145,9 +146,7 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
       'No other server takes writes.',
     ],
     steps: [
-      onServer(server, `See that ${server.address} can be a source: it logs what its replicas need.`, {
-        verify: [logsAll(server.known)],
-      }),
+      fitStep(server, channel),
       ...undelayed(server, channel),
       {
         ...closeStep(

@@ -1,0 +1,414 @@
+/** Shows which procedure is chosen, and when none is: it would be dangerous, or another tool does it. */
+
+import { describe, expect, test } from 'vitest';
+import { advise } from '../../../../src/core/advise/advise.ts';
+import { decide } from '../../../../src/core/decide/table.ts';
+import type { Channel, ServerFacts } from '../../../../src/core/model/observation.ts';
+import type { Advice, Procedure, Wish } from '../../../../src/core/model/procedure.ts';
+import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
+import {
+  address,
+  channelFrom,
+  factsOf,
+  type Given,
+  given,
+  gtids,
+  ledgerOf,
+  refusing,
+  replicaOf,
+  seen,
+  silent,
+  uuid,
+} from '../../../support/given.ts';
+
+const line = new Set(['db1', 'db2', 'db3', 'db4'].map(uuid));
+const evidence = { ready: true, evidence: { line } };
+const was = [{ uuid: uuid('db1'), address: address('db1') }];
+
+function ask(world: Given, wish: Wish = {}): Advice {
+  const undecided = given({ publication: evidence, ...world });
+  const decision = decide(undecided);
+  return advise({ ...undecided, publication: { ...undecided.publication, decision } }, wish);
+}
+
+function proceduresOf(world: Given, wish: Wish = {}): readonly Procedure[] {
+  const advice = ask(world, wish);
+  if (advice.kind !== 'procedures') throw new Error(advice.sentence);
+  return advice.procedures;
+}
+
+/** The statements of a procedure with its checks, each after its server. */
+const told = ({ steps }: Procedure): readonly string[] =>
+  steps.flatMap(({ on, statements, commands, verify }) =>
+    [...statements, ...commands, ...verify.map(({ statement }) => statement)].map(
+      (text) => `${on ?? 'shell'}: ${text}`,
+    ),
+  );
+
+const orphan = (name: string, over: Partial<Channel> = {}, facts: Partial<ServerFacts> = {}) =>
+  seen(
+    replicaOf('db1', name, {
+      channels: [channelFrom('db1', { receiver: 'connecting', retrieved: gtids('db1:50-100'), ...over })],
+      ...facts,
+    }),
+  );
+/** db1 is dead, and its replicas try to reach it. */
+const dead: Given = {
+  servers: { db1: silent, db2: orphan('db2'), db3: orphan('db3') },
+  ledger: ledgerOf('db1'),
+};
+/** db2 was promoted, and db1 came back writable. */
+const back = (db1: Partial<ServerFacts> = {}, over: Partial<Given> = {}): Given => ({
+  servers: {
+    db1: seen(factsOf('db1', db1)),
+    db2: seen(factsOf('db2', { gtidExecuted: gtids('db1:1-100,db2:1-5') })),
+    db3: seen(replicaOf('db2', 'db3', { gtidExecuted: gtids('db1:1-100,db2:1-5') })),
+  },
+  ledger: ledgerOf('db2', { was }),
+  ...over,
+});
+const healthy: Given = {
+  servers: {
+    db1: seen(factsOf('db1')),
+    db2: seen(replicaOf('db1', 'db2')),
+    db3: seen(replicaOf('db1', 'db3')),
+  },
+  ledger: ledgerOf('db1'),
+};
+const without = (world: Given, over: Given['servers']): Given => ({
+  ...world,
+  servers: { ...world.servers, ...over },
+});
+const toSource = { aim: 'source', server: address('db2') } as const;
+
+describe('without a wish the most urgent procedure is chosen', () => {
+  test.each<[string, Given, string, string]>([
+    ['the source is lost', dead, 'promote', 'db2:3306'],
+    ['a former source is back', back(), 'rejoin', 'db1:3306'],
+    [
+      'the source is closed',
+      without(healthy, { db1: seen(factsOf('db1', { readOnly: true, superReadOnly: true })) }),
+      'source',
+      'db1:3306',
+    ],
+  ])('%s', (_, world, aim, server) => expect(ask(world)).toMatchObject({ kind: 'procedures', aim, server }));
+
+  test('a healthy cluster needs nothing', () => expect(ask(healthy)).toMatchObject({ kind: 'nothing' }));
+});
+
+describe('with a server the procedure fits that server', () => {
+  test.each<[string, Given, string, string]>([
+    ['a healthy replica becomes the source', healthy, 'db3', 'source'],
+    ['any replica of a lost source is promoted', dead, 'db3', 'promote'],
+    ['a former source rejoins', back(), 'db1', 'rejoin'],
+  ])('%s', (_, world, server, aim) =>
+    expect(ask(world, { server: address(server) })).toMatchObject({ kind: 'procedures', aim }),
+  );
+});
+
+describe('no procedure is told while it would be dangerous', () => {
+  test.each<[string, Given, Wish, string]>([
+    ['the source takes writes', healthy, { aim: 'promote' }, 'source-alive'],
+    ['the source refuses us', without(dead, { db1: refusing }), { aim: 'promote' }, 'source-alive'],
+    [
+      'a replica still hears the source',
+      without(dead, { db3: seen(replicaOf('db1', 'db3')) }),
+      { aim: 'promote' },
+      'source-alive',
+    ],
+    ['too few servers answer', without(dead, { db3: silent }), { aim: 'promote' }, 'source-alive'],
+    [
+      'nothing is published',
+      { servers: healthy.servers, publication: { ready: true } },
+      { aim: 'rejoin', server: address('db2') },
+      'source-unknown',
+    ],
+    ['the source is silent', dead, { aim: 'rejoin', server: address('db2') }, 'source-silent'],
+    [
+      'the server is silent',
+      without(back(), { db1: silent }),
+      { aim: 'rejoin', server: address('db1') },
+      'server-silent',
+    ],
+    [
+      'the source is closed',
+      without(back(), { db2: seen(factsOf('db2', { readOnly: true })) }),
+      { aim: 'rejoin', server: address('db1') },
+      'source-closed',
+    ],
+    [
+      'a third server takes writes',
+      without(back(), { db3: seen(factsOf('db3')) }),
+      { aim: 'rejoin', server: address('db1') },
+      'two-writers',
+    ],
+    ['a former source has not rejoined', back(), { aim: 'source', server: address('db1') }, 'unsuitable'],
+    [
+      'the replica has transactions of its own',
+      without(healthy, { db2: seen(replicaOf('db1', 'db2', { gtidExecuted: gtids('db1:1-100,db2:1') })) }),
+      toSource,
+      'unsuitable',
+    ],
+    [
+      'the replica does not replicate',
+      without(healthy, {
+        db2: seen(replicaOf('db1', 'db2', { channels: [channelFrom('db1', { applier: 'off' })] })),
+      }),
+      toSource,
+      'unsuitable',
+    ],
+    [
+      'the published source is to be removed',
+      healthy,
+      { aim: 'remove', server: address('db1') },
+      'unsuitable',
+    ],
+    ['the server is none of ours', healthy, { server: address('db9') }, 'unsuitable'],
+    ['several servers may be meant', healthy, { aim: 'remove' }, 'unsuitable'],
+  ])('%s', (_, world, wish, reason) => expect(ask(world, wish)).toMatchObject({ kind: 'refused', reason }));
+
+  test('nothing is lost by moving the name back: a command does it', () => {
+    const db2 = replicaOf('db1', 'db2');
+    const advice = ask(without(back(), { db2: seen(db2), db3: seen(replicaOf('db1', 'db3')) }), {
+      aim: 'rejoin',
+      server: address('db1'),
+    });
+    expect(advice).toMatchObject({
+      kind: 'refused',
+      sentence: expect.stringContaining('source-dns follow shop db1:3306'),
+    });
+  });
+});
+
+describe('promote', () => {
+  test('the most advanced server by what it received, and what would be lost at least', () => {
+    const world = without(dead, {
+      db2: orphan('db2'),
+      db3: orphan('db3', { retrieved: gtids('db1:50-105') }),
+    });
+    const known = given({
+      ...world,
+      servers: { db1: seen(factsOf('db1', { gtidExecuted: gtids('db1:1-110') })) },
+    });
+    const facts = known.state.servers.get(address('db1'))!.facts;
+    const advice = ask({ ...world, memory: { db1: { facts } } });
+    expect(advice).toMatchObject({ kind: 'procedures', server: 'db3:3306' });
+    const [promote] = proceduresOf({ ...world, memory: { db1: { facts } } });
+    expect(promote!.why).toContain('AT LEAST 5 transactions of db1:3306 would be lost');
+    expect(told(promote!)).toContain(
+      `db3:3306: SELECT WAIT_FOR_EXECUTED_GTID_SET('${uuid('db1')}:1-105', 60)`,
+    );
+  });
+
+  test('the receivers stop first, and a list of sources forgets the lost one: it may come back stale', () => {
+    const list = [{ address: address('db1'), weight: 90 }];
+    const [promote] = proceduresOf(
+      without(dead, { db3: orphan('db3', { autoFailover: true, failoverSources: list }) }),
+    );
+    const order = told(promote!);
+    const at = (text: string) => order.findIndex((each) => each.includes(text));
+    expect(at('db3:3306: STOP REPLICA IO_THREAD')).toBeLessThan(at('db2:3306: RESET REPLICA'));
+    expect(order).toContain(
+      "db3:3306: SELECT asynchronous_connection_failover_delete_source('', 'db1', 3306, '')",
+    );
+  });
+
+  test('a delay on purpose ends before the relay log is deleted', () => {
+    const [promote] = proceduresOf(
+      without(dead, { db2: orphan('db2', { delaySeconds: 3600, retrieved: gtids('db1:50-109') }) }),
+      { server: address('db2') },
+    );
+    expect(told(promote!).join('\n')).toContain(
+      [
+        'db2:3306: STOP REPLICA SQL_THREAD',
+        'db2:3306: CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 0',
+        'db2:3306: START REPLICA SQL_THREAD',
+        `db2:3306: SELECT WAIT_FOR_EXECUTED_GTID_SET('${uuid('db1')}:1-109', 60)`,
+      ].join('\n'),
+    );
+  });
+
+  test('a stopped applier with an error is named: what waits behind it would be lost', () => {
+    const [promote] = proceduresOf(
+      without(dead, { db2: orphan('db2', { applier: 'off', lastError: 'Duplicate entry' }) }),
+    );
+    expect(promote!.warnings.join()).toContain('is stopped by an error (Duplicate entry)');
+  });
+
+  test('a channel from another cluster stays, and every statement names its channel', () => {
+    const crm = channelFrom('db9', {
+      name: 'crm',
+      sourceAddress: 'crm:3306' as ServerAddress,
+      sourceId: 'crm' as ServerId,
+    });
+    const own = channelFrom('db1', { receiver: 'connecting' });
+    const servers = { db2: seen(replicaOf('db1', 'db2', { channels: [own, crm] })) };
+    const closed = seen(factsOf('db1', { readOnly: true }));
+    const [promote] = proceduresOf(without(dead, { ...servers, db1: closed }), {
+      aim: 'promote',
+      server: address('db2'),
+    });
+    const changes = told(promote!).filter((each) => /^db2:3306: (?:STOP|RESET|CHANGE|START)/.test(each));
+    expect(changes.length).toBe(3);
+    expect(changes.filter((each) => !each.endsWith("FOR CHANNEL ''"))).toEqual([]);
+  });
+
+  test('without GTIDs the place is written down before the first own write, and replicas begin there', () => {
+    const place = { file: 'binlog.000003', position: 777 };
+    const bare = (name: string, received = place) => {
+      const { gtidExecuted: _none, ...facts } = replicaOf('db1', name, {
+        gtidMode: 'OFF',
+        channels: [channelFrom('db1', { receiver: 'connecting', received, applied: place })],
+      });
+      return seen(facts);
+    };
+    const [promote] = proceduresOf(without(dead, { db2: bare('db2'), db3: bare('db3') }));
+    const order = told(promote!).filter((each) => /BINARY LOG STATUS|read_only = OFF|_LOG_FILE/.test(each));
+    expect(order).toEqual([
+      'db2:3306: SHOW BINARY LOG STATUS',
+      'db2:3306: SET GLOBAL read_only = OFF',
+      "db3:3306: CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db2', SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 0, SOURCE_LOG_FILE = 'FILE', SOURCE_LOG_POS = POSITION",
+    ]);
+    const checks = promote!.steps.flatMap(({ verify }) => verify.map(({ expect: wanted }) => wanted));
+    expect(checks).toContain('Relay_Source_Log_File: binlog.000003, Exec_Source_Log_Pos: 777');
+  });
+});
+
+describe('rejoin', () => {
+  const errant = back({ gtidExecuted: gtids('db1:1-103') });
+
+  test('own transactions: rebuild, or keep them by empty transactions and accept that the data differ', () => {
+    const [rebuild, keep] = proceduresOf(errant);
+    expect(rebuild!.title).toContain('rebuild it from a copy');
+    expect(told(rebuild!).join('\n')).toContain(`--include-gtids='${uuid('db1')}:101-103'`);
+    expect(keep!.why).toContain('The DATA stay different');
+    const empty = told(keep!).filter((each) => each.startsWith('db2:3306: SET GTID_NEXT'));
+    expect(empty).toEqual([
+      ...[101, 102, 103].map((gno) => `db2:3306: SET GTID_NEXT = '${uuid('db1')}:${gno}'`),
+      // A session that keeps a given GTID cannot write (error 1837).
+      "db2:3306: SET GTID_NEXT = 'AUTOMATIC'",
+    ]);
+  });
+
+  test('too many own transactions, and those of MariaDB, are not kept', () => {
+    expect(proceduresOf(back({ gtidExecuted: gtids('db1:1-201') })).length).toBe(1);
+  });
+
+  test('a returned server is never opened again to undo a step', () => {
+    for (const procedure of proceduresOf(errant))
+      expect(procedure.steps.map(({ undo }) => undo ?? '').join()).not.toContain('read_only = OFF');
+  });
+
+  test('a purged binary log is seen before replication stops with error 1236', () => {
+    const [rejoin] = proceduresOf(back());
+    const [check] = rejoin!.steps.filter(({ on, verify }) => on === 'db2:3306' && verify.length > 0);
+    expect(check!.verify[0]!.statement).toContain('GTID_SUBSET(@@GLOBAL.gtid_purged, ');
+    expect(check!.say).toContain('rebuild it');
+  });
+
+  test('a stranger has another history: only a rebuild', () => {
+    const world = without(healthy, { db3: seen(factsOf('db9', { gtidExecuted: gtids('db9:1-50') })) });
+    const procedures = proceduresOf(world, { aim: 'rejoin', server: address('db3') });
+    expect(procedures.map(({ why }) => why)).toEqual([expect.stringContaining('has 50 transactions')]);
+  });
+
+  test('a server that replicates already needs nothing', () =>
+    expect(ask(healthy, { aim: 'rejoin', server: address('db2') })).toMatchObject({ kind: 'nothing' }));
+});
+
+describe('source', () => {
+  test('close, wait, detach, open, and then the others', () => {
+    const [source] = proceduresOf(healthy, toSource);
+    expect(told(source!).filter((each) => !/SELECT COUNT|SERVICE_STATE|GTID_SUBSET/.test(each))).toEqual([
+      'db2:3306: SELECT @@GLOBAL.log_bin, @@GLOBAL.log_replica_updates',
+      'db1:3306: SET GLOBAL super_read_only = ON',
+      'db1:3306: SELECT @@GLOBAL.super_read_only',
+      "db1:3306: SELECT REPLACE(@@GLOBAL.gtid_executed, CHAR(10), '') AS gtids",
+      "db2:3306: SELECT WAIT_FOR_EXECUTED_GTID_SET('GTIDS', 60)",
+      'db2:3306: STOP REPLICA',
+      'db2:3306: RESET REPLICA ALL',
+      'db2:3306: SET GLOBAL read_only = OFF',
+      'db2:3306: SELECT @@GLOBAL.read_only, @@GLOBAL.super_read_only',
+      'shell: source-dns status shop',
+      'db3:3306: STOP REPLICA',
+      "db3:3306: CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db2', SOURCE_PORT = 3306, SOURCE_AUTO_POSITION = 1",
+      'db3:3306: START REPLICA',
+      "db1:3306: CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db2', SOURCE_PORT = 3306, SOURCE_USER = 'USER', SOURCE_PASSWORD = 'PASSWORD', SOURCE_SSL = 1, SOURCE_AUTO_POSITION = 1",
+      'db1:3306: START REPLICA',
+      'shell: source-dns status shop',
+    ]);
+  });
+
+  test('a replica of the published name only connects again', () => {
+    const named = channelFrom('db1', { sourceAddress: 'source.example:3306' as ServerAddress });
+    const [source] = proceduresOf(
+      without(healthy, { db3: seen(replicaOf('db1', 'db3', { channels: [named] })) }),
+      toSource,
+    );
+    expect(told(source!).filter((each) => /^db3:3306: (?:STOP|START|CHANGE)/.test(each))).toEqual([
+      'db3:3306: STOP REPLICA',
+      'db3:3306: START REPLICA',
+    ]);
+  });
+
+  test('a newer server: an older one cannot replicate from it', () => {
+    const version = { major: 10, minor: 0, patch: 0, text: '10.0.0' };
+    const [source] = proceduresOf(
+      without(healthy, { db2: seen(replicaOf('db1', 'db2', { version })) }),
+      toSource,
+    );
+    expect(source!.warnings.join()).toContain('there is no way back');
+  });
+
+  test.each([
+    ['5.7.44', 'CHANGE MASTER', 'MASTER_AUTO_POSITION = 1'],
+    ['8.0.22', 'CHANGE MASTER', 'MASTER_AUTO_POSITION = 1'],
+    ['8.0.23', 'CHANGE REPLICATION SOURCE', 'SOURCE_AUTO_POSITION = 1'],
+  ])('MySQL %s has its own spelling', (text, change, position) => {
+    const [major = 0, minor = 0, patch = 0] = text.split('.').map(Number);
+    const version = { major, minor, patch, text };
+    const servers = {
+      db1: seen(factsOf('db1', { version })),
+      db2: seen(replicaOf('db1', 'db2', { version })),
+      db3: seen(replicaOf('db1', 'db3', { version })),
+    };
+    const [source] = proceduresOf({ ...healthy, servers }, toSource);
+    const all = told(source!).join('\n');
+    expect(all).toContain(change);
+    expect(all).toContain(position);
+    if (major === 5) expect(all).not.toMatch(/REPLICA|SOURCE_|log_replica/);
+  });
+});
+
+describe('another tool does it', () => {
+  const managed = { kind: 'aurora' as const, self: 'db-2', members: [{ name: 'db-2', writer: false }] };
+  test('Aurora: the service makes the writer', () => {
+    const [source] = proceduresOf(
+      without(healthy, { db2: seen(replicaOf('db1', 'db2', { managed, channels: [] })) }),
+      toSource,
+    );
+    expect(told(source!)).toContain(
+      'shell: aws rds failover-db-cluster --db-cluster-identifier CLUSTER --target-db-instance-identifier db-2',
+    );
+  });
+
+  test('Galera has no promotion', () => {
+    const wsrep = {
+      clusterUuid: 'c',
+      primaryComponent: true,
+      ready: true,
+      state: 'synced' as const,
+      size: 2,
+      lastCommitted: 9,
+      closed: false,
+      desynced: false,
+    };
+    const db2 = seen(factsOf('db2', { flavour: 'mariadb', wsrep }));
+    const world = without(healthy, { db2, db1: seen(factsOf('db1', { flavour: 'mariadb', wsrep })) });
+    expect(ask(world, { aim: 'promote', server: address('db2') })).toMatchObject({
+      kind: 'refused',
+      sentence: expect.stringContaining('Galera has no promotion'),
+    });
+    expect(told(proceduresOf(world, toSource)[0]!)).toContain('shell: source-dns follow shop db2:3306');
+  });
+});
