@@ -15,13 +15,22 @@ import { galeraAdvice, managedAdvice } from './services.ts';
 import { sourceAdvice } from './switchover.ts';
 
 /** Pure: nothing is executed, and nothing is remembered. */
-export function advise(situation: Situation, { aim, server: address }: Wish): Advice {
+export function advise(decided: Situation, { aim, server: address }: Wish): Advice {
+  const situation = withSource(decided);
   const named = situation.topology.servers.find((server) => server.address === address);
   if (address !== undefined && named === undefined)
     return refused('unsuitable', `${address} is not a server of this cluster.`);
   const wanted = named?.sameAs === undefined ? named : memberOf(situation, named.sameAs);
   const chosen = choose(situation, aim, wanted);
   return 'kind' in chosen ? chosen : adviceFor(situation, chosen);
+}
+
+/** While nothing is published (`mode: observe`): the server to which the name would point. */
+function withSource(situation: Situation): Situation {
+  const { decision } = situation.publication;
+  return situation.ledger !== undefined || decision.kind === 'hold'
+    ? situation
+    : { ...situation, published: memberOf(situation, decision.source) };
 }
 
 const memberOf = ({ members }: Situation, address: string): ServerView | undefined =>

@@ -23,15 +23,14 @@ export function inDoubt(situation: Situation): Refused | undefined {
   const { ledger, publication, state, published } = situation;
   const { decision } = publication;
   const why = `The decision is ${decision.kind} (${decision.reason}): ${decision.sentence}`;
-  if (ledger === undefined || ledger.cluster !== state.settings.cluster)
-    return refused(
-      'source-unknown',
-      `No server is published for this cluster, so nobody knows which server is the source. ${why}`,
-    );
+  if (ledger !== undefined && ledger.cluster !== state.settings.cluster)
+    return refused('source-unknown', `The name belongs to the cluster ${ledger.cluster}. ${why}`);
   if (published === undefined)
     return refused(
       'source-unknown',
-      `The published source ${ledger.source} is not one of our servers. ${why}`,
+      ledger === undefined
+        ? `No server is published for this cluster, so nobody knows which server is the source. ${why}`
+        : `The published source ${ledger.source} is not one of our servers. ${why}`,
     );
   if (published.duplicate)
     return refused('source-unknown', `${ofTheCopy}: two servers have the UUID of the source.`);

@@ -16,7 +16,7 @@ export const titleOf = (source: ServerView, { address }: ServerView): string =>
 
 /** What every way to rejoin relies on. */
 export const seenOf = (situation: Situation, source: ServerView, server: ServerView): readonly string[] => [
-  `${source.address} is the published source, and takes writes.`,
+  `${source.address} is the source, and takes writes.`,
   `${server.address} answers${isSuperseded(situation, server) ? ': it is a former source that has not rejoined' : ''}${server.writable ? ', and is writable' : ''}.`,
 ];
 

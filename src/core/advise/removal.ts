@@ -40,7 +40,7 @@ export function removalAdvice(situation: Situation, server: ServerView): Advice 
         title: `Take ${server.address} out of the cluster`,
         why: `${server.address} is not the source. Its data stay where they are.`,
         preconditions: [
-          `${published?.address} is the published source.`,
+          `${published?.address} is the source.`,
           replicas.length === 0
             ? `No server that answers replicates from ${server.address}.`
             : `${replicas.map(({ address }) => address).join(', ')} replicates from ${server.address}, and is moved first.`,

@@ -141,7 +141,7 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
     title: `Make ${server.address} the source, instead of ${old.address}`,
     why: `${old.address} is well: when it is closed, ${server.address} executes all that it lacks, and nothing is lost. Clients cannot write between the steps that close and open.`,
     preconditions: [
-      `${old.address} is the published source, and takes writes.`,
+      `${old.address} is the source, and takes writes.`,
       `${server.address} gets its data from it${behind === undefined ? '' : `, and lacks ${behind} now`}.`,
       'No other server takes writes.',
     ],

@@ -93,6 +93,15 @@ describe('without a wish the most urgent procedure is chosen', () => {
     ],
   ])('%s', (_, world, aim, server) => expect(ask(world)).toMatchObject({ kind: 'procedures', aim, server }));
 
+  test('nothing is published yet (mode: observe): the server counts to which the name would point', () => {
+    const { ledger: _none, ...unpublished } = healthy;
+    expect(ask(unpublished)).toMatchObject({
+      kind: 'nothing',
+      sentence: expect.stringMatching(/^db1:3306 is the source/),
+    });
+    expect(ask(unpublished, toSource)).toMatchObject({ kind: 'procedures', aim: 'source' });
+  });
+
   test('a healthy cluster needs nothing', () => expect(ask(healthy)).toMatchObject({ kind: 'nothing' }));
 });
 
@@ -118,9 +127,9 @@ describe('no procedure is told while it would be dangerous', () => {
     ],
     ['too few servers answer', without(dead, { db3: silent }), { aim: 'promote' }, 'source-alive'],
     [
-      'nothing is published',
-      { servers: healthy.servers, publication: { ready: true } },
-      { aim: 'rejoin', server: address('db2') },
+      'nothing is published, and nobody knows which server would be',
+      { servers: { db1: silent, db2: seen(replicaOf('db1', 'db2')) }, publication: { ready: true } },
+      { aim: 'promote' },
       'source-unknown',
     ],
     ['the source is silent', dead, { aim: 'rejoin', server: address('db2') }, 'source-silent'],
