@@ -7,6 +7,7 @@ import { parseArguments } from './cli/args.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
 import { complainOfUsage } from './cli/complain.ts';
+import { completion } from './cli/completion/completion.ts';
 import type { CommandContext } from './cli/context.ts';
 import { explain } from './cli/explain.ts';
 import { follow } from './cli/follow.ts';
@@ -92,6 +93,7 @@ const performers: Performers = {
   forget,
   history,
   schema,
+  completion,
   lab,
 };
 
@@ -134,6 +136,8 @@ function main(argv: readonly string[]): Promise<number> | number {
 /** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;
 
+// In `ps` and `top`, for a person who looks for the daemon; `node` says nothing. It shows no argument.
+process.title = 'source-dns';
 // A bug ends the process with Node's own report and exit code 1: no half-done work goes on.
 const code = await main(process.argv.slice(2));
 const patienceMs = process.argv.includes('run') ? daemonPatienceMs : undefined;

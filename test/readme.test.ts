@@ -8,6 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { commandNames, formOf } from '../src/cli/command-table.ts';
 import { exitCodes } from '../src/cli/exit-code.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { accountStatements, mariadbGrantStatements } from '../src/mysql/answer/grants.ts';
@@ -101,6 +102,14 @@ test('docs/OPERATING.md has every exit code', () => {
   const [, table = ''] = textOfFile('docs/OPERATING.md').split('| exit code | meaning |\n');
   const told = [...(table.split('\n\n')[0] ?? '').matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
   expect(told).toEqual(Object.values(exitCodes));
+});
+
+test('docs/OPERATING.md has the exit codes of each command', () => {
+  const [, table = ''] = textOfFile('docs/OPERATING.md').split('| exit codes of | |\n');
+  const told = [...(table.split('\n\n')[0] ?? '').matchAll(/^\| `(\w+)` \| ([\d, ]+) \|$/gm)];
+  expect(told.map(([, name, codes]) => [name, codes])).toEqual(
+    commandNames.map((name) => [name, Object.keys(formOf(name).exits).join(', ')]),
+  );
 });
 
 test.each(['README.md', 'CHANGELOG.md', 'docs/RELIABILITY.md'])(

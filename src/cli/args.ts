@@ -77,7 +77,7 @@ const isGiven = (tokens: readonly Token[], option: string): boolean =>
 const unknownCommand = (named: string): ParsedArguments =>
   notYet.includes(named)
     ? usage(`the command "${named}" is not in this version yet`)
-    : usage(`there is no command "${named}"${didYouMean(named, commandNames)}`);
+    : usage(`there is no command "${named}"${didYouMean(named, [...commandNames, 'help'])}`);
 
 function commandOf(
   name: CommandName,

@@ -7,6 +7,8 @@ export interface OperandForm {
   /** In capitals, as in the usage line. */
   readonly name: string;
   readonly required: boolean;
+  /** All values that there are, for the completion. */
+  readonly oneOf?: readonly string[];
 }
 
 export interface OptionForm {
@@ -14,6 +16,8 @@ export interface OptionForm {
   readonly name: string;
   /** What the value is, in capitals; absent: a flag. In every command of this name, or in none. */
   readonly value?: string;
+  /** All values that there are, for the completion. */
+  readonly oneOf?: readonly string[];
   /** May be given several times; else the second one is an error. */
   readonly repeatable?: true;
   readonly text: string;

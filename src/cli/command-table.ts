@@ -2,6 +2,7 @@
 
 import type { ArgumentsOf, CommandForm } from './command-form.ts';
 import { adviseForm } from './commands/advise.ts';
+import { completionForm } from './commands/completion.ts';
 import { explainForm } from './commands/explain.ts';
 import { followForm } from './commands/follow.ts';
 import { forgetForm } from './commands/forget.ts';
@@ -24,6 +25,7 @@ const forms = {
   forget: forgetForm,
   history: historyForm,
   schema: schemaForm,
+  completion: completionForm,
   lab: labForm,
 };
 

@@ -15,7 +15,8 @@ export const globalOptions: readonly GlobalOption[] = [
   { name: 'version', short: 'V', text: 'Print the version' },
 ];
 
-const exitsOfAll: Readonly<Record<number, string>> = {
+/** What the exit codes mean in general. */
+export const exitsOfAll: Readonly<Record<number, string>> = {
   0: 'done, or nothing to do',
   1: 'failed',
   2: 'wrong usage or configuration',
@@ -24,13 +25,15 @@ const exitsOfAll: Readonly<Record<number, string>> = {
   5: 'lost the race: another instance moved the name meanwhile',
 };
 
-const usageLine = (name: CommandName): string => {
+/** `follow CLUSTER SERVER`. */
+export const usageLine = (name: CommandName): string => {
   const { operands, passesRest } = formOf(name);
   const words = operands.map((operand) => (operand.required ? operand.name : `[${operand.name}]`));
   return [name, ...words, ...(passesRest ? ['...'] : [])].join(' ');
 };
 
-const optionText = ({ name, value, short }: GlobalOption): string =>
+/** `-h, --help` or `--reason TEXT`. */
+export const optionText = ({ name, value, short }: GlobalOption): string =>
   `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 
 function table(rows: readonly (readonly [string, string])[]): string {

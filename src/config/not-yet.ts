@@ -13,6 +13,13 @@ function spread(raw: unknown, pattern: ConfigPath, done: ConfigPath = []): reado
   return keys.flatMap((key) => spread(raw, rest, [...done, key]));
 }
 
+/** Whether a key is refused wherever it stands: it is not proposed. */
+export const isNotYet = (path: ConfigPath): boolean =>
+  notYet.some(
+    (pattern) =>
+      pattern.length === path.length && pattern.every((step, index) => step === '*' || step === path[index]),
+  );
+
 const isAbsent = (value: unknown): boolean =>
   value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 

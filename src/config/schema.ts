@@ -163,7 +163,7 @@ export const configSchema = z
             .meta({ description: 'The lowest level that is logged' }),
         })
         .prefault({})
-        .meta({ description: 'The log, on standard error' }),
+        .meta({ description: 'The log, on standard output' }),
     },
     {
       error: (issue) =>

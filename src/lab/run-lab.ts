@@ -154,6 +154,10 @@ function table(moves: readonly MoveTimes[]): string {
     .join('\n');
 }
 
+/** As the lab's own DBA does it; it needs MySQL's or MariaDB's client. */
+const promotionOf = (replica: string, socket: string): string =>
+  `mysql --user=root --socket=${socket} --execute="STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF"   # promotes ${replica}`;
+
 function lookAround(
   narrator: Narrator,
   scenario: Scenario,
@@ -176,9 +180,13 @@ function lookAround(
       `${self} status`,
       `${self} explain shop`,
       `${self} history shop`,
-      `${self} follow shop ${(others[1] ?? source).server} --dry-run`,
+      `${self} follow shop ${(others[1] ?? source).server} --dry-run   # held, exit code 3: it takes no writes`,
       `${self} freeze shop --reason "trying it"`,
-      `kill -9 ${source.mysqld.pid}   # ${source.name} again; then ${scenario.servers.elects ? 'let the group elect' : 'promote a replica over its socket'}, and watch: status --watch`,
+      `${self} status --watch   # in a second terminal`,
+      `kill -9 ${source.mysqld.pid}   # ${source.name} again`,
+      ...(scenario.servers.elects
+        ? ['# the group elects']
+        : others.slice(0, 1).map(({ name: replica, mysqld }) => promotionOf(replica, mysqld.socketPath))),
       `ls ${folder}   # logs, data, configuration`,
     ].join('\n'),
   );

@@ -25,6 +25,7 @@ export const historyForm: CommandForm<HistoryArguments> = {
       name: 'kind',
       value: 'KIND',
       repeatable: true,
+      oneOf: historyKinds,
       text: `Only ${historyKinds.join(', ')}; may be repeated`,
     },
     { name: 'limit', value: 'N', text: 'Only the newest N entries' },

@@ -1,18 +1,43 @@
 /** `source-dns schema`: its form. */
 
+import { didYouMean } from '../../suggest.ts';
 import type { CommandForm } from '../command-form.ts';
-import type { NoArguments } from './operands.ts';
+import { type DocumentName, documentNames } from '../shapes/document-shapes.ts';
 
-export const schemaForm: CommandForm<NoArguments> = {
+export interface SchemaArguments {
+  /** What a command prints with `--json`; absent: the configuration. */
+  readonly of?: DocumentName;
+}
+
+export const schemaForm: CommandForm<SchemaArguments> = {
   operands: [],
-  options: [],
+  options: [
+    {
+      name: 'of',
+      value: 'DOCUMENT',
+      oneOf: documentNames,
+      text: 'Of what a command prints with --json, and not of the configuration',
+    },
+  ],
   needsNoConfiguration: true,
   summary: "Print the configuration's JSON Schema, for editors",
   details: [
     'Needs no configuration. In an editor with the YAML language server, begin the file with',
     '# yaml-language-server: $schema=./source-dns.schema.json',
+    'A DOCUMENT is one of these (a problem is what every command prints that cannot do its work):',
+    `${documentNames.join(', ')}.`,
   ],
-  examples: [['schema > source-dns.schema.json', 'Where the line above finds it']],
+  examples: [
+    ['schema > source-dns.schema.json', 'Where the line above finds it'],
+    ['schema --of status', 'The fields of source-dns status --json'],
+  ],
   exits: { 0: 'printed', 1: 'failed: the output cannot be written', 2: 'wrong usage' },
-  build: () => ({}),
+  build(given) {
+    const of = given.value('of');
+    if (of === undefined) return {};
+    const known = documentNames.find((name) => name === of);
+    return known === undefined
+      ? `there is no document "${of}"${didYouMean(of, documentNames) || `; there are ${documentNames.join(', ')}`}`
+      : { of: known };
+  },
 };

@@ -117,7 +117,8 @@ function rewrite(turn: Turn, situation: Situation, running: RunningCommand): Clu
     const cause =
       mode === 'observe' ? 'mode: observe publishes nothing.' : `The decision is ${kind} (${reason}): ${why}`;
     const sentence = `${source.name} has no ledger of cluster ${cluster}, so there is nothing to ${command.kind}. ${cause}`;
-    return withResult(state, nameserver, { kind: 'failed', code: 'no-ledger', sentence });
+    const code = mode === 'observe' ? 'observe-mode' : 'no-ledger';
+    return withResult(state, nameserver, { kind: 'failed', code, sentence });
   }
   const rewriting = rewriteLedger(situation, ledger, command);
   const refused = rewriting.kind === 'result' && rewriting.result.kind !== 'done';

@@ -21,20 +21,45 @@ import { checkMutants, checkSeeds } from './check.ts';
 import { stories } from './regressions.ts';
 import { report, shrunk, verdictOf } from './report.ts';
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    minutes: { type: 'string' },
-    seeds: { type: 'string' },
-    jobs: { type: 'string' },
-    from: { type: 'string' },
-    whole: { type: 'boolean' },
-    check: { type: 'string' },
-    named: { type: 'string' },
-    story: { type: 'string' },
-    budget: { type: 'string' },
-  },
-});
+const usage = `npm run sim -- OPTIONS
+  --seed N [--whole]             play that world; --whole: do not leave acts out
+  --story TEXT [--seed N]        play the story with a name that begins so
+  --minutes N [--from SEED]      play one world after the other
+  --seeds N [--from SEED] [--jobs N]
+  --check seeds | mutants [--named TEXT] [--budget SEEDS]
+`;
+
+/** The options, or the usage in place of a stack trace. */
+function readOptions<Values>(read: () => { readonly values: Values }): Values {
+  try {
+    return read().values;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const values = readOptions(() =>
+  parseArgs({
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      seed: { type: 'string' },
+      minutes: { type: 'string' },
+      seeds: { type: 'string' },
+      jobs: { type: 'string' },
+      from: { type: 'string' },
+      whole: { type: 'boolean' },
+      check: { type: 'string' },
+      named: { type: 'string' },
+      story: { type: 'string' },
+      budget: { type: 'string' },
+    },
+  }),
+);
+if (values.help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
 const builds = { present: thisBuild, later: await buildVariants([laterVersion])(laterVersion) };
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 

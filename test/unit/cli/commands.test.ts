@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { advise } from '../../../src/cli/advise.ts';
-import type { CommandContext, SignalName } from '../../../src/cli/context.ts';
+import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
 import { forget } from '../../../src/cli/forget.ts';
@@ -15,13 +15,11 @@ import { run } from '../../../src/cli/run.ts';
 import { schema } from '../../../src/cli/schema.ts';
 import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
-import type { LoadResult } from '../../../src/config/load.ts';
-import type { LoadedConfig } from '../../../src/config/loaded.ts';
 import type { Command } from '../../../src/core/model/events.ts';
-import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import { startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
+import { commandSession } from '../../support/command-session.ts';
 import { db1, db2 } from '../../support/fakes.ts';
 import { cluster, config, smallWorld, until } from '../../support/small-world.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
@@ -32,55 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function session(json = false, world = smallWorld()) {
-  const signals = new Map<SignalName, Set<() => void>>();
-  const exits: number[] = [];
-  const state = { out: '', err: '', closed: false };
-  let result: LoadResult = { kind: 'loaded', config: config(folder) };
-  const context: CommandContext = {
-    terminal: {
-      out(text) {
-        state.out += text;
-      },
-      err(text) {
-        state.err += text;
-      },
-      interactive: false,
-      colours: false,
-      columns: undefined,
-      rows: undefined,
-      closed: () => state.closed,
-    },
-    json,
-    load: async () => result,
-    outline: async () => (result.kind === 'loaded' ? { ...result, kind: 'outline' } : result),
-    version: '1.2.3',
-    pid: 4711,
-    maker: world.maker,
-    clock: systemClock,
-    random: systemRandom,
-    operator: 'eve@host',
-    onSignal(signal, listener) {
-      const listeners = signals.get(signal) ?? new Set();
-      signals.set(signal, listeners.add(listener));
-      return () => void listeners.delete(listener);
-    },
-    exit: (code) => void exits.push(code),
-  };
-  return {
-    context,
-    world,
-    exits,
-    state,
-    send: (signal: SignalName) => {
-      for (const listener of [...(signals.get(signal) ?? [])]) listener();
-    },
-    listeners: () => [...signals.values()].reduce((sum, { size }) => sum + size, 0),
-    load(next: LoadResult | LoadedConfig) {
-      result = 'kind' in next ? next : { kind: 'loaded', config: next };
-    },
-  };
-}
+const session = (json = false, world = smallWorld()) => commandSession(folder, json, world);
 
 const toDb2 = { cluster: 'shop', server: db2, force: false, dryRun: false } as const;
 
@@ -226,7 +176,7 @@ describe('without a daemon', () => {
 
   test('schema needs no configuration', () => {
     const s = session();
-    expect(schema(s.context)).toBe(0);
+    expect(schema(s.context, {})).toBe(0);
     expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
   });
 

@@ -67,7 +67,9 @@ test('a value cannot change the structure, and keys keep their text', async () =
     'source-dns.yaml:3:14: clusters.shop.servers: must be a list, not text',
   ]);
   expect(await complaints(minimal({ more: '${NS}: 1' }), env)).toEqual([
-    'source-dns.yaml:9:1: ["${NS}"]: is not known here; the known keys are instance, state_dir, clusters, nameservers, hooks, http, log',
+    expect.stringMatching(
+      /^source-dns.yaml:9:1: \["\$\{NS\}"\]: is not known here; the known keys are instance, .*log$/,
+    ),
   ]);
 });
 

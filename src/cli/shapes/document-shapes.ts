@@ -1,0 +1,87 @@
+/** What each command prints with `--json`: one table for `source-dns schema --of` and the tests. */
+
+import { z } from 'zod';
+import type { Answer, CommandResult } from '../../core/model/events.ts';
+import type { Check } from '../check-line.ts';
+import type { ProblemDocument } from '../complain.ts';
+import type { DaemonSeen } from '../daemon-text.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { clusterFields, clusterShape } from './cluster-shape.ts';
+import { failure, isoTime, list, text, whole } from './fields.ts';
+import { historyShape } from './history-shape.ts';
+
+const noDaemon = { running: z.literal(false), socket: text('where no daemon listens') };
+
+const daemon: z.ZodType<DaemonSeen> = z.union([
+  z.object({
+    running: z.literal(true),
+    instance: z.string(),
+    version: z.string(),
+    pid: whole,
+    since: isoTime,
+    warnings: list(failure, 'what to mend, although all works'),
+  }),
+  z.object({ ...noDaemon, warnings: list(failure) }),
+  z.object({ running: z.literal(true) }).meta({ description: 'a daemon of an older version' }),
+]);
+
+const oneCluster = z.object({ ...clusterFields, daemon });
+
+const state = z.enum(['ok', 'alarm', 'held', 'unreachable']);
+const check: z.ZodType<Check> = z.object({
+  state,
+  exitCode: z.literal([0, 1, 3, 4]) as z.ZodType<ExitCode>,
+  sentence: text('the line for people'),
+  clusters: list(z.object({ cluster: z.string(), state, sentence: z.string() })),
+  daemon: z.union([daemon, z.object(noDaemon)]),
+});
+
+const answer: z.ZodType<Answer> = z.object({
+  results: list(
+    z.object({
+      nameserver: z.string(),
+      kind: z.enum(['done', 'held', 'lost-race', 'unreachable', 'failed']),
+      code: text("the decision's reason, or the failure's code"),
+      sentence: z.string(),
+      hint: z.string().optional(),
+      plan: z.custom<CommandResult['plan']>().optional(),
+    }),
+  ).meta({ description: 'one a publication' }),
+});
+
+const problem: z.ZodType<ProblemDocument> = z.object({
+  code: text('stable; for machines'),
+  detail: z.string(),
+  hint: z.string().exactOptional(),
+  errors: list(
+    z.object({
+      file: z.string(),
+      line: whole.exactOptional(),
+      column: whole.exactOptional(),
+      path: z.string().exactOptional(),
+      message: z.string(),
+    }),
+  ).exactOptional(),
+});
+
+/** By the command that prints it; `problem` is what every command prints if it cannot do its work. */
+export const documentShapes = {
+  status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
+  'status-check': check,
+  explain: oneCluster,
+  history: historyShape,
+  follow: answer,
+  freeze: answer,
+  thaw: answer,
+  forget: answer,
+  problem,
+} satisfies Readonly<Record<string, z.ZodType>>;
+
+export type DocumentName = keyof typeof documentShapes;
+
+export const documentNames = Object.keys(documentShapes) as readonly DocumentName[];
+
+/** The JSON Schema of what a command prints. Unknown fields are allowed: later versions add some. */
+export const documentJsonSchema = (name: DocumentName): Record<string, unknown> => ({
+  ...z.toJSONSchema(documentShapes[name], { io: 'input', unrepresentable: 'any' }),
+});
