@@ -74,6 +74,7 @@ export const procedureStatements: readonly (readonly [
   ['SELECT c.SERVICE_STATE', 'mysql'],
   ['SELECT SERVICE_STATE', 'mysql'],
   ['SELECT COUNT(*)', 'mysql'],
+  ['SELECT DESIRED_DELAY', 'mysql'],
   ["SHOW REPLICA' : '", 'mariadb', 'SHOW REPLICA STATUS'],
   ["SHOW SLAVE';", 'read'],
   ["SHOW REPLICA STATUS' : '", 'mysql', 'SHOW REPLICA STATUS'],

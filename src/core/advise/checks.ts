@@ -58,6 +58,12 @@ export const isReceiverOff = (facts: ServerFacts, channel: string): Check =>
         expect: 'OFF',
       };
 
+/** MySQL: it executes at once what it receives. */
+export const isUndelayed = (channel: string): Check => ({
+  statement: `SELECT DESIRED_DELAY FROM performance_schema.replication_applier_configuration WHERE CHANNEL_NAME = ${quote(channel)}`,
+  expect: '0',
+});
+
 /** The channel is gone. */
 export const isDetached = (facts: ServerFacts, channel: string): Check =>
   isMariadb(facts)

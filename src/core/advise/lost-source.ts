@@ -21,6 +21,7 @@ import {
   ownChannel,
   statusStep,
   type Told,
+  undelaySteps,
   writePlaceStep,
 } from './steps.ts';
 import { sourceWarnings } from './warnings.ts';
@@ -115,6 +116,7 @@ function procedureOf(situation: Situation, old: ServerView, { chosen, channels, 
       inShell(
         `Make sure that ${old.address} takes no writes any more: end its mysqld, and keep it from starting again, or cut it off the network. We cannot see that for you.`,
       ),
+      ...channels.flatMap(({ channel }) => undelaySteps(chosen, channel)),
       ...stopReceivers(situation, [chosen, ...followers]),
       ...unlistedSteps(situation, old),
       fitStep(chosen, ownChannel(situation, chosen)),

@@ -27,6 +27,7 @@ import {
   isDrained,
   isOpen,
   isReplicating,
+  isUndelayed,
   logsAll,
   placeOf,
   setText,
@@ -78,32 +79,51 @@ export const openStep = (server: Told, say: string, statements: string): Step =>
     undo: `${closing(server)}, before a client has written`,
   });
 
+/**
+ * Ends a delay on purpose, so that what a replica holds back need not wait. With both threads stopped, CHANGE
+ * would delete the relay log (manual 15.4.2.2), so the receiver runs, also if it reaches no source. MariaDB
+ * always deletes the relay log: there, nothing but the time ends a delay.
+ */
+export function undelaySteps(
+  server: Told,
+  { name, receiver, applier, delaySeconds }: Channel,
+): readonly Step[] {
+  const { known, address } = server;
+  if (delaySeconds === undefined) return [];
+  const held = `${address} holds back what it receives, for ${delaySeconds} s on purpose`;
+  if (known.flavour === 'mariadb')
+    return [inShell(`${held}. Wait for this time: to change the delay would delete what it holds back.`)];
+  return [
+    onServer(
+      server,
+      `${held}: end this delay. Its receiver must run meanwhile, also if it reaches no source.`,
+      {
+        statements: [
+          ...(receiver === 'off' ? [starting(known, name, ' IO_THREAD')] : []),
+          ...(applier === 'off' ? [] : [stopping(known, name, ' SQL_THREAD')]),
+          undelaying(known, name),
+          starting(known, name, ' SQL_THREAD'),
+        ],
+        verify: [isUndelayed(name)],
+      },
+    ),
+  ];
+}
+
 /** RESET REPLICA deletes the relay log, executed or not (manual 15.4.2.3): first execute it. */
 export function executeStep(server: Told, { channel, waiting, stays }: ChannelPart): Step {
-  const { known } = server;
+  const { known, address } = server;
   const { name, applier, delaySeconds, retrieved = emptyGtidSet } = channel;
   const all = setText(union(known.gtidExecuted ?? emptyGtidSet, retrieved));
   const lost = stays ? '' : ' The next step deletes what is not executed.';
-  const onPurpose =
-    delaySeconds === undefined ? '' : ` It delays them by ${delaySeconds} s on purpose: this ends the delay.`;
-  const undelay =
-    delaySeconds === undefined
-      ? []
-      : [...(applier === 'off' ? [] : [stopping(known, name, ' SQL_THREAD')]), undelaying(known, name)];
-  return onServer(
-    server,
-    `Let ${server.address} execute ${waiting ?? 'everything'} that it has received.${onPurpose}${lost}`,
-    {
-      statements: [
-        ...undelay,
-        ...(undelay.length > 0 || applier === 'off' ? [starting(known, name, ' SQL_THREAD')] : []),
-      ],
-      verify:
-        known.flavour === 'mysql' && areByGtids(known) && all !== undefined
-          ? [hasExecuted(known, all)]
-          : [hasDrained(known, channel)],
-    },
-  );
+  return onServer(server, `Let ${address} execute ${waiting ?? 'everything'} that it has received.${lost}`, {
+    // The end of a delay has started it.
+    statements: applier === 'off' && delaySeconds === undefined ? [starting(known, name, ' SQL_THREAD')] : [],
+    verify:
+      known.flavour === 'mysql' && areByGtids(known) && all !== undefined
+        ? [hasExecuted(known, all)]
+        : [hasDrained(known, channel)],
+  });
 }
 
 /** MariaDB's position may also count half a transaction, which is never executed. */

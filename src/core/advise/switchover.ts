@@ -27,6 +27,7 @@ import {
   ownChannel,
   statusStep,
   type Told,
+  undelaySteps,
   writePlaceStep,
 } from './steps.ts';
 import { replicaWarnings, sourceWarnings } from './warnings.ts';
@@ -74,6 +75,7 @@ function openAgain(situation: Situation, server: ServerView): Advice {
         preconditions: ['No other server takes writes.'],
         steps: [
           ...channels.flatMap((part) => [
+            ...undelaySteps(server, part.channel),
             ...(part.waiting === undefined ? [] : [executeStep(server, part)]),
             ...(part.stays ? [] : [detachStep(server, part.channel, `Detach ${server.address}.`)]),
           ]),
@@ -147,7 +149,7 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
     ],
     steps: [
       fitStep(server, channel),
-      ...undelayed(server, channel),
+      ...undelaySteps(server, channel),
       {
         ...closeStep(
           old,
@@ -175,12 +177,6 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
     ],
   };
 }
-
-/** What a delayed replica holds back would take as long as its delay. */
-const undelayed = (server: Told, channel: Channel): readonly Step[] =>
-  channel.delaySeconds === undefined
-    ? []
-    : [executeStep(server, { channel, waiting: undefined, stays: true })];
 
 /** MariaDB: it has written, so its own writes must count when it becomes a replica. */
 function demoted(old: Told): Told {

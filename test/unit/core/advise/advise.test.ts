@@ -222,19 +222,24 @@ describe('promote', () => {
     );
   });
 
-  test('a delay on purpose ends before the relay log is deleted', () => {
-    const [promote] = proceduresOf(
-      without(dead, { db2: orphan('db2', { delaySeconds: 3600, retrieved: gtids('db1:50-109') }) }),
-      { server: address('db2') },
-    );
-    expect(told(promote!).join('\n')).toContain(
-      [
-        'db2:3306: STOP REPLICA SQL_THREAD',
-        'db2:3306: CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 0',
-        'db2:3306: START REPLICA SQL_THREAD',
-        `db2:3306: SELECT WAIT_FOR_EXECUTED_GTID_SET('${uuid('db1')}:1-109', 60)`,
-      ].join('\n'),
-    );
+  test('a delay on purpose ends while the receiver runs: else CHANGE deletes what it holds back', () => {
+    const delayed = (over: Partial<Channel>) =>
+      without(dead, { db2: orphan('db2', { delaySeconds: 3600, retrieved: gtids('db1:50-109'), ...over }) });
+    const ofDb2 = (world: Given) =>
+      told(proceduresOf(world, { server: address('db2') })[0]!)
+        .filter((each) => /^db2:3306: (?:STOP|START|CHANGE|RESET)/.test(each))
+        .map((each) => each.replace('db2:3306: ', ''));
+    const ends = [
+      'STOP REPLICA SQL_THREAD',
+      'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 0',
+      'START REPLICA SQL_THREAD',
+      'STOP REPLICA IO_THREAD',
+      'STOP REPLICA',
+      'RESET REPLICA ALL',
+    ];
+    expect(ofDb2(delayed({}))).toEqual(ends);
+    expect(ofDb2(delayed({ receiver: 'off' }))).toEqual(['START REPLICA IO_THREAD', ...ends]);
+    expect(ofDb2(delayed({ applier: 'off' }))).toEqual(ends.slice(1));
   });
 
   test('a stopped applier with an error is named: what waits behind it would be lost', () => {
@@ -299,6 +304,12 @@ describe('rejoin', () => {
     ]);
   });
 
+  test('the own transactions of a tag keep their tag', () => {
+    const tagged = new Map([...gtids('db1:1-100'), [`${uuid('db1')}:mine`, [[7, 7]] as const]]);
+    const [, keep] = proceduresOf(back({ gtidExecuted: tagged }));
+    expect(told(keep!)).toContain(`db2:3306: SET GTID_NEXT = '${uuid('db1')}:mine:7'`);
+  });
+
   test('too many own transactions, and those of MariaDB, are not kept', () => {
     expect(proceduresOf(back({ gtidExecuted: gtids('db1:1-201') })).length).toBe(1);
   });
@@ -358,6 +369,15 @@ describe('source', () => {
       'db3:3306: STOP REPLICA',
       'db3:3306: START REPLICA',
     ]);
+  });
+
+  test('a server that filters what it replicates is seen beforehand: it lacks data', () => {
+    const [source] = proceduresOf(healthy, toSource);
+    expect(source!.steps[0]!.verify).toContainEqual({
+      statement:
+        "SELECT COUNT(*) FROM performance_schema.replication_applier_filters WHERE CHANNEL_NAME = ''",
+      expect: '0',
+    });
   });
 
   test('a newer server: an older one cannot replicate from it', () => {
