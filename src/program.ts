@@ -113,6 +113,8 @@ function main(argv: readonly string[]): Promise<number> | number {
       complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
+      // For a person who looks for the daemon in `ps`: `node` says nothing. It has no argument, so no secret.
+      process.title = `source-dns ${parsed.command.name}`;
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
@@ -136,8 +138,6 @@ function main(argv: readonly string[]): Promise<number> | number {
 /** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;
 
-// In `ps` and `top`, for a person who looks for the daemon; `node` says nothing. It shows no argument.
-process.title = 'source-dns';
 // A bug ends the process with Node's own report and exit code 1: no half-done work goes on.
 const code = await main(process.argv.slice(2));
 const patienceMs = process.argv.includes('run') ? daemonPatienceMs : undefined;

@@ -50,8 +50,12 @@ export function complainOfConfig({ terminal, json }: Output, invalid: InvalidCon
   for (const error of errors) terminal.err(`${formatConfigError(error)}\n`);
 }
 
-/** A sentence about wrong usage. */
-export const complainOfUsage = (output: Output, detail: string): void =>
-  output.json
-    ? output.terminal.out(`${JSON.stringify({ code: 'usage', detail } satisfies ProblemDocument)}\n`)
-    : output.terminal.err(`${detail}\n`);
+/** A sentence about wrong usage; a second line says where to read more. */
+export function complainOfUsage(output: Output, text: string): void {
+  if (!output.json) {
+    output.terminal.err(`${text}\n`);
+    return;
+  }
+  const [message = '', ...hint] = text.replace(/^source-dns: /, '').split('\n');
+  complain(output, { code: 'usage', message, ...(hint.length > 0 && { hint: hint.join(' ') }) });
+}

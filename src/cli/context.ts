@@ -1,6 +1,7 @@
 /** What a command gets: it takes nothing from the process by itself. Types only. */
 
 import type { LoadResult, OutlineResult } from '../config/load.ts';
+import type { MonoMs } from '../core/model/units.ts';
 import type { AdapterMaker } from '../daemon/adapters.ts';
 import type { Clock, Random } from '../ports.ts';
 
@@ -36,6 +37,11 @@ export interface CommandContext {
   readonly random: Random;
   /** Who gives the command, for the ledger's `frozen=` and the log. */
   readonly operator: string;
+  /**
+   * A move without a daemon waits no longer than this for its `after_move` hooks (and 10 s at most). It may
+   * take 500 ms more, to kill them.
+   */
+  readonly hooksBy?: MonoMs;
   /** Listens until the returned function is called. */
   onSignal(signal: SignalName, listener: () => void): () => void;
   exit(code: number): void;

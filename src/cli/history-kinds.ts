@@ -2,17 +2,18 @@
 
 import type { HistoryEntry } from '../core/model/events.ts';
 
-type Kind = 'moves' | 'holds' | 'decisions' | 'alarms' | 'writes' | 'failures';
+type Kind = 'moves' | 'propagation' | 'holds' | 'decisions' | 'alarms' | 'writes' | 'failures' | 'hooks';
 
 /** The most general kind of an entry; some entries have a second one. */
 const kinds: Readonly<Record<HistoryEntry['kind'], Kind>> = {
   move: 'moves',
   'moved-elsewhere': 'moves',
-  propagated: 'moves',
+  propagated: 'propagation',
   decision: 'decisions',
   written: 'writes',
   'update-failed': 'failures',
   alarm: 'alarms',
+  hook: 'hooks',
 };
 
 export const historyKinds: readonly string[] = [...new Set([...Object.values(kinds), 'holds'])].sort();

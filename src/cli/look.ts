@@ -115,7 +115,10 @@ async function ownLooker(
   const observer = await observeOnce(context, config);
   if (observer === undefined) return undefined;
   const modes = new Map(config.clusters.map(({ settings }) => [settings.cluster, settings.mode]));
-  const warnings = config.warnings.map((message) => ({ code: 'config-warning', message }));
+  const warnings = [
+    ...(config.stateDirByUser ? [stateDirByUser(config)] : []),
+    ...config.warnings.map((message) => ({ code: 'config-warning', message })),
+  ];
   const daemon = { running: false, socket: apiSocketPath(config.stateDir), warnings } as const;
   return {
     // A daemon may be started while this command watches.
@@ -131,6 +134,13 @@ async function ownLooker(
     close: () => observer.stop(),
   };
 }
+
+/** `sudo` and a service have another home: the daemon may run, and be looked for at the wrong place. */
+const stateDirByUser = ({ stateDir }: ConfigOutline): Failure => ({
+  code: 'state-dir-by-user',
+  message: `the configuration has no state_dir, so it is ${stateDir} for this user; a daemon of another user has another one`,
+  hint: 'write for example "state_dir: /var/lib/source-dns" into the configuration',
+});
 
 /** Every zone of the cluster was read, and one of its servers answers. */
 export const isSeen = ({ publications, servers }: ClusterDocument): boolean =>

@@ -4,13 +4,18 @@ import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import { clientsOf, openNameservers } from '../daemon/adapters.ts';
+import { describeEntry } from '../daemon/entry-text.ts';
 import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
+import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createClusterRuntime } from '../daemon/runtime.ts';
 import { type Service, startService } from '../daemon/service.ts';
 import { complainOfAll } from './complain.ts';
 import { onlyClusters } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { failureText } from './failure-text.ts';
+
+/** How long a command waits for `after_move` hooks, in milliseconds: an operator waits for the command. */
+const hooksMs = 10_000;
 
 /** Only observes: writes no zone and no history. Undefined: the start failed; the reason is printed. */
 export async function openObserver(
@@ -61,6 +66,7 @@ export async function actOnce(
     ? await readPast(config, settings.cluster)
     : await openPast(context, config, settings.cluster);
   const prober = maker.prober(cluster);
+  const hooks = hooksOf(context, config, past);
   const runtime = createClusterRuntime({
     settings: dry ? observing(cluster).settings : settings,
     remembered: past.remembered,
@@ -68,7 +74,10 @@ export async function actOnce(
     zoneClients: clientsOf(cluster, opened.nameservers),
     clock,
     random,
-    onRecord: past.append,
+    onRecord(entry) {
+      past.append(entry);
+      if (!dry) hooks.take(entry);
+    },
     onBug: endOn(context),
   });
   try {
@@ -77,11 +86,29 @@ export async function actOnce(
     return await runtime.command(command);
   } finally {
     await runtime.stop();
+    await hooks.finished(Math.max(0, Math.min(hooksMs, (context.hooksBy ?? Infinity) - clock.mono())));
+    await hooks.stop();
     await prober.close();
     await Promise.all([...opened.nameservers.values()].map(({ client }) => client.close()));
     await past.close();
   }
 }
+
+/** Only those of moves: the alarms of a command would never be over. */
+const hooksOf = (context: CommandContext, config: LoadedConfig, past: Past): Hooks =>
+  createHooks({
+    config: { ...config, hooks: { ...config.hooks, onAlarm: [] } },
+    clock: context.clock,
+    random: context.random,
+    // A hook has had its time: now it must end soon.
+    limits: { stopMs: 0, graceMs: 300, afterKillMs: 100 },
+    onRecord(entry) {
+      past.append(entry);
+      const { level, sentence } = describeEntry(entry);
+      if (level !== 'info') context.terminal.err(`${sentence}\n`);
+    },
+    onBug: endOn(context),
+  });
 
 const observing = (cluster: LoadedCluster): LoadedCluster => ({
   ...cluster,

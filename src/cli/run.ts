@@ -1,7 +1,9 @@
 /** `source-dns run`: the daemon. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
 import { type History, openHistory } from '../daemon/history.ts';
+import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createLog, type Log } from '../daemon/log.ts';
 import { type Service, startService } from '../daemon/service.ts';
 import { prepareStateDir } from '../daemon/state-dir.ts';
@@ -23,6 +25,7 @@ interface Daemon {
   readonly history: History;
   readonly api: ApiServer;
   readonly service: Service;
+  readonly hooks: Hooks;
   readonly notes: DaemonNotes;
 }
 
@@ -44,7 +47,10 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     'started',
     `source-dns watches ${daemon.service.clusters().join(', ')} as ${config.instance}`,
   );
-  const onTaken = daemon.notes.use;
+  const onTaken = (next: LoadedConfig): void => {
+    daemon.notes.use(next);
+    daemon.hooks.replace(next);
+  };
   signals.reloadWith(createReloader({ ...daemon, load: context.load, onTaken, onBug }));
   await signals.stopped;
   return stopDaemon(context, daemon);
@@ -78,6 +84,11 @@ async function startDaemon(
       else log.fail('warn', failure);
     },
   });
+  const record = (entry: HistoryEntry): void => {
+    log.record(entry);
+    history.append(entry);
+  };
+  const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
   const started = await startService({
     config,
     maker,
@@ -85,8 +96,8 @@ async function startDaemon(
     random,
     remembered: history.remembered,
     onRecord(entry) {
-      log.record(entry);
-      history.append(entry);
+      record(entry);
+      hooks.take(entry);
     },
     onWarning: (failure) => log.fail('warn', failure),
     onBug,
@@ -110,7 +121,7 @@ async function startDaemon(
     history: (cluster) => history.recent(cluster),
     command: (cluster, command) => service.command(cluster, command),
   });
-  return { config, log, history, api: api.server, service, notes };
+  return { config, log, history, api: api.server, service, hooks, notes };
 }
 
 interface Signals {
@@ -149,7 +160,7 @@ function listenToSignals(context: CommandContext): Signals {
 
 async function stopDaemon(
   { clock }: CommandContext,
-  { log, service, api, history, notes }: Daemon,
+  { log, service, hooks, api, history, notes }: Daemon,
 ): Promise<ExitCode> {
   log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
@@ -160,6 +171,7 @@ async function stopDaemon(
   const end = async (): Promise<'stopped'> => {
     // In this order, clients still get the last answers, and the file the last records.
     await service.stop();
+    await hooks.stop();
     await api.close();
     await history.close();
     return 'stopped';

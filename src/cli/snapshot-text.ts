@@ -33,7 +33,7 @@ export function publicationText(publication: PublicationSnapshot, several: boole
     published.length > 0 ? published.join(', ') : style.yellow(publication.ready ? 'nothing' : 'not known');
   const source = ledger === null ? '' : `${style.dim(' = ')}${style.bold(ledger.source)}`;
   const lines = [
-    `${name}${several ? style.dim(` at ${nameserver}`) : ''} → ${answers}${source}`,
+    `${name}${several ? style.dim(` at ${nameserver}`) : ''} -> ${answers}${source}`,
     `  ${decisionText(decision, style)}`,
   ];
   if (ledger !== null) {

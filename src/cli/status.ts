@@ -17,6 +17,7 @@ import { wrapped } from './wrap.ts';
 const redrawMs = 1000;
 /** ECMA-48: cursor home; erase to the end of the screen. Erasing after the text does not flicker. */
 const home = '\u001b[H';
+const endOfColours = '\u001b[0m';
 const eraseBelow = '\u001b[J';
 const eraseLine = '\u001b[K\n';
 
@@ -109,7 +110,9 @@ function show(context: CommandContext, look: Look, one: boolean): void {
   const text = look.kind === 'failed' ? failureText(look.failure) : rendered(context, look, one);
   if (terminal.interactive && !json) {
     const lines = text.trimEnd().split('\n').slice(0, screenLines(terminal.rows));
-    terminal.out(`${home}${lines.map((line) => `${line}${eraseLine}`).join('')}${eraseBelow}`);
+    // The last line that fits may be in the middle of a colour.
+    const plain = terminal.colours ? endOfColours : '';
+    terminal.out(`${home}${lines.map((line) => `${line}${eraseLine}`).join('')}${plain}${eraseBelow}`);
   } else if (look.kind === 'failed') terminal.err(text);
   else terminal.out(json ? text : `${text}\n`);
 }

@@ -1,6 +1,6 @@
 /** Breaks text into lines of limited width. Pure. */
 
-import { widthOf } from './text-width.ts';
+import { widthOf, withoutColours } from './text-width.ts';
 
 /** Breaks long lines between words and indents the rest by two columns. */
 export const wrapped = (text: string, columns: number): string =>
@@ -11,7 +11,7 @@ export const wrapped = (text: string, columns: number): string =>
 
 function wrappedLine(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line;
-  const margin = ' '.repeat(widthOf(/^ */.exec(line)?.[0] ?? '') + 2);
+  const margin = ' '.repeat(widthOf(line) - widthOf(withoutColours(line).trimStart()) + 2);
   const lines: string[] = [];
   let current = '';
   for (const word of line.split(/(?<=\S) (?=\S)/)) {

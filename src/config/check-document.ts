@@ -46,7 +46,9 @@ export async function checkDocument(
       literalPassword: false,
     };
   }
-  const { raw, issues, config } = validate(plain.value, (path) => expanded.get(scalarAt(read, path)));
+  // A hook whose URL is not known cannot be checked.
+  const wanted = secrets ? plain.value : withValueAt(plain.value, ['hooks'], undefined);
+  const { raw, issues, config } = validate(wanted, (path) => expanded.get(scalarAt(read, path)));
   const named = secrets ? await readNamedFiles(raw, dirname(file)) : noFiles;
   const reported = [...issues, ...notYetIssues(raw), ...crossChecks(raw), ...named.issues]
     // The message about an unset variable is enough.

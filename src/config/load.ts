@@ -8,6 +8,7 @@ import type { ConfigError } from './config-error.ts';
 import { readDocument } from './document.ts';
 import type { Variables } from './environment.ts';
 import { instanceForm } from './fields.ts';
+import { hookWarnings, loadedHooks } from './hooks.ts';
 import type { ConfigOutline, FileInUse, LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
@@ -66,14 +67,16 @@ export async function loadConfig(
   const result = await readConfig(configFlag, around, true);
   if (result.kind === 'invalid') return result;
   const { outline, config, files, warnings } = result;
+  const hooks = loadedHooks(config.hooks, dirname(outline.file));
   return {
     kind: 'loaded',
     config: {
       ...outline,
       clusters: loadedClusters(config, files, outline.instance),
       nameservers: loadedNameservers(config, files),
+      hooks,
       logLevel: config.log.level,
-      warnings,
+      warnings: [...warnings, ...(await hookWarnings(hooks, around.env))],
       files: [result.self, ...[...files].map(([role, { inUse }]) => ({ ...inUse, role }))],
     },
   };
@@ -142,7 +145,13 @@ async function readConfig(
   }));
   return {
     kind: 'read',
-    outline: { file, instance, stateDir: state, clusters },
+    outline: {
+      file,
+      instance,
+      stateDir: state,
+      ...(config.state_dir === undefined && { stateDirByUser: true }),
+      clusters,
+    },
     config,
     files,
     warnings: [

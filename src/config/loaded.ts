@@ -10,6 +10,8 @@ export interface ConfigOutline {
   readonly instance: string;
   /** Absolute; not created. */
   readonly stateDir: string;
+  /** The configuration does not say it: another user has another one. */
+  readonly stateDirByUser?: true;
   readonly clusters: readonly ClusterOutline[];
 }
 
@@ -21,6 +23,7 @@ export interface ClusterOutline {
 export interface LoadedConfig extends ConfigOutline {
   readonly clusters: readonly LoadedCluster[];
   readonly nameservers: ReadonlyMap<string, NameserverConfig>;
+  readonly hooks: HooksConfig;
   readonly logLevel: LogLevel;
   /** What works but is probably not meant: one sentence each, with its place. */
   readonly warnings: readonly string[];
@@ -90,4 +93,30 @@ interface HostPort {
   /** IP address or host name, without brackets. */
   readonly host: string;
   readonly port: number;
+}
+
+/** In the order of the file. */
+export interface HooksConfig {
+  readonly afterMove: readonly HookConfig[];
+  readonly onAlarm: readonly HookConfig[];
+}
+
+export type HookConfig = CommandHook | UrlHook;
+
+export interface CommandHook {
+  readonly kind: 'command';
+  /** An absolute path, or a name without a slash, which is looked up in PATH. */
+  readonly program: string;
+  /** May contain secrets, although everybody can see them in ps: never logged. */
+  readonly args: readonly string[];
+  readonly env: ReadonlyMap<string, Secret>;
+  readonly timeoutMs: number;
+}
+
+export interface UrlHook {
+  readonly kind: 'url';
+  /** Many services have their secret in the path. */
+  readonly url: Secret;
+  readonly headers: ReadonlyMap<string, Secret>;
+  readonly timeoutMs: number;
 }

@@ -4,7 +4,7 @@ import type { ConfigIssue, ConfigPath } from './config-error.ts';
 import { childrenOf, valueAt } from './raw.ts';
 
 /** Remove a line here to switch it on. `*` is every key. */
-const notYet: readonly ConfigPath[] = [['hooks'], ['http']];
+const notYet: readonly ConfigPath[] = [['http']];
 
 function spread(raw: unknown, pattern: ConfigPath, done: ConfigPath = []): readonly ConfigPath[] {
   const [step, ...rest] = pattern;

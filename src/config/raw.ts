@@ -31,3 +31,11 @@ export function withValueAt(raw: unknown, path: ConfigPath, value: unknown): unk
     ]),
   );
 }
+
+/** The paths of all values below `path` that have no parts. */
+export function leavesOf(raw: unknown, path: ConfigPath): readonly ConfigPath[] {
+  const value = valueAt(raw, path);
+  if (typeof value !== 'object' || value === null) return [path];
+  const steps = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
+  return steps.flatMap((step) => leavesOf(raw, [...path, step]));
+}

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { clusterSchema, exampleMysql, examplePublish, exampleServers } from './cluster-schema.ts';
 import { duration, filePath, host, hostPort, instanceForm, label, port } from './fields.ts';
+import { hooksSchema } from './hook-schema.ts';
 
 export const nameserverSchema = z
   .strictObject({
@@ -82,38 +83,6 @@ export const nameserverSchema = z
   })
   .meta({ description: 'A primary nameserver that takes updates' });
 
-const hookTimeout = duration('Time limit of the hook', '100ms', '5m').prefault('10s');
-const hooks = z
-  .strictObject({
-    after_move: z
-      .array(
-        z.union(
-          [
-            z.strictObject({
-              command: z
-                .array(z.string().min(1).max(4096))
-                .min(1)
-                .max(64)
-                .meta({ description: 'A program and its arguments, run without a shell' }),
-              timeout: hookTimeout,
-            }),
-            z.strictObject({
-              url: z
-                .url({ protocol: /^https?$/ })
-                .max(2048)
-                .meta({ description: 'This URL gets a POST request with JSON' }),
-              timeout: hookTimeout,
-            }),
-          ],
-          { error: 'is not a hook; write { command: [...] } or { url: "https://..." }' },
-        ),
-      )
-      .max(16)
-      .default([])
-      .meta({ description: 'Run after a move is in the zone' }),
-  })
-  .meta({ description: 'What to call after a move (not in this version yet)' });
-
 const http = z
   .strictObject({
     listen: hostPort('Address and port to listen on', '127.0.0.1:8053', 8053).optional(),
@@ -153,7 +122,7 @@ export const configSchema = z
           description: 'The nameservers, by name',
           examples: [{ ns1: { address: '192.0.2.53', key_file: '/etc/source-dns/ddns.key' } }],
         }),
-      hooks: hooks.optional(),
+      hooks: hooksSchema.prefault({}),
       http: http.optional(),
       log: z
         .strictObject({

@@ -6,7 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import type { FileInUse } from './loaded.ts';
-import { childrenOf, valueAt } from './raw.ts';
+import { childrenOf, leavesOf, valueAt } from './raw.ts';
 import { Secret } from './secret.ts';
 
 export interface NamedFile {
@@ -194,4 +194,6 @@ export const secretPaths = (raw: unknown): readonly ConfigPath[] => [
   ...fileKinds.flatMap(({ section, field }) =>
     childrenOf(raw, [section]).map(([name]) => [section, name, ...field]),
   ),
+  // A URL, a header, a variable or an argument: any of them may be a token.
+  ...leavesOf(raw, ['hooks']),
 ];

@@ -2,6 +2,7 @@
 
 import type { Decision } from '../core/model/decision.ts';
 import type { Alarm, HistoryEntry, Move, NameserverTime } from '../core/model/events.ts';
+import type { HookRecord } from '../core/model/hook-record.ts';
 
 interface EntryText {
   readonly level: 'info' | 'warn' | 'error';
@@ -52,7 +53,24 @@ export function describeEntry(entry: HistoryEntry): EntryText {
           }
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: the alarm ${code} is over` };
     }
+    case 'hook':
+      return hookText(entry);
   }
+}
+
+function hookText(entry: HookRecord): EntryText {
+  const { outcome, place, hook, about, sentence, hint, inARow, output } = entry;
+  const cause =
+    about.kind === 'move'
+      ? `epoch ${about.epoch}`
+      : `alarm ${about.code} of ${about.subject}${about.raised ? '' : ' is over'}`;
+  const again = inARow === undefined ? '' : ` (${inARow} calls in a row have failed)`;
+  const printed = output === undefined ? '' : `; output: ${output}`;
+  return {
+    level: outcome === 'done' ? 'info' : 'warn',
+    code: outcome === 'done' || outcome === 'dropped' ? `hook-${outcome}` : 'hook-failed',
+    sentence: `${withHint(`${place} ${hook} for ${cause}: ${sentence}${again}`, hint)}${printed}`,
+  };
 }
 
 function decisionText(decision: Decision): EntryText {

@@ -57,6 +57,8 @@ const shapes: Readonly<Record<HistoryEntry['kind'], (entry: Readonly<Record<stri
       hasTexts(entry, 'what', 'outcome') && hasTexts(entry['failure'], 'code', 'message'),
     alarm: (entry) =>
       hasTexts(entry['alarm'], 'code', 'subject', 'sentence') && typeof entry['raised'] === 'boolean',
+    hook: (entry) =>
+      hasTexts(entry, 'place', 'hook', 'outcome', 'sentence') && hasTexts(entry['about'], 'kind'),
   };
 
 function readEntry(line: string): HistoryEntry | undefined {

@@ -27,11 +27,18 @@ async function world(): Promise<Place> {
     .replace('127.0.0.1:1', mysqld.address)
     .replace('password_file: password', `password: "\${DB_PASSWORD}", tls: disabled`)
     .replace('port: 9,', `port: ${nameserver.port},`);
-  await writeFile(here.config, `${text}log: { level: trace }\n`);
+  const dump = `env > ${here.folder}/$$.part; mv ${here.folder}/$$.part ${here.folder}/env`;
+  const hooks = `\
+hooks:
+  on_alarm:
+    - { command: [/bin/sh, -c, ${JSON.stringify(dump)}] }
+    - { url: "http://user:\${DB_PASSWORD}@127.0.0.1:1/\${DB_PASSWORD}" }
+`;
+  await writeFile(here.config, `${text}log: { level: trace }\n${hooks}`);
   return here;
 }
 
-test('the log, the API, the history, the commands and ps show no secret', async () => {
+test('the log, the API, the history, the commands, ps and the environment of hooks show no secret', async () => {
   const here = await world();
   const env = { PATH: process.env['PATH'], DB_PASSWORD: password };
   const command = (...words: readonly string[]) =>
@@ -56,6 +63,11 @@ test('the log, the API, the history, the commands and ps show no secret', async 
     const { out, err } = await command(...words).ended;
     shown.push(out, err);
   }
+  await daemon.said('"hook-done"');
+  const told = await readFile(join(here.folder, 'env'), 'utf8');
+  expect(told).toMatch(/^SOURCE_DNS_ALARM=.*$/m);
+  expect(told).toMatch(/^SOURCE_DNS_INSTANCE=watcher-1$/m);
+  shown.push(told);
   // The sentence about a refused reload does not have the password.
   await writeFile(
     here.config,

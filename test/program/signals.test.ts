@@ -123,6 +123,30 @@ describe('other signals', () => {
     expect(readdirSync(here.stateDir).filter((file) => file !== 'history.jsonl')).toEqual([]);
   });
 
+  test('a second SIGTERM ends the daemon at once, and the programs of its hooks with it', async () => {
+    const here = await place();
+    const pids = join(here.folder, 'pids');
+    const text = `trap "" TERM; sleep 1000 & echo "$$ $!" >> ${pids}; wait`;
+    const hooks = `hooks: { on_alarm: [{ command: [/bin/sh, -c, ${JSON.stringify(text)}] }] }\n`;
+    writeFileSync(here.config, `${readFileSync(here.config, 'utf8')}${hooks}`);
+    const running = daemon(here);
+    await until(() => existsSync(pids) && readFileSync(pids, 'utf8').endsWith('\n'));
+    running.child.kill('SIGTERM');
+    await running.said('"stopping"');
+    running.child.kill('SIGTERM');
+    expect((await running.ended).code).toBe(1);
+    const lives = (pid: string): boolean => {
+      const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ') X ';
+      return !/\) [ZX] /.test(stat);
+    };
+    await until(() =>
+      readFileSync(pids, 'utf8')
+        .trim()
+        .split(/\s+/)
+        .every((pid) => !lives(pid)),
+    );
+  });
+
   test('a daemon continues after SIGSTOP and SIGCONT', async () => {
     const here = await place();
     const running = daemon(here);

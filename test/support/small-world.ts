@@ -181,6 +181,7 @@ export const config = (stateDir: string, over: Partial<LoadedConfig> = {}): Load
   stateDir,
   clusters: [cluster()],
   nameservers: new Map([['ns1', nameserver()]]),
+  hooks: { afterMove: [], onAlarm: [] },
   logLevel: 'silent',
   warnings: [],
   files: [],

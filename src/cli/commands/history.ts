@@ -26,7 +26,7 @@ export const historyForm: CommandForm<HistoryArguments> = {
       value: 'KIND',
       repeatable: true,
       oneOf: historyKinds,
-      text: `Only ${historyKinds.join(', ')}; may be repeated`,
+      text: 'Only entries of this kind; may be repeated',
     },
     { name: 'limit', value: 'N', text: 'Only the newest N entries' },
   ],
@@ -34,6 +34,7 @@ export const historyForm: CommandForm<HistoryArguments> = {
   details: [
     'The newest entry is the last one. Moves are marked with "=>", and have their times: seen, decided,',
     'published, and answered by every authoritative nameserver.',
+    `KIND is one of ${historyKinds.join(', ')}.`,
     'All times are UTC. A time without a zone is UTC too; "2026-11-22T11:30+01:00" has one.',
   ],
   examples: [

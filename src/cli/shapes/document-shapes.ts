@@ -6,6 +6,7 @@ import type { Check } from '../check-line.ts';
 import type { ProblemDocument } from '../complain.ts';
 import type { DaemonSeen } from '../daemon-text.ts';
 import type { ExitCode } from '../exit-code.ts';
+import { adviceShape } from './advice-shape.ts';
 import { clusterFields, clusterShape } from './cluster-shape.ts';
 import { failure, isoTime, list, text, whole } from './fields.ts';
 import { historyShape } from './history-shape.ts';
@@ -69,6 +70,7 @@ export const documentShapes = {
   status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
   'status-check': check,
   explain: oneCluster,
+  advise: adviceShape,
   history: historyShape,
   follow: answer,
   freeze: answer,

@@ -1,10 +1,21 @@
 /** The shape of `history --json`. */
 
 import { z } from 'zod';
-import type { HistoryEntry } from '../../core/model/events.ts';
+import type { Alarm, HistoryEntry } from '../../core/model/events.ts';
 import type { HistoryDocument } from '../../http/documents.ts';
 import { alarm } from './cluster-shape.ts';
-import { decision, failure, isoTime, list, move, nameserverTime, server, serverId, whole } from './fields.ts';
+import {
+  decision,
+  failure,
+  isoTime,
+  list,
+  move,
+  nameserverTime,
+  server,
+  serverId,
+  text,
+  whole,
+} from './fields.ts';
 
 const common = { at: isoTime, cluster: z.string(), nameserver: z.string() };
 
@@ -44,6 +55,32 @@ export const entryShapes = {
     failure,
   }),
   alarm: z.object({ ...common, kind: z.literal('alarm'), alarm, raised: z.boolean() }),
+  hook: z.object({
+    ...common,
+    kind: z.literal('hook'),
+    place: text('where the configuration has it, e.g. after_move[0]'),
+    hook: text('the program, or the scheme, host and port of the URL'),
+    about: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('move'), epoch: whole }),
+      z.object({
+        kind: z.literal('alarm'),
+        code: text<Alarm['code']>('a code of docs/DECISIONS.md'),
+        subject: z.string(),
+        raised: z.boolean(),
+      }),
+    ]),
+    outcome: z.enum(['done', 'failed', 'timed-out', 'dropped']),
+    sentence: z.string(),
+    hint: z.string().optional(),
+    exitCode: whole.optional(),
+    signal: z.string().optional(),
+    status: whole.optional().meta({ description: 'of HTTP' }),
+    attempts: whole,
+    ms: whole,
+    output: z.string().optional(),
+    inARow: whole.optional().meta({ description: 'so many calls of this hook in a row have failed' }),
+    count: whole.optional().meta({ description: 'of calls that were dropped' }),
+  }),
 } satisfies Record<HistoryEntry['kind'], z.ZodType<HistoryEntry>>;
 
 export const historyShape: z.ZodType<HistoryDocument> = z.object({

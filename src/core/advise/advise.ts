@@ -58,8 +58,9 @@ function choose(
 /** Undefined: more than one server may be meant. */
 function onlyFor(situation: Situation, aim: AdviceAim): ServerView | undefined {
   const rest = situation.members.filter((member) => !isPublished(situation, member));
-  const away = rest.filter((member) => isAway(situation, member));
-  if (aim === 'rejoin') return away[0];
+  if (aim === 'rejoin') return rest.find((member) => isAway(situation, member));
+  const { published } = situation;
+  if (aim === 'source' && published?.facts !== undefined && !published.writable) return published;
   return aim === 'source' && rest.length === 1 ? rest[0] : undefined;
 }
 

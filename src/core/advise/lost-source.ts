@@ -63,15 +63,27 @@ export function promoteAdvice(situation: Situation, wanted: ServerView | undefin
   };
 }
 
-/** A source that takes writes, or may take them, must not be replaced by a promotion. */
+/** A source that answers still has all its data: a promotion without it would lose what no replica has. */
 function alive({ published, state }: Situation): Refused | undefined {
-  if (published?.facts === undefined) return undefined;
-  return published.writable
+  if (published === undefined) return undefined;
+  const { address, facts, servesNobody, writable } = published;
+  const { cluster } = state.settings;
+  const switchover = `For a switchover without loss: source-dns advise ${cluster} --to source --server SERVER`;
+  if (servesNobody)
+    return refused(
+      'source-alive',
+      `The source ${address} lives, and lets no client in. It has all its data: end this (SET GLOBAL offline_mode = OFF) instead of a promotion.`,
+    );
+  if (facts === undefined) return undefined;
+  return writable
     ? refused(
         'source-alive',
-        `The source ${published.address} answers, and takes writes: do not promote another server. For a switchover without loss: source-dns advise ${state.settings.cluster} --to source --server SERVER`,
+        `The source ${address} answers, and takes writes: do not promote another server. ${switchover}`,
       )
-    : undefined;
+    : refused(
+        'source-alive',
+        `The source ${address} answers, and takes no writes. It has all its data. To open it again: source-dns advise ${cluster} --to source --server ${address}. ${switchover}`,
+      );
 }
 
 /** What it has executed and received counts; of equal ones the first in configured order. */
@@ -102,14 +114,8 @@ function procedureOf(situation: Situation, old: ServerView, { chosen, channels, 
     title: `Promote ${chosen.address} now: the source ${old.address} is lost`,
     why: `${chosen.address} is the most advanced server that can be promoted. ${lossOf(situation, old, chosen)}`,
     preconditions: [
-      ...(old.facts === undefined
-        ? [
-            `${old.address} does not answer us, and no server that answers replicates from it.`,
-            'More than half of the other servers answer.',
-          ]
-        : [
-            `${old.address} answers, but takes no writes. If it can be opened again, do that: nothing is lost then.`,
-          ]),
+      `${old.address} does not answer us, and no server that answers replicates from it.`,
+      'More than half of the other servers answer.',
       'No other server takes writes.',
     ],
     steps: [

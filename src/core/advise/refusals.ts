@@ -51,19 +51,23 @@ const doubts: ReadonlySet<string> = new Set([
 ]);
 
 /** The source must be there to be followed. */
-export function sourceNotReady({ published, state }: Situation): Refused | undefined {
-  if (published === undefined || published.facts === undefined)
-    return refused(
-      'source-silent',
-      `The source ${published?.address} does not answer us (${published?.contact}), so nobody can become its replica now. If it is lost: source-dns advise ${state.settings.cluster} --to promote`,
-    );
-  if (!published.writable)
-    return refused(
-      'source-closed',
-      `The source ${published.address} takes no writes now. First end this: see why it is not a candidate (source-dns explain).`,
-    );
-  return undefined;
-}
+export const sourceNotReady = (situation: Situation): Refused | undefined =>
+  sourceSilent(situation) ??
+  (situation.published?.writable === false
+    ? refused(
+        'source-closed',
+        `The source ${situation.published.address} takes no writes now. First end this: source-dns advise ${situation.state.settings.cluster} --to source`,
+      )
+    : undefined);
+
+/** A source that is closed still tells what it has. */
+export const sourceSilent = ({ published, state }: Situation): Refused | undefined =>
+  published?.facts === undefined
+    ? refused(
+        'source-silent',
+        `The source ${published?.address} does not answer us (${published?.contact}), so nobody can tell what it has. If it is lost: source-dns advise ${state.settings.cluster} --to promote`,
+      )
+    : undefined;
 
 /** Why that server must not, or cannot, become a replica of the source now. */
 export function refusedRejoin(situation: Situation, server: ServerView): Refused | undefined {

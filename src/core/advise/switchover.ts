@@ -13,7 +13,7 @@ import { leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids, endOf, hasExecuted, hasReachedPlace } from './checks.ts';
 import { isOfCluster, promotionOf } from './promotion.ts';
-import { inDoubt, otherWriter, type Refused, refused, silent, sourceNotReady } from './refusals.ts';
+import { inDoubt, otherWriter, type Refused, refused, silent, sourceSilent } from './refusals.ts';
 import { followersOf, repointSteps } from './repoint.ts';
 import {
   closeStep,
@@ -90,7 +90,7 @@ function openAgain(situation: Situation, server: ServerView): Advice {
 
 function refusedSource(situation: Situation, server: ServerView): Refused | undefined {
   const { published, state } = situation;
-  const early = inDoubt(situation) ?? sourceNotReady(situation) ?? silent(server);
+  const early = inDoubt(situation) ?? sourceSilent(situation) ?? silent(server);
   if (early !== undefined || published === undefined) return early;
   const { address } = server;
   const rejoinFirst = `source-dns advise ${state.settings.cluster} --to rejoin --server ${address}`;
@@ -143,7 +143,7 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
     title: `Make ${server.address} the source, instead of ${old.address}`,
     why: `${old.address} is well: when it is closed, ${server.address} executes all that it lacks, and nothing is lost. Clients cannot write between the steps that close and open.`,
     preconditions: [
-      `${old.address} is the source, and takes writes.`,
+      `${old.address} is the source, and ${old.writable ? 'takes writes' : 'is closed already'}.`,
       `${server.address} gets its data from it${behind === undefined ? '' : `, and lacks ${behind} now`}.`,
       'No other server takes writes.',
     ],

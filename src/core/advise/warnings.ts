@@ -1,6 +1,7 @@
 /** What we cannot see, and what has lost data or time elsewhere. */
 
 import type { Situation } from '../decide/situation.ts';
+import { names } from '../model/decision.ts';
 import { areByGtids } from './checks.ts';
 import type { Told } from './steps.ts';
 
@@ -10,9 +11,15 @@ const config = (address: string): string =>
   `Write read_only=ON into the my.cnf of ${address}: else it is writable after its next restart.`;
 
 /** For a server that becomes a replica. */
-export function replicaWarnings(_: Situation, { address, known }: Told): readonly string[] {
+export function replicaWarnings({ topology }: Situation, { address, known }: Told): readonly string[] {
+  const followers = topology.followersOf(address);
   const lists = known.channels.filter(({ autoFailover }) => autoFailover);
   return [
+    ...(followers.length === 0
+      ? []
+      : [
+          `${names(followers)} replicates from ${address}, and has what only ${address} had. Ask for its own procedure before this one.`,
+        ]),
     placeholders,
     config(address),
     `Events that ${address} created run there as before, and its semi-synchronous waits stay on: look at SHOW EVENTS, and at the variables of rpl_semi_sync.`,

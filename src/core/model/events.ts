@@ -1,6 +1,7 @@
 /** The events of `step` and its effects. Every request ends in exactly one event, by its deadline. */
 
 import type { Decision } from './decision.ts';
+import type { HookRecord } from './hook-record.ts';
 import type { Failure, Places, Probe } from './observation.ts';
 import type { ClusterSettings } from './settings.ts';
 import {
@@ -190,6 +191,8 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
       readonly failure: Failure;
     }
   | { readonly kind: 'alarm'; readonly alarm: Alarm; readonly raised: boolean }
+  /** A hook of the configuration was called because of a move or an alarm. */
+  | ({ readonly kind: 'hook' } & HookRecord)
 );
 
 export interface NameserverTime {

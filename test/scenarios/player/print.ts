@@ -184,6 +184,8 @@ function entryText(entry: HistoryEntry): string {
       return entry.raised
         ? `raised ${entry.alarm.code} ${entry.alarm.subject}: ${entry.alarm.sentence}${hintText(entry.alarm)}`
         : `over ${entry.alarm.code} ${entry.alarm.subject}`;
+    case 'hook':
+      return entry.sentence;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The commands, with a daemon and without one. */
 
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -13,14 +14,18 @@ import { freeze } from '../../../src/cli/freeze.ts';
 import { history } from '../../../src/cli/history.ts';
 import { run } from '../../../src/cli/run.ts';
 import { schema } from '../../../src/cli/schema.ts';
+import { documentShapes } from '../../../src/cli/shapes/document-shapes.ts';
 import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
 import type { Command } from '../../../src/core/model/events.ts';
+import { systemClock } from '../../../src/daemon/clock.ts';
+import { readHistory } from '../../../src/daemon/history.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import { startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 import { commandSession } from '../../support/command-session.ts';
 import { db1, db2 } from '../../support/fakes.ts';
+import { script } from '../../support/hook-world.ts';
 import { cluster, config, smallWorld, until } from '../../support/small-world.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
 
@@ -118,6 +123,30 @@ describe('without a daemon', () => {
     s.state.out = '';
     expect(await history(s.context, {})).toBe(0);
     expect(s.state.out).toContain('source.shop.db.example.com. moved to db1:3306, epoch 1');
+  });
+
+  test('follow calls the hooks of the move, waits for them, and reports a failure; a dry run calls none', async () => {
+    const s = session();
+    const afterMove = [script('echo "$SOURCE_DNS_EPOCH $SOURCE_DNS_NEW_SOURCE"'), script('exit 3')];
+    s.load(config(folder, { hooks: { afterMove, onAlarm: [script('echo alarm')] } }));
+    expect(await follow(s.context, { ...toDb2, server: db1, dryRun: true })).toBe(0);
+    expect(s.state.err).toBe('');
+    expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(0);
+    expect(s.state.err).toBe('after_move[1] /bin/sh for epoch 1: exit code 3\n');
+    s.state.out = '';
+    await history(s.context, {});
+    expect(s.state.out).toMatch(/after_move\[0\] \/bin\/sh for epoch 1: exit code 0; output: 1 db1:3306\n/);
+    expect(s.state.out).not.toContain('on_alarm');
+  });
+
+  test('a caller in a hurry does not wait for the hooks of the move: they are killed', async () => {
+    const s = session();
+    s.load(config(folder, { hooks: { afterMove: [script('exec sleep 1000')], onAlarm: [] } }));
+    const context: CommandContext = { ...s.context, hooksBy: systemClock.mono() };
+    expect(await follow(context, { ...toDb2, server: db1 })).toBe(0);
+    expect(s.state.err).toMatch(
+      /^after_move\[0\] \/bin\/sh for epoch 1: (?:was killed because|1 call was dropped, .*) ?source-dns stops\n$/,
+    );
   });
 
   test('freeze and thaw act themselves', async () => {
@@ -237,10 +266,44 @@ describe('the daemon', () => {
     ).toEqual({ kind: 'no-daemon' });
   });
 
+  test('calls hooks, takes new ones by SIGHUP, and writes into the history what they answered', async () => {
+    const s = session(true);
+    const file = join(folder, 'called');
+    const onAlarm = script(`echo "$SOURCE_DNS_RAISED $SOURCE_DNS_SUBJECT" >> ${file}; kill -TERM $$`);
+    s.load(config(folder, { hooks: { afterMove: [script(`echo moved >> ${file}`)], onAlarm: [] } }));
+    const daemon = run(s.context);
+    const called = async (wanted: string): Promise<void> => {
+      const deadline = performance.now() + 5000;
+      while ((await readFile(file, 'utf8').catch(() => '')) !== wanted)
+        if (performance.now() > deadline) throw new Error(`it never said ${wanted}`);
+    };
+    await called('moved\n');
+    // Another password is another prober: the old one is closed when the new configuration is in force.
+    s.load(
+      config(folder, {
+        hooks: { afterMove: [], onAlarm: [onAlarm] },
+        clusters: [cluster('shop', 'changed')],
+      }),
+    );
+    s.send('SIGHUP');
+    await until(() => s.world.log.includes('close prober shop'));
+    s.world.probes.delete(db2);
+    await called('moved\ntrue db2:3306\n');
+    s.send('SIGTERM');
+    expect(await daemon).toBe(0);
+    const { entries } = await readHistory(folder);
+    expect(entries.filter(({ kind }) => kind === 'hook')).toMatchObject([
+      { place: 'after_move[0]', outcome: 'done', about: { kind: 'move', epoch: 1 } },
+      { place: 'on_alarm[0]', outcome: 'failed', signal: 'SIGTERM', about: { code: 'server-unknown' } },
+    ]);
+    expect(documentShapes.history.parse({ entries })).toEqual({ entries });
+  });
+
   test('spares its clients the secrets: no command reads them', async () => {
     const s = session();
     const daemon = run(s.context);
     await until(() => s.world.zone.size > 0);
+    await until(() => (statSync(join(folder, 'history.jsonl'), { throwIfNoEntry: false })?.size ?? 0) > 0);
     const operator = session();
     const refused = { file: '/c.yaml', message: 'password cannot be read' };
     operator.load({ kind: 'invalid', file: '/c.yaml', errors: [refused] });

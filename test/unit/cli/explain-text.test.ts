@@ -82,7 +82,7 @@ describe('explain', () => {
     expect(text.split('\n').filter((row) => row.length > 100)).toEqual([]);
     expect(text).toMatchInlineSnapshot(`
       "shop
-        source.example. → nothing = db1:3306
+        source.example. -> nothing = db1:3306
           hold: no-candidate. db1:3306 does not answer, and no other server could be the source.
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           what would change it:
@@ -162,7 +162,7 @@ describe('explain', () => {
     expect(text.split('\n').filter((row) => row.length > 100)).toEqual([]);
     expect(text).toMatchInlineSnapshot(`
       "shop
-        source.example. → nothing = db2:3306
+        source.example. -> nothing = db2:3306
           point to db2:3306: steady. db2:3306 is the source: it is published and writable, and no other
             server could be the source.
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z

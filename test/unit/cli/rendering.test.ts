@@ -35,7 +35,7 @@ describe('what the commands print', () => {
   test('explain', () => {
     expect(explainText(shop, plain)).toMatchInlineSnapshot(`
       "shop
-        source.shop.db.example.com. → 192.0.2.12 = db2:3306
+        source.shop.db.example.com. -> 192.0.2.12 = db2:3306
           point to db2:3306: steady. The published source is the source.
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           former sources that have not rejoined: 11111111-1111-1111-1111-111111111111@db1:3306

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { advise } from '../../../src/cli/advise.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
@@ -40,6 +41,9 @@ const printed: readonly (readonly [DocumentName, Run])[] = [
   ['status', (context) => status(context, { cluster: 'shop', watch: false })],
   ['status-check', (context) => status(context, { watch: false, check: true })],
   ['explain', (context) => explain(context, { cluster: 'shop' })],
+  ['advise', (context) => advise(context, { cluster: 'shop' })],
+  ['advise', (context) => advise(context, { cluster: 'shop', server: db2 })],
+  ['advise', (context) => advise(context, { cluster: 'shop', aim: 'promote' })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: true })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db2, force: false, dryRun: false })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: false })],
@@ -104,5 +108,14 @@ test('the schema of a document is a JSON Schema that allows more fields', () => 
 });
 
 test('every kind of history entry has a kind to choose it by', () => {
-  expect(historyKinds).toEqual(['alarms', 'decisions', 'failures', 'holds', 'moves', 'writes']);
+  expect(historyKinds).toEqual([
+    'alarms',
+    'decisions',
+    'failures',
+    'holds',
+    'hooks',
+    'moves',
+    'propagation',
+    'writes',
+  ]);
 });

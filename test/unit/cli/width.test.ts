@@ -6,7 +6,8 @@ import { statusText } from '../../../src/cli/snapshot-text.ts';
 import { createStyle } from '../../../src/cli/style.ts';
 import { tableText } from '../../../src/cli/table.ts';
 import { openTerminal } from '../../../src/cli/terminal.ts';
-import { widthOf } from '../../../src/cli/text-width.ts';
+import { widthOf, withoutColours } from '../../../src/cli/text-width.ts';
+import { wrapped } from '../../../src/cli/wrap.ts';
 import { clusterDocument } from '../../../src/http/documents.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
 
@@ -36,6 +37,16 @@ test('status leaves out the UUID first, then the version, then the table', () =>
     ['VERSION', 'SERVER'],
     [],
   ]);
+});
+
+test('a coloured line is indented as the plain one, where it goes on', () => {
+  const line = '  one two three four';
+  expect(wrapped(line, 12)).toBe('  one two\n    three\n    four');
+  expect(withoutColours(wrapped(style.dim(line), 12))).toBe(wrapped(line, 12));
+});
+
+test('status is ASCII but for what servers and people say: for cron, mail and the C locale', () => {
+  expect(statusText(shop, createStyle(false))).not.toMatch(/[^\n -~]/);
 });
 
 test('a table is aligned although characters have no width, or two columns', () => {

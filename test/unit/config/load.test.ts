@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { formatConfigError } from '../../../src/config/config-error.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { Secret } from '../../../src/config/secret.ts';
 import { around, complaints, folderWith, keyText, load, loaded, minimal, withPassword } from './folder.ts';
 
 const beside = (name: string) => readFile(new URL(name, import.meta.url), 'utf8');
@@ -18,6 +19,24 @@ test('the full example loads to exactly these settings', async () => {
   const { clusters, nameservers, ...rest } = result.config;
   expect(rest).toEqual({
     file: join(folder, 'source-dns.yaml'),
+    hooks: {
+      afterMove: [
+        {
+          kind: 'command',
+          program: '/bin/sh',
+          args: ['-c', 'echo moved'],
+          env: new Map([['TOKEN', expect.any(Secret)]]),
+          timeoutMs: 10_000,
+        },
+        {
+          kind: 'url',
+          url: expect.any(Secret),
+          headers: new Map([['Authorization', expect.any(Secret)]]),
+          timeoutMs: 5000,
+        },
+      ],
+      onAlarm: [{ kind: 'url', url: expect.any(Secret), headers: new Map(), timeoutMs: 10_000 }],
+    },
     instance: 'watcher-1',
     stateDir: '/var/lib/source-dns',
     logLevel: 'info',

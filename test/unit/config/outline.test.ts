@@ -9,7 +9,12 @@ import { around, folderWith, minimal } from './folder.ts';
 const hidden = minimal({
   mysql: '{ user: a, password_file: "${CREDENTIALS}/mysql.password", ca_file: gone.pem, tls: verify }',
   nameserver: '{ address: 192.0.2.53, key_file: "${CREDENTIALS}/ddns.key" }',
-  more: 'state_dir: state',
+  more: `state_dir: state
+hooks:
+  after_move:
+    - { url: "https://\${CHAT}/\${TOKEN}", headers: { Authorization: "Bearer \${TOKEN}" } }
+    - { command: [/bin/true, "\${WHAT}"], env: { TOKEN: "\${TOKEN}" } }
+`,
 });
 
 test('needs no secret, no key and no variable that a secret comes from', async () => {
@@ -23,6 +28,10 @@ test('needs no secret, no key and no variable that a secret comes from', async (
     },
   });
   expect(await loadConfig(undefined, around(folder))).toMatchObject({ kind: 'invalid' });
+  const homeless = await loadOutline(undefined, around(await folderWith({ 'source-dns.yaml': minimal() })));
+  expect(homeless).toMatchObject({
+    config: { stateDirByUser: true, stateDir: '/home/dba/.local/state/source-dns' },
+  });
   const literal = await folderWith({ 'source-dns.yaml': minimal() });
   expect(await loadOutline(undefined, around(literal))).toMatchObject({ kind: 'outline' });
 });

@@ -1,10 +1,7 @@
-/** Shows which procedure is chosen, and when none is: it would be dangerous, or another tool does it. */
+/** Shows what the procedures say: which statements, where, in which order, with which warnings. */
 
 import { describe, expect, test } from 'vitest';
-import { advise } from '../../../../src/core/advise/advise.ts';
-import { decide } from '../../../../src/core/decide/table.ts';
-import type { Channel, ServerFacts } from '../../../../src/core/model/observation.ts';
-import type { Advice, Procedure, Wish } from '../../../../src/core/model/procedure.ts';
+import type { Channel } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import {
   address,
@@ -13,181 +10,11 @@ import {
   type Given,
   given,
   gtids,
-  ledgerOf,
-  refusing,
   replicaOf,
   seen,
-  silent,
   uuid,
 } from '../../../support/given.ts';
-
-const line = new Set(['db1', 'db2', 'db3', 'db4'].map(uuid));
-const evidence = { ready: true, evidence: { line } };
-const was = [{ uuid: uuid('db1'), address: address('db1') }];
-
-function ask(world: Given, wish: Wish = {}): Advice {
-  const undecided = given({ publication: evidence, ...world });
-  const decision = decide(undecided);
-  return advise({ ...undecided, publication: { ...undecided.publication, decision } }, wish);
-}
-
-function proceduresOf(world: Given, wish: Wish = {}): readonly Procedure[] {
-  const advice = ask(world, wish);
-  if (advice.kind !== 'procedures') throw new Error(advice.sentence);
-  return advice.procedures;
-}
-
-/** The statements of a procedure with its checks, each after its server. */
-const told = ({ steps }: Procedure): readonly string[] =>
-  steps.flatMap(({ on, statements, commands, verify }) =>
-    [...statements, ...commands, ...verify.map(({ statement }) => statement)].map(
-      (text) => `${on ?? 'shell'}: ${text}`,
-    ),
-  );
-
-const orphan = (name: string, over: Partial<Channel> = {}, facts: Partial<ServerFacts> = {}) =>
-  seen(
-    replicaOf('db1', name, {
-      channels: [channelFrom('db1', { receiver: 'connecting', retrieved: gtids('db1:50-100'), ...over })],
-      ...facts,
-    }),
-  );
-/** db1 is dead, and its replicas try to reach it. */
-const dead: Given = {
-  servers: { db1: silent, db2: orphan('db2'), db3: orphan('db3') },
-  ledger: ledgerOf('db1'),
-};
-/** db2 was promoted, and db1 came back writable. */
-const back = (db1: Partial<ServerFacts> = {}, over: Partial<Given> = {}): Given => ({
-  servers: {
-    db1: seen(factsOf('db1', db1)),
-    db2: seen(factsOf('db2', { gtidExecuted: gtids('db1:1-100,db2:1-5') })),
-    db3: seen(replicaOf('db2', 'db3', { gtidExecuted: gtids('db1:1-100,db2:1-5') })),
-  },
-  ledger: ledgerOf('db2', { was }),
-  ...over,
-});
-const healthy: Given = {
-  servers: {
-    db1: seen(factsOf('db1')),
-    db2: seen(replicaOf('db1', 'db2')),
-    db3: seen(replicaOf('db1', 'db3')),
-  },
-  ledger: ledgerOf('db1'),
-};
-const without = (world: Given, over: Given['servers']): Given => ({
-  ...world,
-  servers: { ...world.servers, ...over },
-});
-const toSource = { aim: 'source', server: address('db2') } as const;
-
-describe('without a wish the most urgent procedure is chosen', () => {
-  test.each<[string, Given, string, string]>([
-    ['the source is lost', dead, 'promote', 'db2:3306'],
-    ['a former source is back', back(), 'rejoin', 'db1:3306'],
-    [
-      'the source is closed',
-      without(healthy, { db1: seen(factsOf('db1', { readOnly: true, superReadOnly: true })) }),
-      'source',
-      'db1:3306',
-    ],
-  ])('%s', (_, world, aim, server) => expect(ask(world)).toMatchObject({ kind: 'procedures', aim, server }));
-
-  test('nothing is published yet (mode: observe): the server counts to which the name would point', () => {
-    const { ledger: _none, ...unpublished } = healthy;
-    expect(ask(unpublished)).toMatchObject({
-      kind: 'nothing',
-      sentence: expect.stringMatching(/^db1:3306 is the source/),
-    });
-    expect(ask(unpublished, toSource)).toMatchObject({ kind: 'procedures', aim: 'source' });
-  });
-
-  test('a healthy cluster needs nothing', () => expect(ask(healthy)).toMatchObject({ kind: 'nothing' }));
-});
-
-describe('with a server the procedure fits that server', () => {
-  test.each<[string, Given, string, string]>([
-    ['a healthy replica becomes the source', healthy, 'db3', 'source'],
-    ['any replica of a lost source is promoted', dead, 'db3', 'promote'],
-    ['a former source rejoins', back(), 'db1', 'rejoin'],
-  ])('%s', (_, world, server, aim) =>
-    expect(ask(world, { server: address(server) })).toMatchObject({ kind: 'procedures', aim }),
-  );
-});
-
-describe('no procedure is told while it would be dangerous', () => {
-  test.each<[string, Given, Wish, string]>([
-    ['the source takes writes', healthy, { aim: 'promote' }, 'source-alive'],
-    ['the source refuses us', without(dead, { db1: refusing }), { aim: 'promote' }, 'source-alive'],
-    [
-      'a replica still hears the source',
-      without(dead, { db3: seen(replicaOf('db1', 'db3')) }),
-      { aim: 'promote' },
-      'source-alive',
-    ],
-    ['too few servers answer', without(dead, { db3: silent }), { aim: 'promote' }, 'source-alive'],
-    [
-      'nothing is published, and nobody knows which server would be',
-      { servers: { db1: silent, db2: seen(replicaOf('db1', 'db2')) }, publication: { ready: true } },
-      { aim: 'promote' },
-      'source-unknown',
-    ],
-    ['the source is silent', dead, { aim: 'rejoin', server: address('db2') }, 'source-silent'],
-    [
-      'the server is silent',
-      without(back(), { db1: silent }),
-      { aim: 'rejoin', server: address('db1') },
-      'server-silent',
-    ],
-    [
-      'the source is closed',
-      without(back(), { db2: seen(factsOf('db2', { readOnly: true })) }),
-      { aim: 'rejoin', server: address('db1') },
-      'source-closed',
-    ],
-    [
-      'a third server takes writes',
-      without(back(), { db3: seen(factsOf('db3')) }),
-      { aim: 'rejoin', server: address('db1') },
-      'two-writers',
-    ],
-    ['a former source has not rejoined', back(), { aim: 'source', server: address('db1') }, 'unsuitable'],
-    [
-      'the replica has transactions of its own',
-      without(healthy, { db2: seen(replicaOf('db1', 'db2', { gtidExecuted: gtids('db1:1-100,db2:1') })) }),
-      toSource,
-      'unsuitable',
-    ],
-    [
-      'the replica does not replicate',
-      without(healthy, {
-        db2: seen(replicaOf('db1', 'db2', { channels: [channelFrom('db1', { applier: 'off' })] })),
-      }),
-      toSource,
-      'unsuitable',
-    ],
-    [
-      'the published source is to be removed',
-      healthy,
-      { aim: 'remove', server: address('db1') },
-      'unsuitable',
-    ],
-    ['the server is none of ours', healthy, { server: address('db9') }, 'unsuitable'],
-    ['several servers may be meant', healthy, { aim: 'remove' }, 'unsuitable'],
-  ])('%s', (_, world, wish, reason) => expect(ask(world, wish)).toMatchObject({ kind: 'refused', reason }));
-
-  test('nothing is lost by moving the name back: a command does it', () => {
-    const db2 = replicaOf('db1', 'db2');
-    const advice = ask(without(back(), { db2: seen(db2), db3: seen(replicaOf('db1', 'db3')) }), {
-      aim: 'rejoin',
-      server: address('db1'),
-    });
-    expect(advice).toMatchObject({
-      kind: 'refused',
-      sentence: expect.stringContaining('source-dns follow shop db1:3306'),
-    });
-  });
-});
+import { ask, back, dead, healthy, orphan, proceduresOf, told, toSource, without } from './asked.ts';
 
 describe('promote', () => {
   test('the most advanced server by what it received, and what would be lost at least', () => {
@@ -255,15 +82,11 @@ describe('promote', () => {
       sourceAddress: 'crm:3306' as ServerAddress,
       sourceId: 'crm' as ServerId,
     });
-    const own = channelFrom('db1', { receiver: 'connecting' });
+    const own = channelFrom('db1');
     const servers = { db2: seen(replicaOf('db1', 'db2', { channels: [own, crm] })) };
-    const closed = seen(factsOf('db1', { readOnly: true }));
-    const [promote] = proceduresOf(without(dead, { ...servers, db1: closed }), {
-      aim: 'promote',
-      server: address('db2'),
-    });
+    const [promote] = proceduresOf(without(healthy, servers), toSource);
     const changes = told(promote!).filter((each) => /^db2:3306: (?:STOP|RESET|CHANGE|START)/.test(each));
-    expect(changes.length).toBe(3);
+    expect(changes.length).toBe(2);
     expect(changes.filter((each) => !each.endsWith("FOR CHANNEL ''"))).toEqual([]);
   });
 
@@ -326,6 +149,12 @@ describe('rejoin', () => {
     expect(check!.say).toContain('rebuild it');
   });
 
+  test('its own replicas have what only it had: they come first', () => {
+    const world = without(back(), { db3: seen(replicaOf('db1', 'db3')) });
+    const [rejoin] = proceduresOf(world, { server: address('db1') });
+    expect(rejoin!.warnings[0]).toMatch(/^db3:3306 replicates from db1:3306/);
+  });
+
   test('a stranger has another history: only a rebuild', () => {
     const world = without(healthy, { db3: seen(factsOf('db9', { gtidExecuted: gtids('db9:1-50') })) });
     const procedures = proceduresOf(world, { aim: 'rejoin', server: address('db3') });
@@ -357,6 +186,13 @@ describe('source', () => {
       'db1:3306: START REPLICA',
       'shell: source-dns status shop',
     ]);
+  });
+
+  test('a source that is closed already: nothing is lost', () => {
+    const closed = seen(factsOf('db1', { readOnly: true, superReadOnly: true }));
+    const [source] = proceduresOf(without(healthy, { db1: closed }), toSource);
+    expect(source!.preconditions[0]).toBe('db1:3306 is the source, and is closed already.');
+    expect(told(source!)).toContain("db2:3306: SELECT WAIT_FOR_EXECUTED_GTID_SET('GTIDS', 60)");
   });
 
   test('a replica of the published name only connects again', () => {
