@@ -144,6 +144,13 @@ export const detachStep = (server: Told, channel: Channel, say: string): Step =>
 export const ownChannel = (situation: Situation, server: Told): Channel | undefined =>
   server.known.channels.find((channel) => isOfCluster(situation, server, channel));
 
+/** The account with which the replicas of this cluster log in, if one of them tells it. */
+const accountOf = (situation: Situation): string | undefined =>
+  situation.members
+    .filter(isTold)
+    .map((member) => ownChannel(situation, member)?.user)
+    .find((user) => user !== undefined);
+
 /** Makes a server a replica of the source. Its own channel of the cluster is changed, if it has one. */
 export function followStep(
   situation: Situation,
@@ -163,7 +170,7 @@ export function followStep(
     {
       statements: isNamed
         ? [stopping(known, name), starting(known, name)]
-        : followingStatements(known, source, { channel: channel?.name, place }),
+        : followingStatements(known, source, { channel: channel?.name, place, user: accountOf(situation) }),
       verify: [isReplicating(known, name)],
       undo: channel === undefined ? detachingStatements(known, '').join('; ') : stopping(known, name),
     },

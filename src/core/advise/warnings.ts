@@ -6,7 +6,7 @@ import { areByGtids } from './checks.ts';
 import type { Told } from './steps.ts';
 
 const placeholders =
-  "USER and PASSWORD are placeholders: write the replication account there. Without TLS, MySQL's caching_sha2_password also needs GET_SOURCE_PUBLIC_KEY = 1.";
+  "PASSWORD, and USER where it stands, are placeholders: write the replication account there. Without TLS, MySQL's caching_sha2_password also needs GET_SOURCE_PUBLIC_KEY = 1.";
 const config = (address: string): string =>
   `Write read_only=ON into the my.cnf of ${address}: else it is writable after its next restart.`;
 

@@ -103,12 +103,21 @@ export type Place = 'gtids' | { readonly file: string; readonly position: string
 export function followingStatements(
   server: ServerFacts,
   source: ServerAddress,
-  { channel, place = 'gtids' }: { readonly channel?: string | undefined; readonly place?: Place },
+  {
+    channel,
+    place = 'gtids',
+    user = 'USER',
+  }: {
+    readonly channel?: string | undefined;
+    readonly place?: Place;
+    /** The replication account. */
+    readonly user?: string | undefined;
+  },
 ): readonly string[] {
   const { host, port } = splitAddress(source);
   const { change, prefix, named, suffix } = dialect(server, channel ?? '');
   const account = [
-    ['USER', "'USER'"],
+    ['USER', quote(user)],
     ['PASSWORD', "'PASSWORD'"],
     ['SSL', '1'],
   ];

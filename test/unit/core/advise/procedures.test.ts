@@ -195,6 +195,15 @@ describe('source', () => {
     expect(told(source!)).toContain("db2:3306: SELECT WAIT_FOR_EXECUTED_GTID_SET('GTIDS', 60)");
   });
 
+  test('the replication account is named if a replica tells it; its password never', () => {
+    const channels = [channelFrom('db1', { user: "re'pl" })];
+    const [source] = proceduresOf(
+      without(healthy, { db3: seen(replicaOf('db1', 'db3', { channels })) }),
+      toSource,
+    );
+    expect(told(source!).join()).toContain("SOURCE_USER = 're''pl', SOURCE_PASSWORD = 'PASSWORD'");
+  });
+
   test('a replica of the published name only connects again', () => {
     const named = channelFrom('db1', { sourceAddress: 'source.example:3306' as ServerAddress });
     const [source] = proceduresOf(
