@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 
 const here = import.meta.dirname;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+// Another user than the builder runs the program.
+process.umask(0o022);
 rmSync(join(here, 'dist'), { recursive: true, force: true });
 try {
   execFileSync(

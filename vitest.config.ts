@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: [
-            'test/unit/{core,config,cli}/**/*.test.ts',
+            'test/unit/{core,config,cli,doctor}/**/*.test.ts',
             'test/scenarios/*.test.ts',
             'test/*.test.ts',
             'test/real/chaos/judge.test.ts',
@@ -46,7 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/real/{contract,lab}/**/*.test.ts', 'test/real/chaos/chaos.test.ts'],
+          include: ['test/real/{contract,lab,doctor}/**/*.test.ts', 'test/real/chaos/chaos.test.ts'],
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -7,13 +7,21 @@
 
 import { close, url } from 'node:inspector';
 
+// The first process of a container has no default for a signal: without a listener nothing would stop it.
+if (process.pid === 1)
+  for (const [signal, code] of [['SIGTERM', 143] as const, ['SIGINT', 130] as const])
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(code);
+    });
+
 const ignore = (): void => {};
 process.on('SIGUSR1', ignore);
 process.on('SIGUSR2', ignore);
 // Before the configuration is read, a reload needs no answer. SIGHUP ends the other commands.
 if (process.argv.includes('run')) process.on('SIGHUP', ignore);
 
-// Node itself may have got SIGUSR1; the inspector opens a moment later. One that was asked for stays open.
+// Node itself may have got SIGUSR1, more than once: the inspector opens a moment later, also
+// after it was closed. One that was asked for stays open.
 const isAskedFor = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].some((option) =>
   option.includes('--inspect'),
 );
@@ -21,7 +29,8 @@ const closeInspector = (): void => {
   if (!isAskedFor && url() !== undefined) close();
 };
 closeInspector();
-for (const afterMs of [0, 100, 1000]) setTimeout(closeInspector, afterMs).unref();
+for (const afterMs of [0, 100]) setTimeout(closeInspector, afterMs).unref();
+setInterval(closeInspector, 1000).unref();
 
 // Many modules are read at once: more than a very low `ulimit -n` allows.
 await import('./program.ts').catch((error: unknown) => {

@@ -1,9 +1,11 @@
 /** The composition root: arguments, command, exit code. The only file that may import everything. */
 
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { advise } from './cli/advise.ts';
 import { parseArguments } from './cli/args.ts';
+import { check } from './cli/check.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
 import { complainOfUsage } from './cli/complain.ts';
@@ -20,32 +22,45 @@ import { status } from './cli/status.ts';
 import { drained, openTerminal, operatorName } from './cli/terminal.ts';
 import { thaw } from './cli/thaw.ts';
 import { loadConfig, loadOutline } from './config/load.ts';
+import type { LoadedCluster, NameserverConfig } from './config/loaded.ts';
+import type { Failure } from './core/model/observation.ts';
 import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
+import { takeSupervisor } from './daemon/supervisor.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
+import type { InspectorMaker } from './doctor/open-world.ts';
 import { labCommand } from './lab/lab-command.ts';
+import { createInspector } from './mysql/inspection.ts';
 import { createProber } from './mysql/probe.ts';
 
+const openServers = ({ settings, mysql: { password, ...access } }: LoadedCluster) => ({
+  cluster: settings.cluster,
+  servers: settings.servers,
+  ...(settings.discoverWithin && { discoverWithin: settings.discoverWithin }),
+  ...access,
+  password: password.reveal(),
+  clock: systemClock,
+});
+
+const openNameserver = ({ key, ...options }: NameserverConfig, onWarning: (failure: Failure) => void) =>
+  openZoneClient(
+    {
+      ...options,
+      onWarning,
+      ...(key === undefined ? {} : { keyFile: key.file, keyText: key.text.reveal() }),
+      ...(key?.name === undefined ? {} : { keyName: key.name }),
+    },
+    systemClock,
+  );
+
 const maker: AdapterMaker = {
-  prober: ({ settings, mysql: { password, ...access } }) =>
-    createProber({
-      cluster: settings.cluster,
-      servers: settings.servers,
-      ...(settings.discoverWithin && { discoverWithin: settings.discoverWithin }),
-      ...access,
-      password: password.reveal(),
-      clock: systemClock,
-    }),
-  zoneClient: ({ key, ...options }, onWarning) =>
-    openZoneClient(
-      {
-        ...options,
-        onWarning,
-        ...(key === undefined ? {} : { keyFile: key.file, keyText: key.text.reveal() }),
-        ...(key?.name === undefined ? {} : { keyName: key.name }),
-      },
-      systemClock,
-    ),
+  prober: (cluster) => createProber(openServers(cluster)),
+  zoneClient: openNameserver,
+};
+
+const inspectors: InspectorMaker = {
+  servers: (cluster) => createInspector(openServers(cluster)),
+  nameserver: (nameserver) => openNameserver(nameserver, () => {}),
 };
 
 const terminal = openTerminal(process);
@@ -87,6 +102,12 @@ const performers: Performers = {
   status,
   explain,
   advise,
+  check: (context, args) =>
+    check(context, args, inspectors, {
+      env: process.env,
+      nodeVersion: process.versions.node,
+      unixSockets: () => readFile('/proc/net/unix', 'utf8').catch(() => ''),
+    }),
   follow,
   freeze,
   thaw,
@@ -125,6 +146,7 @@ function main(argv: readonly string[]): Promise<number> | number {
         maker,
         clock: systemClock,
         random: systemRandom,
+        supervisor: takeSupervisor(process.env, process.pid),
         operator: operatorName(),
         onSignal(signal, listener) {
           process.on(signal, listener);

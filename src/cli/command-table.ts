@@ -2,6 +2,7 @@
 
 import type { ArgumentsOf, CommandForm } from './command-form.ts';
 import { adviseForm } from './commands/advise.ts';
+import { checkForm } from './commands/check.ts';
 import { completionForm } from './commands/completion.ts';
 import { explainForm } from './commands/explain.ts';
 import { followForm } from './commands/follow.ts';
@@ -19,6 +20,7 @@ const forms = {
   status: statusForm,
   explain: explainForm,
   advise: adviseForm,
+  check: checkForm,
   follow: followForm,
   freeze: freezeForm,
   thaw: thawForm,
@@ -44,4 +46,4 @@ export const commandNames = Object.keys(forms) as readonly CommandName[];
 export const formOf = (name: CommandName): CommandForm<unknown> => forms[name];
 
 /** Planned commands: this answer is kinder than "unknown". */
-export const notYet: readonly string[] = ['check', 'hook', 'init'];
+export const notYet: readonly string[] = ['hook', 'init'];

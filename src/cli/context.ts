@@ -3,6 +3,7 @@
 import type { LoadResult, OutlineResult } from '../config/load.ts';
 import type { MonoMs } from '../core/model/units.ts';
 import type { AdapterMaker } from '../daemon/adapters.ts';
+import type { Supervisor } from '../daemon/supervisor.ts';
 import type { Clock, Random } from '../ports.ts';
 
 export interface Terminal {
@@ -35,6 +36,8 @@ export interface CommandContext {
   readonly maker: AdapterMaker;
   readonly clock: Clock;
   readonly random: Random;
+  /** Undefined: no supervisor wants to hear from the daemon. */
+  readonly supervisor?: Supervisor | undefined;
   /** Who gives the command, for the ledger's `frozen=` and the log. */
   readonly operator: string;
   /**

@@ -4,12 +4,14 @@ import { formatConfigError } from '../config/config-error.ts';
 import type { LoadResult } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { Log } from '../daemon/log.ts';
+import type { Notifier } from '../daemon/notify-systemd.ts';
 import type { Service } from '../daemon/service.ts';
 
 interface ReloadOptions {
   readonly config: LoadedConfig;
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
+  readonly notifier: Pick<Notifier, 'reloading' | 'reloaded'>;
   load(): Promise<LoadResult>;
   /** The new configuration is in force. */
   onTaken(config: LoadedConfig): void;
@@ -17,8 +19,9 @@ interface ReloadOptions {
 }
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
-export function createReloader({ config, log, service, load, onTaken, onBug }: ReloadOptions): () => void {
-  const { stateDir } = config;
+export function createReloader(options: ReloadOptions): () => void {
+  const { log, service, notifier, load, onTaken, onBug } = options;
+  const { stateDir } = options.config;
   let running = false;
   let again = false;
 
@@ -57,10 +60,12 @@ export function createReloader({ config, log, service, load, onTaken, onBug }: R
 
   async function loop(): Promise<void> {
     running = true;
+    notifier.reloading();
     do {
       again = false;
       await reload();
     } while (again);
+    notifier.reloaded();
     running = false;
   }
 

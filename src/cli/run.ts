@@ -5,8 +5,10 @@ import type { HistoryEntry } from '../core/model/events.ts';
 import { type History, openHistory } from '../daemon/history.ts';
 import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createLog, type Log } from '../daemon/log.ts';
+import { createNotifier } from '../daemon/notify-systemd.ts';
 import { type Service, startService } from '../daemon/service.ts';
 import { prepareStateDir } from '../daemon/state-dir.ts';
+import { statusLine } from '../daemon/status-line.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { complain, complainOfAll } from './complain.ts';
@@ -40,19 +42,24 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     // The supervisor starts a new process; this one has only half a state.
     context.exit(exitCodes.failed);
   };
+  const { clock, supervisor } = context;
+  const notifier = createNotifier({ clock, supervisor, onWarning: (failure) => log.fail('warn', failure) });
   const daemon = await startDaemon(context, config, log, onBug);
   if (typeof daemon === 'number') return daemon;
-  log.say(
-    'info',
-    'started',
-    `source-dns watches ${daemon.service.clusters().join(', ')} as ${config.instance}`,
-  );
+  const { service } = daemon;
+  // Not only when a nameserver has answered: the start of the host must not wait for another host.
+  notifier.ready({
+    status: () => statusLine(service.clusters().flatMap((name) => service.snapshot(name) ?? [])),
+    overdueMs: () => service.overdueMs(),
+  });
+  log.say('info', 'started', `source-dns watches ${service.clusters().join(', ')} as ${config.instance}`);
   const onTaken = (next: LoadedConfig): void => {
     daemon.notes.use(next);
     daemon.hooks.replace(next);
   };
-  signals.reloadWith(createReloader({ ...daemon, load: context.load, onTaken, onBug }));
+  signals.reloadWith(createReloader({ ...daemon, notifier, load: context.load, onTaken, onBug }));
   await signals.stopped;
+  notifier.stopping();
   return stopDaemon(context, daemon);
 }
 

@@ -47,6 +47,8 @@ export interface ClusterRuntime {
   snapshot(): Snapshot;
   /** The procedure for a person. Changes nothing, as above. */
   advice(wish: Wish): Advice;
+  /** For how long the next look at what is due should have happened; 0 unless it runs. */
+  overdueMs(): number;
   /** The core's answer, or `stopping`, `too-many-commands`, `no-answer`. Rejects only after a bug. */
   command(command: Command): Promise<Answer>;
   /** New settings, and adapters that differ. Resolves when the old adapters may be closed. */
@@ -72,6 +74,7 @@ class Runtime implements ClusterRuntime {
   #phase: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   #draining = false;
   #cancelWake: () => void = () => {};
+  #wakeAt: MonoMs | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
@@ -91,6 +94,7 @@ class Runtime implements ClusterRuntime {
   start(): void {
     if (this.#phase !== 'new') throw new Error('a runtime is started once');
     this.#phase = 'running';
+    this.#wakeAt = this.#options.clock.mono();
     this.#listen();
     this.#post({ kind: 'tick' });
   }
@@ -101,6 +105,11 @@ class Runtime implements ClusterRuntime {
 
   advice(wish: Wish): Advice {
     return adviceOf(this.#state, this.#now(''), wish);
+  }
+
+  overdueMs(): number {
+    if (this.#phase !== 'running' || this.#wakeAt === undefined) return 0;
+    return Math.max(0, this.#options.clock.mono() - this.#wakeAt);
   }
 
   command(command: Command): Promise<Answer> {
@@ -177,6 +186,7 @@ class Runtime implements ClusterRuntime {
   #wake(at: MonoMs): void {
     this.#cancelWake();
     if (this.#phase !== 'running') return;
+    this.#wakeAt = at;
     const { clock } = this.#options;
     this.#cancelWake = clock.after(Math.max(0, at - clock.mono()), () => {
       const now = clock.mono();

@@ -35,6 +35,8 @@ export interface Service {
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
   advice(cluster: string, wish: Wish): Advice | undefined;
+  /** How late the latest of all clusters is; see the runtime. */
+  overdueMs(): number;
   command(cluster: string, command: Command): Promise<Answer> | undefined;
   /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
   reconfigure(config: LoadedConfig): Promise<Reconfigured>;
@@ -119,6 +121,10 @@ class ClusterSet implements Service {
 
   advice(cluster: string, wish: Wish): Advice | undefined {
     return this.#running.get(cluster)?.runtime.advice(wish);
+  }
+
+  overdueMs(): number {
+    return Math.max(0, ...[...this.#running.values()].map(({ runtime }) => runtime.overdueMs()));
   }
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {

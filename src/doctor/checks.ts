@@ -1,9 +1,45 @@
-/** All checks of `source-dns check`: the registry. */
+/** All checks of `source-dns check`: the registry. Within an area they are printed in this order. */
 
 import type { Check } from './check.ts';
+import { documentCheck, hooksCheck, passwordCheck, serversCheck } from './configuration.ts';
+import { daemonCheck } from './host/daemon.ts';
+import { namesCheck } from './host/names.ts';
+import { clockCheck, filesCheck, nodeCheck } from './host/process.ts';
+import { stateDirCheck } from './host/state-dir.ts';
+import { accountCheck } from './mysql/account.ts';
+import { connectionsCheck } from './mysql/connections.ts';
+import { encryptionCheck } from './mysql/encryption.ts';
+import { identityCheck, reportCheck } from './mysql/identity.ts';
+import { logsCheck } from './mysql/logs.ts';
+import { reachCheck } from './mysql/reach.ts';
+import { readOnlyCheck } from './mysql/read-only.ts';
+import { replicasKnownCheck, replicationCheck } from './mysql/replication.ts';
+import { rightsCheck } from './mysql/rights.ts';
 
 /** Areas: configuration, host, mysql. */
-const serverChecks: readonly Check[] = [];
+const serverChecks: readonly Check[] = [
+  documentCheck,
+  passwordCheck,
+  serversCheck,
+  hooksCheck,
+  nodeCheck,
+  filesCheck,
+  stateDirCheck,
+  daemonCheck,
+  namesCheck,
+  clockCheck,
+  reachCheck,
+  rightsCheck,
+  accountCheck,
+  encryptionCheck,
+  identityCheck,
+  reportCheck,
+  logsCheck,
+  readOnlyCheck,
+  replicationCheck,
+  replicasKnownCheck,
+  connectionsCheck,
+];
 
 /** Areas: nameserver, zone, clients. */
 const zoneChecks: readonly Check[] = [];

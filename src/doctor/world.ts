@@ -5,6 +5,7 @@ import type { Failure, Probe } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import type { DnsClient } from '../dns/client/dns-client.ts';
 import type { ApiResult } from '../http/client.ts';
+import type { ServerInspection } from '../mysql/inspection.ts';
 import type { Clock, Resolution } from '../ports.ts';
 
 export interface World {
@@ -40,6 +41,8 @@ export interface SeenServer {
   readonly resolution: Resolution;
   /** As the daemon asks it. */
   readonly probe: Probe;
+  /** What else it says, over a connection of its own. */
+  readonly inspection: ServerInspection;
 }
 
 /** The process and its host. */
@@ -47,4 +50,10 @@ export interface Around {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `process.versions.node`. */
   readonly nodeVersion: string;
+  /** This program's version. */
+  readonly version: string;
+  /** How many files this process may have open; undefined: not known. */
+  openFiles(): Promise<number | undefined>;
+  /** The paths of the unix sockets of this host, one a line with other columns (proc(5)); empty: not known. */
+  unixSockets(): Promise<string>;
 }

@@ -9,7 +9,7 @@ import { withDeadline } from './connection/deadline.ts';
 import { HostLookup, onlyAt } from './connection/host-lookup.ts';
 import { KeptConnection } from './connection/kept-connection.ts';
 import { resolveServer } from './connection/resolve.ts';
-import type { Access, SslOptions } from './connection/session.ts';
+import { type Access, type SslOptions, sslOptions } from './connection/session.ts';
 
 export interface ProberOptions {
   readonly cluster: string;
@@ -150,10 +150,4 @@ class Connections {
     const deadline = (clock.mono() + closeTimeoutMs) as MonoMs;
     return withDeadline(clock, deadline, connection.end(), () => connection.destroy());
   }
-}
-
-function sslOptions({ tls, ca }: ProberOptions): SslOptions | undefined {
-  if (tls === 'disabled') return undefined;
-  const verify = tls === 'verify';
-  return { rejectUnauthorized: verify, verifyIdentity: verify, ...(verify && ca !== undefined && { ca }) };
 }

@@ -178,7 +178,9 @@ describe('surroundings', () => {
     expect(await running.ended).toMatchObject({ code: 0, err: '' });
   });
 
-  test('the program reports too few file descriptors in one sentence', async () => {
+  // Later versions read one module after the other: they start, or end before our first instruction.
+  const readsManyAtOnce = process.versions.node.startsWith('20.');
+  test.runIf(readsManyAtOnce)('the program reports too few file descriptors in one sentence', async () => {
     const here = await place();
     const running = start([
       '/bin/sh',

@@ -1,4 +1,7 @@
-/** The completion for bash 3.2 and later; it needs no bash-completion package. Pure. */
+/**
+ * The completion for bash 3.2 and later; it needs no bash-completion package. It runs only the `source-dns` of
+ * `$PATH`, never a file that happens to have this name in the working directory. Pure.
+ */
 
 import { type Completed, completedCommands, optionsWithValue, sharedOptions } from './completed-words.ts';
 
@@ -8,9 +11,9 @@ function action(completed: Completed): string {
     case 'words':
       return `_source_dns_words "${completed.words.join(' ')}"`;
     case 'clusters':
-      return '_source_dns_words "$(_source_dns_names clusters)"';
+      return '_source_dns_ask; _source_dns_words "$(_source_dns_names clusters)"';
     case 'servers':
-      return '_source_dns_words "$(_source_dns_names servers)"';
+      return '_source_dns_ask; _source_dns_words "$(_source_dns_names servers)"';
     case 'files':
       return '_source_dns_files';
     case 'nothing':
@@ -55,15 +58,18 @@ const optionCases = (): string =>
 export const bashScript = (): string => `\
 # bash completion for source-dns; made by: source-dns completion bash
 
-_source_dns_names() { # clusters | servers: asked for once a minute
-  if [ "$_source_dns_config" != "$_source_dns_asked_config" ] ||
-    [ -z "$_source_dns_asked_at" ] || [ $((SECONDS - _source_dns_asked_at)) -ge 60 ]; then
+_source_dns_ask() { # at most once a minute; not in a subshell, which would forget the answer
+  if [ "$_source_dns_config" != "\${_source_dns_asked_config-}" ] ||
+    [ -z "\${_source_dns_asked_at-}" ] || [ $((SECONDS - _source_dns_asked_at)) -ge 60 ]; then
     _source_dns_asked_at=$SECONDS
     _source_dns_asked_config=$_source_dns_config
-    local limit=; type timeout >/dev/null 2>&1 && limit='timeout 3'
-    _source_dns_asked=$($limit "$_source_dns_program" \${_source_dns_config:+--config "$_source_dns_config"} \\
+    local limit=; type timeout >/dev/null 2>&1 && limit='timeout 5'
+    _source_dns_asked=$($limit source-dns \${_source_dns_config:+--config "$_source_dns_config"} \\
       completion names </dev/null 2>/dev/null)
   fi
+}
+
+_source_dns_names() { # clusters | servers
   local cluster server
   while read -r cluster server; do
     case $1 in
@@ -107,7 +113,7 @@ ${optionCases()}
 
 _source_dns() {
   local line=\${COMP_LINE:0:COMP_POINT} word option= command= count=0 i
-  local _source_dns_program=$1 _source_dns_cur= _source_dns_cluster= _source_dns_config=
+  local _source_dns_cur= _source_dns_cluster= _source_dns_config= IFS=$' \\t\\n'
   local words quoted=$'^([^"\\']*)("[^"]*"|\\'[^\\']*\\')(.*)$'
   while [[ $line =~ $quoted ]]; do line=\${BASH_REMATCH[1]}_\${BASH_REMATCH[3]}; done
   read -ra words <<<"$line"

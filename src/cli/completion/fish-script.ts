@@ -73,7 +73,7 @@ function __source_dns_names # clusters | servers: asked for once a minute
     if not set -q __source_dns_asked_at; or test (math $now - $__source_dns_asked_at) -ge 60
         set -g __source_dns_asked_at $now
         set -l limit
-        type -q timeout; and set limit timeout 3
+        type -q timeout; and set limit timeout 5
         set -g __source_dns_asked ($limit source-dns completion names </dev/null 2>/dev/null)
     end
     set -l cluster (__source_dns_words)[2]

@@ -47,8 +47,8 @@ _source_dns_ask() { # asked for once a minute
     typeset -g _source_dns_asked_at=\${SECONDS%.*} _source_dns_asked_config=$_source_dns_config
     typeset -ga _source_dns_asked
     local -a limit
-    (( $+commands[timeout] )) && limit=(timeout 3)
-    local -a asked=($limit $_source_dns_program)
+    (( $+commands[timeout] )) && limit=(timeout 5)
+    local -a asked=($limit source-dns)
     [[ -z $_source_dns_config ]] || asked+=(--config $_source_dns_config)
     _source_dns_asked=("\${(@f)$($asked completion names </dev/null 2>/dev/null)}")
   fi
@@ -65,7 +65,7 @@ _source_dns_servers() {
 
 _source_dns() {
   local curcontext=$curcontext state line
-  local _source_dns_program=$words[1] _source_dns_config= _source_dns_cluster=
+  local _source_dns_config= _source_dns_cluster=
   local -A opt_args
   typeset -a commands_of_source_dns
   commands_of_source_dns=(

@@ -9,6 +9,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { adviceShape } from './advice-shape.ts';
 import { clusterFields, clusterShape } from './cluster-shape.ts';
 import { failure, isoTime, list, text, whole } from './fields.ts';
+import { findingsShape } from './findings-shape.ts';
 import { historyShape } from './history-shape.ts';
 
 const noDaemon = { running: z.literal(false), socket: text('where no daemon listens') };
@@ -54,6 +55,9 @@ const problem: z.ZodType<ProblemDocument> = z.object({
   code: text('stable; for machines'),
   detail: z.string(),
   hint: z.string().exactOptional(),
+  status: whole.exactOptional().meta({ description: 'of the answer, if the daemon refused' }),
+  title: z.string().exactOptional(),
+  type: z.string().exactOptional(),
   errors: list(
     z.object({
       file: z.string(),
@@ -71,6 +75,7 @@ export const documentShapes = {
   'status-check': check,
   explain: oneCluster,
   advise: adviceShape,
+  check: findingsShape,
   history: historyShape,
   follow: answer,
   freeze: answer,

@@ -33,7 +33,7 @@ function addReplicas(reading: FactsReading, { answers }: ProbeInput): FactsReadi
 }
 
 /** The columns of both statements and of MariaDB. A replica without an address (the default) is left out. */
-function readReplica(row: Row): readonly ReportedReplica[] {
+export function readReplica(row: Row): readonly ReportedReplica[] {
   const address = reportedAddress(row, 'Host', 'Port');
   const claim = readClaim(row);
   return address === undefined || claim === undefined ? [] : [{ address, claim }];

@@ -25,6 +25,19 @@ export interface SslOptions {
   readonly ca?: Buffer | string;
 }
 
+/** Undefined: without TLS. */
+export function sslOptions({
+  tls,
+  ca,
+}: {
+  readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
+  readonly ca?: Buffer | string;
+}): SslOptions | undefined {
+  if (tls === 'disabled') return undefined;
+  const verify = tls === 'verify';
+  return { rejectUnauthorized: verify, verifyIdentity: verify, ...(verify && ca !== undefined && { ca }) };
+}
+
 export type Answer =
   | { readonly kind: 'rows'; readonly rows: readonly Row[] }
   | { readonly kind: 'error'; readonly error: unknown };

@@ -67,7 +67,6 @@ test.each([
 test.each([
   ['statsu', 'there is no command "statsu"; did you mean "status"?'],
   ['publish', 'there is no command "publish"'],
-  ['check', 'the command "check" is not in this version yet'],
   ['hook orchestrator', 'the command "hook" is not in this version yet'],
   ['init --help', 'the command "init" is not in this version yet'],
 ])('%s is a usage error', (line, problem) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { advise } from '../../../src/cli/advise.ts';
+import { check } from '../../../src/cli/check.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
@@ -19,6 +20,7 @@ import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
 import { clusterDocument } from '../../../src/http/documents.ts';
 import { commandSession } from '../../support/command-session.ts';
+import { blindInspectors } from '../../support/doctor-world.ts';
 import { db1, db2 } from '../../support/fakes.ts';
 import { until } from '../../support/small-world.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
@@ -34,6 +36,8 @@ function expectShape(name: DocumentName, value: unknown): void {
   expect(documentShapes[name].parse(value), name).toEqual(value);
 }
 
+const hostOf = { env: {}, nodeVersion: '20.19.0', unixSockets: async () => '' };
+
 type Run = (context: CommandContext) => Promise<number> | number;
 
 const printed: readonly (readonly [DocumentName, Run])[] = [
@@ -44,6 +48,7 @@ const printed: readonly (readonly [DocumentName, Run])[] = [
   ['advise', (context) => advise(context, { cluster: 'shop' })],
   ['advise', (context) => advise(context, { cluster: 'shop', server: db2 })],
   ['advise', (context) => advise(context, { cluster: 'shop', aim: 'promote' })],
+  ['check', (context) => check(context, { quiet: false }, blindInspectors(), hostOf)],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: true })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db2, force: false, dryRun: false })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: false })],

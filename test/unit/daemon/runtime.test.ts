@@ -65,6 +65,20 @@ const onTick =
 const kinds = (events: readonly Event[]) => events.map((event) => event.kind);
 
 describe('the runtime', () => {
+  test('is overdue when the core no longer asks to be woken, or its timer does not come', async () => {
+    const w = world();
+    w.on(onTick((now) => [{ kind: 'wake', at: plusMs(now, 500) }]));
+    expect(w.runtime.overdueMs()).toBe(0);
+    w.runtime.start();
+    await w.clock.advance(2000);
+    expect(w.runtime.overdueMs()).toBe(0);
+    w.on(() => []);
+    await w.clock.advance(2000);
+    expect(w.runtime.overdueMs()).toBe(1500);
+    await w.runtime.stop();
+    expect(w.runtime.overdueMs()).toBe(0);
+  });
+
   test('ends every effect in exactly one event with the answer of the adapter', async () => {
     const w = world();
     w.on(onTick((now) => asking(now, 2000)));

@@ -1,0 +1,66 @@
+/** Whether replicas refuse writes, and still do after a restart. */
+
+import type { Check } from '../check.ts';
+import { type Found, warning } from '../found.ts';
+import { type Answering, inServerFile, serverCheck, setAndKept, variable } from './cluster-view.ts';
+
+export const readOnlyCheck: Check = serverCheck(
+  {
+    name: 'read-only',
+    codes: ['replica-writable', 'super-read-only-off', 'read-only-not-kept'],
+    ok: 'the server is as it should be, and will be so after a restart',
+  },
+  (server, view) => {
+    const { facts, report } = server;
+    // A group and a managed service set it by themselves.
+    if (facts === undefined || facts.group || facts.wsrep || report.traits.aurora) return [];
+    if (view.source?.address === server.address || facts.channels.length === 0) return [];
+    return replicaFindings(server);
+  },
+);
+
+const isOn = (value: string | undefined): boolean => value === 'ON' || value === '1';
+
+function replicaFindings(server: Answering): readonly Found[] {
+  const { mariadb } = server.report.traits;
+  const strict = mariadb ? 'read_only' : 'super_read_only';
+  if (!isOn(variable(server, 'read_only')))
+    return [
+      warning(
+        'replica-writable',
+        'a replica takes writes: what a client writes there is lost for all others, and the server cannot rejoin without them',
+        ...setAndKept(server, strict, 'ON'),
+      ),
+    ];
+  if (!mariadb && !isOn(variable(server, 'super_read_only')))
+    return [
+      warning(
+        'super-read-only-off',
+        'read_only is ON, but super_read_only is OFF: an administrator can write to the replica by mistake',
+        ...setAndKept(server, strict, 'ON'),
+      ),
+    ];
+  return isKept(server)
+    ? []
+    : [
+        warning(
+          'read-only-not-kept',
+          `${strict} was turned on by hand: after a restart the replica takes writes, unless my.cnf says the same`,
+          ...keeping(server, strict),
+        ),
+      ];
+}
+
+/** A file, an option or SET PERSIST says it. Without the answer nothing is claimed. */
+function isKept({ report }: Answering): boolean {
+  const { origins, persisted } = report;
+  const byHand = (name: string): boolean => {
+    const origin = origins.get(name);
+    return (origin === 'DYNAMIC' || origin === 'SQL') && !isOn(persisted.get(name));
+  };
+  // In MySQL, super_read_only turns read_only on, too.
+  return report.traits.mariadb ? !byHand('read_only') : !byHand('super_read_only');
+}
+
+const keeping = (server: Answering, name: string) =>
+  server.report.traits.mariadb ? [inServerFile(server, [`${name} = ON`])] : setAndKept(server, name, 'ON');

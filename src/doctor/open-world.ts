@@ -1,0 +1,156 @@
+/** Opens what the checks look at: connections and clients that only this command uses. */
+
+import type { LoadedCluster, LoadedConfig, NameserverConfig } from '../config/loaded.ts';
+import type { Failure, Probe } from '../core/model/observation.ts';
+import { type MonoMs, plusMs, type ServerAddress } from '../core/model/units.ts';
+import type { DnsClient } from '../dns/client/dns-client.ts';
+import { askDaemon } from '../http/client.ts';
+import { apiSocketPath } from '../http/unix-socket.ts';
+import type { ServerInspector } from '../mysql/inspection.ts';
+import type { Clock, ServerProber } from '../ports.ts';
+import type { Around, SeenNameserver, SeenServer, World } from './world.ts';
+
+/** Makes what only the doctor needs. Opens no connection. */
+export interface InspectorMaker {
+  servers(cluster: LoadedCluster): ServerInspector;
+  nameserver(config: NameserverConfig): Promise<OpenedNameserver>;
+}
+
+type OpenedNameserver =
+  | { readonly kind: 'opened'; readonly client: DnsClient; readonly warnings: readonly Failure[] }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export interface WorldOptions {
+  readonly config: LoadedConfig;
+  /** Those to check. */
+  readonly clusters: readonly LoadedCluster[];
+  readonly prober: (cluster: LoadedCluster) => ServerProber;
+  readonly inspectors: InspectorMaker;
+  readonly clock: Clock;
+  readonly around: Around;
+}
+
+interface OpenedWorld {
+  readonly world: World;
+  close(): Promise<void>;
+}
+
+/** Servers that are asked at the same time: a host with many clusters is not flooded. */
+const atOnce = 32;
+/** The daemon answers from memory. */
+const daemonMs = 5000;
+const slackMs = 2000;
+/** Exchanges with one nameserver, one after the other. */
+const exchanges = 8;
+
+export async function openWorld(options: WorldOptions): Promise<OpenedWorld> {
+  const { config, clusters, prober, clock, around } = options;
+  const probers = new Map(clusters.map((cluster) => [cluster.settings.cluster, prober(cluster)]));
+  const nameservers = await openedNameservers(options);
+  const deadline = plusMs(clock.mono(), longestMs(options));
+  const asking = new Map<string, Promise<readonly SeenServer[]>>();
+  let daemon: ReturnType<World['daemon']> | undefined;
+  const limit = createLimit(atOnce);
+  const world: World = {
+    config,
+    clusters,
+    nameservers,
+    clock,
+    deadline,
+    around,
+    servers(cluster) {
+      const name = cluster.settings.cluster;
+      const kept = probers.get(name);
+      if (kept === undefined) throw new Error(`the cluster "${name}" is not one of those to check`);
+      const known = asking.get(name) ?? askServers(options, cluster, kept, { deadline, limit });
+      asking.set(name, known);
+      return known;
+    },
+    daemon() {
+      daemon ??= askDaemon(apiSocketPath(config.stateDir), {
+        method: 'GET',
+        path: '/v1/clusters',
+        timeoutMs: daemonMs,
+      });
+      return daemon;
+    },
+  };
+  return {
+    world,
+    async close() {
+      const clients = [...nameservers.values()].flatMap((each) =>
+        each.kind === 'opened' ? each.client : [],
+      );
+      await Promise.all([...probers.values(), ...clients].map((each) => each.close()));
+    },
+  };
+}
+
+async function openedNameservers({
+  config,
+  clusters,
+  inspectors,
+}: WorldOptions): Promise<ReadonlyMap<string, SeenNameserver>> {
+  const needed = new Set(
+    clusters.flatMap(({ settings }) => settings.publications.map(({ nameserver }) => nameserver)),
+  );
+  const seen = await Promise.all(
+    [...config.nameservers.values()]
+      .filter(({ name }) => needed.has(name))
+      .map(async (one) => [one.name, { ...(await inspectors.nameserver(one)), config: one }] as const),
+  );
+  return new Map(seen);
+}
+
+/** How long all checks may take together. */
+function longestMs({ clusters, config }: WorldOptions): number {
+  const servers = clusters.reduce((sum, { settings }) => sum + settings.servers.length, 0);
+  const probe = Math.max(0, ...clusters.map(({ settings }) => settings.watch.probeTimeoutMs));
+  const exchange = Math.max(0, ...[...config.nameservers.values()].map(({ timeoutMs }) => timeoutMs));
+  return Math.max(2 * probe * Math.ceil(servers / atOnce), exchanges * exchange) + slackMs;
+}
+
+interface Bounds {
+  readonly deadline: MonoMs;
+  readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+async function askServers(
+  { inspectors, clock }: WorldOptions,
+  cluster: LoadedCluster,
+  prober: ServerProber,
+  { deadline, limit }: Bounds,
+): Promise<readonly SeenServer[]> {
+  const inspector = inspectors.servers(cluster);
+  const { watch, servers } = cluster.settings;
+  const ask = async (address: ServerAddress): Promise<SeenServer> => {
+    const soon = plusMs(clock.mono(), watch.probeTimeoutMs);
+    const [inspection, resolution] = await Promise.all([
+      inspector.inspect(address, deadline),
+      prober.resolve(address, soon),
+    ]);
+    // A second try a moment later would end in the same way.
+    const probe: Probe =
+      inspection.kind === 'refused'
+        ? inspection.problem
+        : await prober.probe(address, plusMs(clock.mono(), watch.probeTimeoutMs));
+    return { address, resolution, probe, inspection };
+  };
+  return await Promise.all(servers.map(({ address }) => limit(() => ask(address))));
+}
+
+/** At most `most` at once; the others wait in order. */
+function createLimit(most: number): Bounds['limit'] {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    running += 1;
+    try {
+      return await work();
+    } finally {
+      running -= 1;
+      waiting.shift()?.();
+    }
+  };
+}
