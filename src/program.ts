@@ -1,5 +1,6 @@
 /** The composition root: arguments, command, exit code. The only file that may import everything. */
 
+import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -106,6 +107,7 @@ const performers: Performers = {
     check(context, args, inspectors, {
       env: process.env,
       nodeVersion: process.versions.node,
+      resolvers: getServers(),
       unixSockets: () => readFile('/proc/net/unix', 'utf8').catch(() => ''),
     }),
   follow,
@@ -134,8 +136,9 @@ function main(argv: readonly string[]): Promise<number> | number {
       complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
-      // For a person who looks for the daemon in `ps`: `node` says nothing. It has no argument, so no secret.
-      process.title = `source-dns ${parsed.command.name}`;
+      // For a person who looks for the daemon in `ps`: `node` says nothing. No other argument is shown: one
+      // may be a password.
+      process.title = ['source-dns', parsed.command.name, ...configOf(parsed)].join(' ');
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
@@ -156,6 +159,10 @@ function main(argv: readonly string[]): Promise<number> | number {
       });
   }
 }
+
+/** Several daemons of a host differ in it. */
+const configOf = ({ config }: { readonly config?: string }): readonly string[] =>
+  config === undefined ? [] : ['--config', config];
 
 /** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;

@@ -13,7 +13,7 @@ import { type ExitCode, exitCodes } from './exit-code.ts';
 import { proseColumns } from './explain-text.ts';
 import { createStyle, printable } from './style.ts';
 
-export type Surroundings = Pick<Around, 'env' | 'nodeVersion' | 'unixSockets'>;
+export type Surroundings = Pick<Around, 'env' | 'nodeVersion' | 'resolvers' | 'unixSockets'>;
 
 /** Looks, and prints what it found. Writes nothing: no server, zone, file or history. */
 export async function check(

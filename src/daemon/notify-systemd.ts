@@ -69,6 +69,8 @@ class SystemdNotifier implements Notifier {
   }
 
   ready(watched: Watched): void {
+    if (this.#supervisor.watchesOther !== undefined)
+      this.#options.onWarning(watchesOther(this.#supervisor.watchesOther));
     this.#say(['READY=1', ...this.#status(watched)]);
     this.#beat(watched);
   }
@@ -137,6 +139,12 @@ class SystemdNotifier implements Notifier {
     }
   }
 }
+
+const watchesOther = (pid: string): Failure => ({
+  code: 'systemd-watches-another-process',
+  message: `systemd waits for a sign of life of process ${pid.slice(0, 20)}, which is not source-dns; it will end the service`,
+  hint: 'ExecStart= must start source-dns itself, or a program that becomes source-dns (exec); else remove WatchdogSec= from the unit',
+});
 
 async function sendBySystemdNotify(
   assignments: readonly string[],

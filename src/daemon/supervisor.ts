@@ -5,6 +5,8 @@ export interface Supervisor {
   readonly socket: string;
   /** Within so many milliseconds systemd wants a sign of life; undefined: it wants none. */
   readonly watchdogMs: number | undefined;
+  /** The process from which systemd wants it, if that is not this one. */
+  readonly watchesOther?: string;
 }
 
 /** Takes the variables out of `env`: no child, as a hook, may speak for the daemon. */
@@ -15,8 +17,10 @@ export function takeSupervisor(env: NodeJS.ProcessEnv, pid: number): Supervisor 
     return value;
   });
   if (socket === undefined || socket === '') return undefined;
-  // Another process is watched if the unit starts source-dns by a program that does not become source-dns.
-  const isOurs = watchdogPid === undefined || watchdogPid === String(pid);
-  const watchdogMs = isOurs && usec !== undefined && /^\d{1,15}$/.test(usec) ? Number(usec) / 1000 : 0;
-  return { socket, watchdogMs: watchdogMs > 0 ? watchdogMs : undefined };
+  const watchdogMs = usec !== undefined && /^\d{1,15}$/.test(usec) ? Number(usec) / 1000 : 0;
+  if (watchdogMs === 0) return { socket, watchdogMs: undefined };
+  // The unit starts source-dns by a program that does not become source-dns.
+  if (watchdogPid !== undefined && watchdogPid !== String(pid))
+    return { socket, watchdogMs: undefined, watchesOther: watchdogPid };
+  return { socket, watchdogMs };
 }

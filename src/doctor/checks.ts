@@ -2,6 +2,7 @@
 
 import type { Check } from './check.ts';
 import { documentCheck, hooksCheck, passwordCheck, serversCheck } from './configuration.ts';
+import { zoneChecks } from './dns/zone-doctor.ts';
 import { daemonCheck } from './host/daemon.ts';
 import { namesCheck } from './host/names.ts';
 import { clockCheck, filesCheck, nodeCheck } from './host/process.ts';
@@ -40,8 +41,5 @@ const serverChecks: readonly Check[] = [
   replicasKnownCheck,
   connectionsCheck,
 ];
-
-/** Areas: nameserver, zone, clients. */
-const zoneChecks: readonly Check[] = [];
 
 export const checks: readonly Check[] = [...serverChecks, ...zoneChecks];

@@ -50,6 +50,8 @@ export interface Around {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `process.versions.node`. */
   readonly nodeVersion: string;
+  /** The resolvers of this host (/etc/resolv.conf), as `dns.getServers()` gives them. */
+  readonly resolvers: readonly string[];
   /** This program's version. */
   readonly version: string;
   /** How many files this process may have open; undefined: not known. */

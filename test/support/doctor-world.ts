@@ -188,6 +188,7 @@ export function worldOf(given: Given = {}): World {
     deadline: 1000 as MonoMs,
     around: {
       env: {},
+      resolvers: [],
       nodeVersion: '20.19.0',
       version: '1.0.0',
       openFiles: async () => 8192,

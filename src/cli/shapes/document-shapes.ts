@@ -69,6 +69,28 @@ const problem: z.ZodType<ProblemDocument> = z.object({
   ).exactOptional(),
 });
 
+/** A line of the log. Its other fields are those of the history's entries. */
+const logLine = z.looseObject({
+  level: whole.meta({ description: '20 debug, 30 info, 40 warn, 50 error, 60 fatal' }),
+  time: isoTime,
+  code: text('stable; for machines'),
+  msg: z.string(),
+});
+
+/** A line of the lab. */
+const labLine = z.looseObject({
+  event: text('step, note, held and others'),
+  atMs: whole.exactOptional().meta({ description: 'since the start' }),
+});
+
+const labListLine = z.object({
+  name: z.string(),
+  summary: z.string(),
+  needs: list(text()),
+  seconds: z.number().meta({ description: 'how long it takes, about' }),
+  default: z.boolean(),
+});
+
 /** By the command that prints it; `problem` is what every command prints if it cannot do its work. */
 export const documentShapes = {
   status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
@@ -81,6 +103,9 @@ export const documentShapes = {
   freeze: answer,
   thaw: answer,
   forget: answer,
+  run: logLine,
+  lab: labLine,
+  'lab-list': labListLine,
   problem,
 } satisfies Readonly<Record<string, z.ZodType>>;
 

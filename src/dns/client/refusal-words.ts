@@ -35,7 +35,7 @@ export function policyRefuses(
   const message = `The nameserver ${nameserver} refuses to let ${keyWords(about)} change ${rrsetWords(denied)}. ${rest}`;
   const hint =
     code === 'zone-not-served'
-      ? `Knot answers this way: one acl of the zone ${zone} must allow the whole update. Its items: ${knotAcl(about, changed)}`
+      ? `Knot answers this way: one acl of the zone ${zone} must allow the whole update. Its items: ${knotAcl(about, changed).join('; ')}`
       : `Add to the update-policy of the zone ${zone}, above every deny (the first line that matches counts): ${grantLines(about, denied)}`;
   return { code, message, hint: `${hint}${unsigned(about)}` };
 }
@@ -93,8 +93,12 @@ export function zoneRefuses(
   };
 }
 
+/** The command that lets the key update the zone, on PowerDNS. */
+export const powerdnsCommand = (key: Fqdn, zone: Fqdn): string =>
+  `pdnsutil set-meta ${bare(zone)} TSIG-ALLOW-DNSUPDATE ${bare(key)}`;
+
 const powerdnsWords = (key: Fqdn, zone: Fqdn): string =>
-  `pdnsutil set-meta ${bare(zone)} TSIG-ALLOW-DNSUPDATE ${bare(key)} (with the same secret, dnsupdate=yes, and this host in allow-dnsupdate-from).`;
+  `${powerdnsCommand(key, zone)} (with the same secret, dnsupdate=yes, and this host in allow-dnsupdate-from).`;
 
 const closedZone = (about: KeyAndZone, changed: readonly Question[]): string =>
   `The zone is frozen (rndc thaw ${bare(about.zone)}), or static, or its allow-update does not name the key. Write in place of allow-update: update-policy { ${grantLines(about, changed)} };${unsigned(about)}`;
@@ -109,16 +113,20 @@ export const nothingRefused = ({ code, message }: Failure): Failure => ({
 const keyWords = ({ key }: KeyAndZone): string =>
   key === undefined ? 'this host (without key_file)' : `the key ${bare(key)}`;
 
-/** Lines of update-policy, one for each name. BIND does not need line breaks. */
-export function grantLines(about: KeyAndZone, rrsets: readonly Question[]): string {
+/** BIND does not need line breaks. */
+const grantLines = (about: KeyAndZone, rrsets: readonly Question[]): string =>
+  grants(about, rrsets).join(' ');
+
+/** Lines of BIND's update-policy, one for each name. */
+export function grants(about: Pick<KeyAndZone, 'key'>, rrsets: readonly Question[]): readonly string[] {
   const identity = identityOf(about);
-  return [...typesByName(rrsets)]
-    .map(([name, types]) => `grant ${identity} name ${bare(name)} ${types.join(' ')};`)
-    .join(' ');
+  return [...typesByName(rrsets)].map(
+    ([name, types]) => `grant ${identity} name ${bare(name)} ${types.join(' ')};`,
+  );
 }
 
 /** BIND wants quotes around a name with other characters. */
-const identityOf = ({ key }: KeyAndZone): string => {
+const identityOf = ({ key }: Pick<KeyAndZone, 'key'>): string => {
   const name = bare(key ?? 'KEY');
   return /^[A-Za-z0-9._-]+$/.test(name) ? name : `"${name}"`;
 };
@@ -129,11 +137,17 @@ const unsigned = ({ key }: KeyAndZone): string =>
     : '';
 
 /** The items of one Knot acl, each a line of the configuration. */
-function knotAcl({ key }: KeyAndZone, rrsets: readonly Question[]): string {
+export function knotAcl({ key }: Pick<KeyAndZone, 'key'>, rrsets: readonly Question[]): readonly string[] {
   const names = [...new Set(rrsets.map(({ name }) => name))].join(', ');
   const types = [...new Set(rrsets.map(({ type }) => type))].join(', ');
-  const owners = `update-owner: name; update-owner-match: equal; update-owner-name: [${names}]`;
-  return `key: ${bare(key ?? 'KEY')}; action: update; ${owners}; update-type: [${types}]`;
+  return [
+    `key: ${bare(key ?? 'KEY')}`,
+    'action: update',
+    'update-owner: name',
+    'update-owner-match: equal',
+    `update-owner-name: [${names}]`,
+    `update-type: [${types}]`,
+  ];
 }
 
 function typesByName(rrsets: readonly Question[]): ReadonlyMap<Fqdn, readonly string[]> {

@@ -6,14 +6,22 @@ import { readName } from '../message/name.ts';
 import type { ReceivedRr } from '../message/wire.ts';
 import { ask, type Correspondent } from './query.ts';
 
-interface Soa {
+export interface Soa {
   /** MNAME: the primary server's name. */
   readonly primary: Fqdn;
+  /** RNAME: the mailbox of the person in charge, as a name. */
+  readonly mailbox: Fqdn;
   readonly serial: number;
+  /** How often a secondary server asks for the serial, if no NOTIFY comes. */
+  readonly refreshSeconds: number;
+  /** How long a secondary server waits after such a question failed. */
+  readonly retrySeconds: number;
   /** How long a secondary server serves the zone without contact to the primary server. */
   readonly expireSeconds: number;
   /** How long resolvers cache "no such RRset": the lower of TTL and MINIMUM (RFC 2308 5). */
   readonly negativeTtlSeconds: number;
+  /** The TTL of the SOA itself. */
+  readonly ttlSeconds: number;
 }
 
 /** The bytes behind MNAME and RNAME: serial, refresh, retry, expire, minimum. */
@@ -26,9 +34,13 @@ export function decodeSoa(bytes: Buffer, rr: ReceivedRr): Soa | undefined {
   if (mname === undefined || rname === undefined || rname.end + numbersBytes !== rr.end) return undefined;
   return {
     primary: mname.name,
+    mailbox: rname.name,
     serial: bytes.readUInt32BE(rname.end),
+    refreshSeconds: bytes.readUInt32BE(rname.end + 4),
+    retrySeconds: bytes.readUInt32BE(rname.end + 8),
     expireSeconds: bytes.readUInt32BE(rname.end + 12),
     negativeTtlSeconds: Math.min(rr.ttlSeconds, bytes.readUInt32BE(rname.end + 16)),
+    ttlSeconds: rr.ttlSeconds,
   };
 }
 

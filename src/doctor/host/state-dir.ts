@@ -20,7 +20,7 @@ export const stateDirCheck: Check = {
 };
 
 const here = 'in a shell on this host';
-const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
+export const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;
 
 async function stateDirFindings(world: World): Promise<readonly Found[]> {
   const { stateDir, file } = world.config;

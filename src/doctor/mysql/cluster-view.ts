@@ -127,7 +127,8 @@ export function setAndKept(server: Answering, variable: string, value: string): 
 /** TLS on a server that has none: MySQL 8 makes itself a certificate at its first start, others do not. */
 export function tlsOn(server: Answering): Mend {
   const { mariadb, rds, aurora, version } = server.report.traits;
-  if (rds || aurora || (!mariadb && (version?.major ?? 0) >= 8)) return onServer(server.address, tlsLines);
+  if (rds || aurora) return inServerFile(server, ['tls_version = TLSv1.2,TLSv1.3']);
+  if (!mariadb && (version?.major ?? 0) >= 8) return onServer(server.address, tlsLines);
   return inServerFile(server, [
     'ssl_ca = <the certificate of the authority, as PEM>',
     'ssl_cert = <the certificate of the server>',

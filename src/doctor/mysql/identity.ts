@@ -102,23 +102,25 @@ function sameId(view: ClusterView): readonly Found[] {
       const change = view.source?.address === second.address ? first : second;
       const free = freeNumber(taken);
       taken.add(free);
-      const { mariadb } = change.report.traits;
+      const { mariadb, rds } = change.report.traits;
       return {
         ...fault(
           'server-id-twice',
           `${first.address} and ${second.address} have one server_id (${variable(change, 'server_id')}): a replica ignores what comes from a server with its own number`,
-          ...(mariadb
-            ? [
-                onServer(change.address, [`SET GLOBAL server_id = ${free};`]),
-                inServerFile(change, [`server_id = ${free}`]),
-              ]
-            : [
-                onServer(change.address, [
-                  `SET PERSIST server_id = ${free};`,
-                  'STOP REPLICA;',
-                  'START REPLICA;',
+          ...(rds
+            ? []
+            : mariadb
+              ? [
+                  onServer(change.address, [`SET GLOBAL server_id = ${free};`]),
+                  inServerFile(change, [`server_id = ${free}`]),
+                ]
+              : [
+                  onServer(change.address, [
+                    `SET PERSIST server_id = ${free};`,
+                    'STOP REPLICA;',
+                    'START REPLICA;',
+                  ]),
                 ]),
-              ]),
         ),
         subject: change.address,
       };
@@ -139,6 +141,8 @@ export const reportCheck: Check = serverCheck(
     ok: 'the server reports the name that is configured',
   },
   (server, view) => {
+    // These services have tools of their own, and nobody can set it there.
+    if (server.report.traits.rds || server.report.traits.aurora) return [];
     const { host, port } = splitAddress(server.address);
     const reported = variable(server, 'report_host') ?? '';
     const line = `report_host = ${host}`;

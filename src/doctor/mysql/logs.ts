@@ -56,6 +56,13 @@ function binaryLog(server: Answering, view: ClusterView): readonly Found[] {
   const log = variable(server, 'log_bin');
   const off = [...(log === 'OFF' ? ['log_bin'] : []), ...(updates === 'OFF' ? [updatesName] : [])];
   if (off.length === 0) return [];
+  if (server.report.traits.rds)
+    return [
+      warning(
+        'binlog-off',
+        'the binary log is off: after its promotion no replica could follow this server. RDS turns it on with automated backups',
+      ),
+    ];
   return [
     warning(
       'binlog-off',

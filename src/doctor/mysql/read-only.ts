@@ -1,6 +1,7 @@
 /** Whether replicas refuse writes, and still do after a restart. */
 
 import type { Check } from '../check.ts';
+import type { Mend } from '../finding.ts';
 import { type Found, warning } from '../found.ts';
 import { type Answering, inServerFile, serverCheck, setAndKept, variable } from './cluster-view.ts';
 
@@ -22,16 +23,14 @@ export const readOnlyCheck: Check = serverCheck(
 const isOn = (value: string | undefined): boolean => value === 'ON' || value === '1';
 
 function replicaFindings(server: Answering): readonly Found[] {
-  const { mariadb } = server.report.traits;
+  const { mariadb, rds } = server.report.traits;
+  // RDS sets read_only by itself where a replica begins, and lets nobody set super_read_only.
+  if (rds)
+    return isOn(variable(server, 'read_only'))
+      ? []
+      : [writable(setAndKept(server, 'read_only', '{TrueIfReplica}'))];
   const strict = mariadb ? 'read_only' : 'super_read_only';
-  if (!isOn(variable(server, 'read_only')))
-    return [
-      warning(
-        'replica-writable',
-        'a replica takes writes: what a client writes there is lost for all others, and the server cannot rejoin without them',
-        ...setAndKept(server, strict, 'ON'),
-      ),
-    ];
+  if (!isOn(variable(server, 'read_only'))) return [writable(setAndKept(server, strict, 'ON'))];
   if (!mariadb && !isOn(variable(server, 'super_read_only')))
     return [
       warning(
@@ -50,6 +49,13 @@ function replicaFindings(server: Answering): readonly Found[] {
         ),
       ];
 }
+
+const writable = (mends: readonly Mend[]): Found =>
+  warning(
+    'replica-writable',
+    'a replica takes writes: what a client writes there is lost for all others, and the server cannot rejoin without them',
+    ...mends,
+  );
 
 /** A file, an option or SET PERSIST says it. Without the answer nothing is claimed. */
 function isKept({ report }: Answering): boolean {

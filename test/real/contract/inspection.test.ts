@@ -145,6 +145,9 @@ describe.each(byVersion(await everyBind()))('BIND %s', (_version, programs) => {
         soa: {
           primary: `ns1.${zone}`,
           serial: await bind.primary.awaitSerial(1, 5000),
+          mailbox: `hostmaster.${zone}`,
+          refreshSeconds: 10,
+          retrySeconds: 2,
           expireSeconds: 604_800,
         },
       });

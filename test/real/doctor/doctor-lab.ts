@@ -50,6 +50,7 @@ export async function diagnose(file: string): Promise<readonly Finding[]> {
     clock: systemClock,
     around: {
       env: {},
+      resolvers: [],
       nodeVersion: process.versions.node,
       version: '0.0.0',
       openFiles: openFilesLimit,

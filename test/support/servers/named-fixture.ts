@@ -39,6 +39,8 @@ const maxDigBytes = 64 * 1024 * 1024;
 export interface NamedWishes {
   readonly programs?: BindPrograms;
   readonly zones?: readonly string[];
+  /** The zone whose answer shows that it runs; default: `lab.test`. */
+  readonly answersFor?: string;
 }
 
 /**
@@ -66,7 +68,12 @@ export async function startNamed(statements: string, wishes: NamedWishes = {}): 
   };
   const start = async (port: number): Promise<Named> => {
     await configure(port, statements);
-    const named = new Named(programs, { folder, address: ownAddress, port, zone: zoneName });
+    const named = new Named(programs, {
+      folder,
+      address: ownAddress,
+      port,
+      zone: wishes.answersFor ?? zoneName,
+    });
     await named.start();
     return named;
   };

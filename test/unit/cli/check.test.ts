@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const host = { env: {}, nodeVersion: '20.19.0', unixSockets: async () => '' };
+const host = { env: {}, nodeVersion: '20.19.0', resolvers: [], unixSockets: async () => '' };
 const well = blindInspectors([seen(one), seen(two)]);
 
 function session(json = false) {

@@ -18,7 +18,10 @@ import { schema } from '../../../src/cli/schema.ts';
 import { type DocumentName, documentNames, documentShapes } from '../../../src/cli/shapes/document-shapes.ts';
 import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
+import { createLog } from '../../../src/daemon/log.ts';
 import { clusterDocument } from '../../../src/http/documents.ts';
+import { labCommand } from '../../../src/lab/lab-command.ts';
+import { createNarrator } from '../../../src/lab/stage/narrator.ts';
 import { commandSession } from '../../support/command-session.ts';
 import { blindInspectors } from '../../support/doctor-world.ts';
 import { db1, db2 } from '../../support/fakes.ts';
@@ -36,7 +39,7 @@ function expectShape(name: DocumentName, value: unknown): void {
   expect(documentShapes[name].parse(value), name).toEqual(value);
 }
 
-const hostOf = { env: {}, nodeVersion: '20.19.0', unixSockets: async () => '' };
+const hostOf = { env: {}, nodeVersion: '20.19.0', resolvers: [], unixSockets: async () => '' };
 
 type Run = (context: CommandContext) => Promise<number> | number;
 
@@ -75,7 +78,38 @@ test('every document has its shape, with a daemon and without one', async () => 
     await ended;
   }
   expect(asked.state.err).toBe('');
-  expect(new Set(printed.map(([name]) => name))).toEqual(new Set(documentNames));
+});
+
+/** Those that print one object per line. */
+const lines: readonly (readonly [DocumentName, (write: (line: string) => void) => unknown])[] = [
+  ['run', (write) => createLog('info', { write }).say('warn', 'file-changed', 'It has changed.', { pid: 1 })],
+  ['lab', (write) => createNarrator({ json: true, colours: false, write }).held('a', true, 'It held.')],
+  ['lab-list', (write) => labCommand({ ...noLab, list: true, json: true, write })],
+];
+
+const noLab = {
+  once: true,
+  keep: false,
+  program: ['/nowhere'],
+  colours: false,
+  writeError: () => undefined,
+  abort: () => undefined,
+  onInterrupt: () => () => undefined,
+} as const;
+
+test.each(lines)('every line of %s has its shape', async (name, print) => {
+  let text = '';
+  await print((line) => {
+    text += line;
+  });
+  const objects = text.trimEnd().split('\n');
+  expect(objects.length).toBeGreaterThan(0);
+  for (const line of objects) expectShape(name, JSON.parse(line));
+});
+
+test('every document is held to its shape here', () => {
+  const held = [...printed, ...lines].map(([name]) => name);
+  expect(documentNames.filter((name) => !held.includes(name))).toEqual([]);
 });
 
 test('a cluster with all that can be known has the shape', () => {

@@ -48,7 +48,6 @@ describe('the supervisor', () => {
 
   test.each([
     ['no watchdog', {}],
-    ['the watchdog of another process', { WATCHDOG_USEC: '60000000', WATCHDOG_PID: '8' }],
     ['a watchdog of 0', { WATCHDOG_USEC: '0' }],
     ['a watchdog that is no number', { WATCHDOG_USEC: '1s' }],
   ])('with %s wants no sign of life', (_, env) => {
@@ -57,6 +56,20 @@ describe('the supervisor', () => {
       watchdogMs: undefined,
     });
   });
+});
+
+test('the watchdog of another process is none of ours: the operator hears why the service will end', () => {
+  const env = { NOTIFY_SOCKET: '/n', WATCHDOG_USEC: '60000000', WATCHDOG_PID: '8' };
+  const supervisor = takeSupervisor(env, 7);
+  expect(supervisor).toEqual({ socket: '/n', watchdogMs: undefined, watchesOther: '8' });
+  const warnings: string[] = [];
+  createNotifier({
+    supervisor,
+    clock: fakeClock(),
+    send: async () => undefined,
+    onWarning: ({ code }) => warnings.push(code),
+  }).ready({ status: () => '', overdueMs: () => 0 });
+  expect(warnings).toEqual(['systemd-watches-another-process']);
 });
 
 describe('systemd is told', () => {

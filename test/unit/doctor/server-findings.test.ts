@@ -173,6 +173,15 @@ describe('a server that works, and will not always', () => {
       ['in the DB parameter group of db2:3306; then reboot it', 'skip_name_resolve = ON'],
     ],
     [
+      'RDS: nobody sets super_read_only, report_host or server_id there',
+      {
+        traits: { rds: true },
+        variables: { super_read_only: 'OFF', read_only: 'OFF', report_host: '' },
+      },
+      'warning replica-writable db2:3306',
+      ['in the DB parameter group of db2:3306', 'read_only = {TrueIfReplica}'],
+    ],
+    [
       'the Performance Schema is off',
       {
         variables: { performance_schema: 'OFF' },

@@ -8,7 +8,7 @@ import type { Fqdn, MonoMs } from '../../../../src/core/model/units.ts';
 import type { Question, RrType, UpdateOutcome, UpdatePlan } from '../../../../src/core/model/zone.ts';
 import { systemClock } from '../../../../src/daemon/clock.ts';
 import { createRefusalInspector, maxWaitingInspections } from '../../../../src/dns/client/refusal.ts';
-import { grantLines, policyRefuses } from '../../../../src/dns/client/refusal-words.ts';
+import { grants, policyRefuses } from '../../../../src/dns/client/refusal-words.ts';
 import type { MessageRequest } from '../../../../src/dns/message/update.ts';
 import type { SerialsOptions } from '../../../../src/dns/read/serials.ts';
 
@@ -111,10 +111,10 @@ test('each name gets a grant line, with quotes if BIND needs them', () => {
     ...asked('_source-dns.x.example.com', 'TXT'),
     ...asked('x.example.com', 'A'),
   ];
-  expect(grantLines(about('k.'), rrsets)).toBe(
+  expect(grants(about('k.'), rrsets).join(' ')).toBe(
     'grant k name x.example.com AAAA A; grant k name _source-dns.x.example.com TXT;',
   );
-  expect(grantLines(about('host/db@example.'), asked('x', 'A'))).toBe('grant "host/db@example" name x A;');
+  expect(grants(about('host/db@example.'), asked('x', 'A'))).toEqual(['grant "host/db@example" name x A;']);
 });
 
 test('for updates that another program signs, the hint says KEY', () => {
