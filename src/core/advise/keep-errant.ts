@@ -15,7 +15,7 @@ import { replicaWarnings } from './warnings.ts';
 const emptyAtMost = 100;
 
 /** A server with transactions of its own, and the source that lacks them. */
-export interface Errant {
+interface Errant {
   readonly source: Told;
   readonly server: Told;
   readonly errant: GtidSet;

@@ -74,7 +74,7 @@ export function promotionOf(situation: Situation, server: ServerView): Promotion
 }
 
 /** What becomes of one channel when its server is made the source. */
-export function partOf(situation: Situation, server: ServerView, channel: Channel): ChannelPart {
+function partOf(situation: Situation, server: ServerView, channel: Channel): ChannelPart {
   const upstream = server.upstreams.find((each) => each.channel === channel);
   const stays = upstream !== undefined && leadsRound(situation, server, upstream.member);
   return { channel, waiting: server.facts && waitingOf(server.facts, channel), stays };
@@ -98,7 +98,7 @@ export function isOfCluster({ members }: Situation, server: ServerView, channel:
 }
 
 /** Why there would be two writable servers, or may be; undefined: there is none. */
-export function obstacleOf(situation: Situation, server: ServerView): string | undefined {
+function obstacleOf(situation: Situation, server: ServerView): string | undefined {
   const { published, members, quorumSet } = situation;
   const { decision } = situation.publication;
   const source = decision.kind === 'point-to' ? decision.source : published?.address;

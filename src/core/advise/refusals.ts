@@ -4,11 +4,10 @@ import { closing, follow, ofTheCopy } from '../decide/advice.ts';
 import { errantGtids } from '../decide/rejoin.ts';
 import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
-import { names } from '../model/decision.ts';
 import type { Advice, AdviceRefusal } from '../model/procedure.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids } from './checks.ts';
-import { isOfCluster, mayWrite } from './promotion.ts';
+import { mayWrite } from './promotion.ts';
 
 export type Refused = Extract<Advice, { readonly kind: 'refused' }>;
 
@@ -122,14 +121,3 @@ export const otherWriter = (situation: Situation, known: readonly ServerView[]):
   situation.members.find(
     (member) => !known.includes(member) && mayWrite(situation, member) && !isSuperseded(situation, member),
   );
-
-/** The servers that replicate from it now, each with a channel of the cluster. */
-export const replicasNow = (situation: Situation, source: ServerView): readonly ServerView[] =>
-  situation.topology
-    .followersOf(source.address)
-    .filter((follower) =>
-      follower.facts?.channels.some((channel) => isOfCluster(situation, follower, channel)),
-    );
-
-export const namesOr = (servers: readonly ServerView[], none: string): string =>
-  servers.length === 0 ? none : names(servers);
