@@ -4,6 +4,7 @@ import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { advise } from './cli/advise.ts';
 import { parseArguments } from './cli/args.ts';
 import { check } from './cli/check.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
@@ -103,6 +104,7 @@ const performers: Performers = {
   run,
   status,
   explain,
+  advise,
   check: (context, args) =>
     check(context, args, inspectors, {
       env: process.env,

@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. A new one is a line here and a line in src/program.ts. */
 
 import type { ArgumentsOf, CommandForm } from './command-form.ts';
+import { adviseForm } from './commands/advise.ts';
 import { checkForm } from './commands/check.ts';
 import { completionForm } from './commands/completion.ts';
 import { explainForm } from './commands/explain.ts';
@@ -19,6 +20,7 @@ const forms = {
   run: runForm,
   status: statusForm,
   explain: explainForm,
+  advise: adviseForm,
   check: checkForm,
   follow: followForm,
   freeze: freezeForm,
@@ -46,4 +48,4 @@ export const commandNames = Object.keys(forms) as readonly CommandName[];
 export const formOf = (name: CommandName): CommandForm<unknown> => forms[name];
 
 /** Planned commands: this answer is kinder than "unknown". */
-export const notYet: readonly string[] = ['hook', 'advise'];
+export const notYet: readonly string[] = ['hook'];

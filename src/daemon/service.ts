@@ -3,6 +3,7 @@
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Clock, Random, ServerProber } from '../ports.ts';
 import {
@@ -33,6 +34,7 @@ export interface Service {
   clusters(): readonly string[];
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  advice(cluster: string, wish: Wish): Advice | undefined;
   /** How late the latest of all clusters is; see the runtime. */
   overdueMs(): number;
   command(cluster: string, command: Command): Promise<Answer> | undefined;
@@ -115,6 +117,10 @@ class ClusterSet implements Service {
 
   snapshot(cluster: string): Snapshot | undefined {
     return this.#running.get(cluster)?.runtime.snapshot();
+  }
+
+  advice(cluster: string, wish: Wish): Advice | undefined {
+    return this.#running.get(cluster)?.runtime.advice(wish);
   }
 
   overdueMs(): number {

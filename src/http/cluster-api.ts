@@ -1,6 +1,7 @@
 /** What the HTTP server serves. It starts nothing and decides nothing. */
 
 import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
+import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { DaemonDocument } from './documents.ts';
 
@@ -10,6 +11,8 @@ export interface ClusterApi {
   clusters(): readonly string[];
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  /** Undefined: there is no such cluster. */
+  advice(cluster: string, wish: Wish): Advice | undefined;
   /** The newest entries, oldest first. */
   history(cluster: string): readonly HistoryEntry[];
   /** Undefined: there is no such cluster. Rejects only after a bug. */

@@ -6,6 +6,7 @@ import type { Check } from '../check-line.ts';
 import type { ProblemDocument } from '../complain.ts';
 import type { DaemonSeen } from '../daemon-text.ts';
 import type { ExitCode } from '../exit-code.ts';
+import { adviceShape } from './advice-shape.ts';
 import { clusterFields, clusterShape } from './cluster-shape.ts';
 import { failure, isoTime, list, text, whole } from './fields.ts';
 import { findingsShape } from './findings-shape.ts';
@@ -122,6 +123,7 @@ export const documentShapes = {
   status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
   'status-check': check,
   explain: oneCluster,
+  advise: adviceShape,
   check: findingsShape,
   history: historyShape,
   follow: answer,

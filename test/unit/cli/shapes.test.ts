@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { advise } from '../../../src/cli/advise.ts';
 import { check } from '../../../src/cli/check.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
@@ -47,6 +48,9 @@ const printed: readonly (readonly [DocumentName, Run])[] = [
   ['status', (context) => status(context, { cluster: 'shop', watch: false })],
   ['status-check', (context) => status(context, { watch: false, check: true })],
   ['explain', (context) => explain(context, { cluster: 'shop' })],
+  ['advise', (context) => advise(context, { cluster: 'shop' })],
+  ['advise', (context) => advise(context, { cluster: 'shop', server: db2 })],
+  ['advise', (context) => advise(context, { cluster: 'shop', aim: 'promote' })],
   ['check', (context) => check(context, { quiet: false }, blindInspectors(), hostOf)],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: true })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db2, force: false, dryRun: false })],
