@@ -4,6 +4,7 @@ import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { advise } from './cli/advise.ts';
 import { parseArguments } from './cli/args.ts';
 import { check } from './cli/check.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
@@ -17,6 +18,8 @@ import { forget } from './cli/forget.ts';
 import { freeze } from './cli/freeze.ts';
 import { history } from './cli/history.ts';
 import { hook } from './cli/hook.ts';
+import { init } from './cli/init.ts';
+import { initTools } from './cli/init-tools.ts';
 import { run } from './cli/run.ts';
 import { schema } from './cli/schema.ts';
 import { status } from './cli/status.ts';
@@ -102,6 +105,7 @@ const performers: Performers = {
   run,
   status,
   explain,
+  advise,
   check: (context, args) =>
     check(context, args, inspectors, {
       env: process.env,
@@ -115,6 +119,7 @@ const performers: Performers = {
   forget,
   history,
   hook,
+  init: (context, args) => init(context, args, initTools(process)),
   schema,
   completion,
   lab,
@@ -136,8 +141,9 @@ function main(argv: readonly string[]): Promise<number> | number {
       complainOfUsage({ terminal, json: argv.includes('--json') }, parsed.text);
       return 2;
     case 'command':
-      // For a person who looks for the daemon in `ps`: `node` says nothing. It has no argument, so no secret.
-      process.title = `source-dns ${parsed.command.name}`;
+      // For a person who looks for the daemon in `ps`: `node` says nothing. No other argument is shown: one
+      // may be a password.
+      process.title = ['source-dns', parsed.command.name, ...configOf(parsed)].join(' ');
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
@@ -158,6 +164,10 @@ function main(argv: readonly string[]): Promise<number> | number {
       });
   }
 }
+
+/** Several daemons of a host differ in it. */
+const configOf = ({ config }: { readonly config?: string }): readonly string[] =>
+  config === undefined ? [] : ['--config', config];
 
 /** The daemon waits only so long for readers: a log collector may be stuck. A command waits for `less`. */
 const daemonPatienceMs = 100;

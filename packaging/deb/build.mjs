@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -32,8 +33,14 @@ const here = (name) => readFileSync(join(import.meta.dirname, name), 'utf8');
 const text = (path) => readFileSync(join(root, path), 'utf8');
 const run = (program, args) => execFileSync(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 
-/** What a program at work needs: no types, no maps, no documents. A licence stays. */
-const isNeeded = (path) => !/\.(?:[cm]?ts|map|md|markdown)$/.test(path) || /licen[cs]e/i.test(path);
+/** What a program at work needs of a library: no types, no maps, no documents, no tests. A licence stays. */
+const isNeeded = (path) =>
+  /licen[cs]e/i.test(path) ||
+  !(
+    /\.(?:[cm]?ts|map|md|markdown|html|sh)$/.test(path) ||
+    /\/\.[^/]*(?:\/|$)/.test(path) ||
+    /\/node_modules\/(?:@[^/]+\/)?[^/]+\/(?:benchmarks?|docs|examples?|tests?)\//.test(path)
+  );
 
 function fillLibrary() {
   run(process.execPath, [join(root, 'build.mjs')]);
@@ -58,7 +65,7 @@ function fillSystem() {
   put('usr/lib/systemd/system/source-dns.service', text('systemd/source-dns.service'));
   put('usr/lib/sysusers.d/source-dns.conf', here('sysusers.conf'));
   put('usr/share/doc/source-dns/copyright', text('LICENSE'));
-  put('usr/share/doc/source-dns/changelog.gz', gzipSync(text('CHANGELOG.md'), { level: 9 }));
+  put('usr/share/doc/source-dns/CHANGELOG.md.gz', gzipSync(text('CHANGELOG.md'), { level: 9 }));
   put('usr/share/man/man1/source-dns.1.gz', gzipSync(text('man/source-dns.1'), { level: 9 }));
   const main = join(root, 'dist/main.js');
   for (const [shell, path] of completions)
@@ -74,9 +81,12 @@ function tidy(folder) {
   chmodSync(folder, 0o755);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) size += tidy(path);
-    else if (!entry.isFile()) continue;
-    else if (path.startsWith(join(library, 'node_modules')) && !isNeeded(path)) rmSync(path);
+    if (entry.isDirectory()) {
+      size += tidy(path);
+      if (readdirSync(path).length === 0 && path.startsWith(library)) rmdirSync(path);
+    }
+    if (!entry.isFile()) continue;
+    if (path.startsWith(join(library, 'node_modules')) && !isNeeded(path)) rmSync(path);
     else {
       chmodSync(path, path === join(library, 'dist/main.js') ? 0o755 : 0o644);
       size += statSync(path).size;

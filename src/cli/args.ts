@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../suggest.ts';
 import type { CommandForm, Given, OptionForm } from './command-form.ts';
-import { type Command, type CommandName, commandNames, formOf, notYet } from './command-table.ts';
+import { type Command, type CommandName, commandNames, formOf } from './command-table.ts';
 import { commandHelp, generalHelp, globalOptions } from './help.ts';
 
 export type ParsedArguments =
@@ -75,9 +75,7 @@ const isGiven = (tokens: readonly Token[], option: string): boolean =>
   tokens.some((token) => token.kind === 'option' && token.name === option);
 
 const unknownCommand = (named: string): ParsedArguments =>
-  notYet.includes(named)
-    ? usage(`the command "${named}" is not in this version yet`)
-    : usage(`there is no command "${named}"${didYouMean(named, [...commandNames, 'help'])}`);
+  usage(`there is no command "${named}"${didYouMean(named, commandNames)}`);
 
 function commandOf(
   name: CommandName,

@@ -26,6 +26,9 @@ export interface Check {
   readonly daemon: DaemonSeen | { readonly running: false; readonly socket: string };
 }
 
+/** In the line: a monitoring system keeps some kilobytes of it. The JSON has all. */
+const mostClusters = 8;
+
 /** From best to worst: a name that may not be watched at all is the worst. */
 const states: readonly CheckState[] = ['ok', 'alarm', 'held', 'unreachable'];
 const codes: Readonly<Record<CheckState, ExitCode>> = {
@@ -51,12 +54,13 @@ export function checkOf(look: Look | undefined, stateDir: string): Check {
   const state = states.findLast((one) => clusters.some((cluster) => cluster.state === one)) ?? 'ok';
   const worst = clusters.filter((cluster) => cluster.state === state);
   const others = clusters.length - worst.length;
-  const told = worst.map(({ cluster, sentence }) => `${cluster}: ${sentence}`).join('; ');
-  const rest = state === 'ok' || others === 0 ? '' : `; ${others} other(s) not as bad`;
+  const told = worst.slice(0, mostClusters).map(({ cluster, sentence }) => `${cluster}: ${sentence}`);
+  if (worst.length > mostClusters) told.push(`and ${worst.length - mostClusters} more`);
+  if (others > 0) told.push(`${others} other(s) not as bad`);
   return {
     state,
     exitCode: codes[state],
-    sentence: oneLine(`${state.toUpperCase()}: ${told}${rest}`),
+    sentence: oneLine(`${state.toUpperCase()}: ${told.join('; ')}`),
     clusters,
     daemon: look.daemon,
   };

@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. A new one is a line here and a line in src/program.ts. */
 
 import type { ArgumentsOf, CommandForm } from './command-form.ts';
+import { adviseForm } from './commands/advise.ts';
 import { checkForm } from './commands/check.ts';
 import { completionForm } from './commands/completion.ts';
 import { explainForm } from './commands/explain.ts';
@@ -9,6 +10,7 @@ import { forgetForm } from './commands/forget.ts';
 import { freezeForm } from './commands/freeze.ts';
 import { historyForm } from './commands/history.ts';
 import { hookForm } from './commands/hook.ts';
+import { initForm } from './commands/init.ts';
 import { labForm } from './commands/lab.ts';
 import { runForm } from './commands/run.ts';
 import { schemaForm } from './commands/schema.ts';
@@ -19,6 +21,7 @@ const forms = {
   run: runForm,
   status: statusForm,
   explain: explainForm,
+  advise: adviseForm,
   check: checkForm,
   follow: followForm,
   freeze: freezeForm,
@@ -26,6 +29,7 @@ const forms = {
   forget: forgetForm,
   history: historyForm,
   hook: hookForm,
+  init: initForm,
   schema: schemaForm,
   completion: completionForm,
   lab: labForm,
@@ -44,6 +48,3 @@ export type Command<Name extends CommandName = CommandName> = {
 export const commandNames = Object.keys(forms) as readonly CommandName[];
 
 export const formOf = (name: CommandName): CommandForm<unknown> => forms[name];
-
-/** Planned commands: this answer is kinder than "unknown". */
-export const notYet: readonly string[] = ['advise', 'init'];

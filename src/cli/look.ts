@@ -2,8 +2,6 @@
 
 import type { ConfigOutline, LoadedConfig } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
-import type { Snapshot } from '../core/report/snapshot-types.ts';
-import type { Service } from '../daemon/service.ts';
 import { type ApiResult, askDaemon } from '../http/client.ts';
 import { type ClusterDocument, clusterDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
@@ -11,12 +9,10 @@ import { onlyClusters, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import type { DaemonSeen } from './daemon-text.ts';
 import { type ExitCode, exitCodeOfProblem, exitCodes } from './exit-code.ts';
-import { openObserver } from './one-shot.ts';
+import { observeOnce, snapshotsOf } from './observe-once.ts';
 
 /** The daemon answers from memory. */
 const daemonMs = 5000;
-/** Added to a probe and two exchanges with the nameserver (find the zone, read it). */
-const slackMs = 1000;
 
 export type Look =
   | { readonly kind: 'seen'; readonly documents: readonly ClusterDocument[]; readonly daemon: DaemonSeen }
@@ -116,22 +112,9 @@ async function ownLooker(
   config: LoadedConfig,
   cluster: string | undefined,
 ): Promise<Looker | undefined> {
-  let wake: () => void = () => {};
-  const observer = await openObserver(context, config, () => wake());
+  const observer = await observeOnce(context, config);
   if (observer === undefined) return undefined;
   const modes = new Map(config.clusters.map(({ settings }) => [settings.cluster, settings.mode]));
-  const snapshots = (): readonly Snapshot[] => snapshotsOf(observer);
-  await new Promise<void>((resolve) => {
-    const cancel = context.clock.after(lookMs(config), resolve);
-    wake = () => {
-      if (!snapshots().every(isComplete)) return;
-      cancel();
-      resolve();
-    };
-    // The first events may already be here.
-    wake();
-  });
-  wake = () => {};
   const warnings = [
     ...(config.stateDirByUser ? [stateDirByUser(config)] : []),
     ...config.warnings.map((message) => ({ code: 'config-warning', message })),
@@ -144,7 +127,7 @@ async function ownLooker(
         kind: 'seen',
         daemon,
         // This command only observes; the reader wants to know the configured mode.
-        documents: snapshots().map((snapshot) =>
+        documents: snapshotsOf(observer).map((snapshot) =>
           clusterDocument({ ...snapshot, mode: modes.get(snapshot.cluster) ?? snapshot.mode }),
         ),
       },
@@ -158,23 +141,6 @@ const stateDirByUser = ({ stateDir }: ConfigOutline): Failure => ({
   message: `the configuration has no state_dir, so it is ${stateDir} for this user; a daemon of another user has another one`,
   hint: 'write for example "state_dir: /var/lib/source-dns" into the configuration',
 });
-
-const snapshotsOf = (service: Service): readonly Snapshot[] =>
-  service.clusters().flatMap((name) => service.snapshot(name) ?? []);
-
-/** Every zone was read or has failed, and every server was asked. */
-const isComplete = (snapshot: Snapshot): boolean =>
-  snapshot.publications.every(({ ready, readFailure }) => ready || readFailure !== null) &&
-  snapshot.servers.every(({ contact }) => contact !== 'unobserved');
-
-function lookMs(config: LoadedConfig): number {
-  const longest = config.clusters.map(
-    ({ settings }) =>
-      settings.watch.probeTimeoutMs +
-      2 * Math.max(0, ...settings.publications.map(({ timeoutMs }) => timeoutMs)),
-  );
-  return Math.max(0, ...longest) + slackMs;
-}
 
 /** Every zone of the cluster was read, and one of its servers answers. */
 export const isSeen = ({ publications, servers }: ClusterDocument): boolean =>

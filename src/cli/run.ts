@@ -124,6 +124,7 @@ async function startDaemon(
     daemon: notes.document,
     clusters: () => service.clusters(),
     snapshot: (cluster) => service.snapshot(cluster),
+    advice: (cluster, wish) => service.advice(cluster, wish),
     history: (cluster) => history.recent(cluster),
     known: () => service.known(),
     note: (sentence) => log.say('info', 'hook', sentence),

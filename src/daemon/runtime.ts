@@ -1,10 +1,12 @@
 /** The only interpreter of effects: one cluster, one state, one event at a time. */
 
 import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
 import { type ClusterState, initialState } from '../core/model/state.ts';
 import type { MonoMs, Now } from '../core/model/units.ts';
 import { snapshot } from '../core/report/snapshot.ts';
+import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import { step } from '../core/step.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
@@ -47,6 +49,8 @@ export interface ClusterRuntime {
   snapshot(): Snapshot;
   /** What a hook may call this cluster and its servers. */
   known(): KnownCluster;
+  /** The procedure for a person. Changes nothing, as above. */
+  advice(wish: Wish): Advice;
   /** For how long the next look at what is due should have happened; 0 unless it runs. */
   overdueMs(): number;
   /** The core's answer, or `stopping`, `too-many-commands`, `no-answer`. Rejects only after a bug. */
@@ -105,6 +109,10 @@ class Runtime implements ClusterRuntime {
 
   known(): KnownCluster {
     return watchedCluster(this.#state);
+  }
+
+  advice(wish: Wish): Advice {
+    return adviceOf(this.#state, this.#now(''), wish);
   }
 
   overdueMs(): number {

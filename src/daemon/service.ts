@@ -3,6 +3,7 @@
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
 import type { Clock, Random, ServerProber } from '../ports.ts';
@@ -36,6 +37,7 @@ export interface Service {
   snapshot(cluster: string): Snapshot | undefined;
   /** What hooks may call the clusters and their servers. */
   known(): readonly KnownCluster[];
+  advice(cluster: string, wish: Wish): Advice | undefined;
   /** How late the latest of all clusters is; see the runtime. */
   overdueMs(): number;
   command(cluster: string, command: Command): Promise<Answer> | undefined;
@@ -122,6 +124,10 @@ class ClusterSet implements Service {
 
   known(): readonly KnownCluster[] {
     return [...this.#running.values()].map(({ runtime }) => runtime.known());
+  }
+
+  advice(cluster: string, wish: Wish): Advice | undefined {
+    return this.#running.get(cluster)?.runtime.advice(wish);
   }
 
   overdueMs(): number {

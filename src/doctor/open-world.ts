@@ -6,7 +6,7 @@ import { type MonoMs, plusMs, type ServerAddress } from '../core/model/units.ts'
 import type { DnsClient } from '../dns/client/dns-client.ts';
 import { askDaemon } from '../http/client.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
-import type { ServerInspector } from '../mysql/inspection.ts';
+import { inspectionMs, type ServerInspector } from '../mysql/inspection.ts';
 import type { Clock, ServerProber } from '../ports.ts';
 import type { Around, SeenNameserver, SeenServer, World } from './world.ts';
 
@@ -105,9 +105,12 @@ async function openedNameservers({
 /** How long all checks may take together. */
 function longestMs({ clusters, config }: WorldOptions): number {
   const servers = clusters.reduce((sum, { settings }) => sum + settings.servers.length, 0);
-  const probe = Math.max(0, ...clusters.map(({ settings }) => settings.watch.probeTimeoutMs));
+  const each = Math.max(
+    0,
+    ...clusters.map(({ settings, mysql }) => inspectionMs(mysql) + settings.watch.probeTimeoutMs),
+  );
   const exchange = Math.max(0, ...[...config.nameservers.values()].map(({ timeoutMs }) => timeoutMs));
-  return Math.max(2 * probe * Math.ceil(servers / atOnce), exchanges * exchange) + slackMs;
+  return Math.max(each * Math.ceil(servers / atOnce), exchanges * exchange) + slackMs;
 }
 
 interface Bounds {

@@ -1,6 +1,7 @@
 /** What the HTTP server serves. It starts nothing and decides nothing. */
 
 import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
+import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
 import type { DaemonDocument } from './documents.ts';
@@ -11,6 +12,8 @@ export interface ClusterApi {
   clusters(): readonly string[];
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  /** Undefined: there is no such cluster. */
+  advice(cluster: string, wish: Wish): Advice | undefined;
   /** The newest entries, oldest first. */
   history(cluster: string): readonly HistoryEntry[];
   /** What hooks may call the clusters and their servers. */

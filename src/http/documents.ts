@@ -2,6 +2,7 @@
 
 import type { HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import type { Advice } from '../core/model/procedure.ts';
 import type { Fqdn, ServerAddress } from '../core/model/units.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 
@@ -29,6 +30,11 @@ export interface DaemonDocument {
 export interface HistoryDocument {
   readonly entries: readonly HistoryEntry[];
 }
+
+/** `GET /v1/clusters/{c}/advice` and `advise --json`. */
+export type AdviceDocument = { readonly cluster: string } & Advice;
+
+export const adviceDocument = (cluster: string, advice: Advice): AdviceDocument => ({ cluster, ...advice });
 
 /** A hold has the source `null`, so the key always exists. */
 export function clusterDocument(snapshot: Snapshot): ClusterDocument {

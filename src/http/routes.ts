@@ -2,13 +2,14 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Answer, Command } from '../core/model/events.ts';
+import { type AdviceAim, adviceAims } from '../core/model/procedure.ts';
 import type { ServerAddress } from '../core/model/units.ts';
 import { findServer } from '../daemon/find-server.ts';
 import type { Claim } from '../hook/claim.ts';
 import { didYouMean } from '../suggest.ts';
 import { followBody, forgetBody, freezeBody, hookBody, readBody, thawBody } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
-import { clusterDocument, isReady } from './documents.ts';
+import { adviceDocument, clusterDocument, isReady } from './documents.ts';
 import { obeyHook } from './obey-hook.ts';
 import type { Once } from './once.ts';
 import { answerProblem, type Problem, problem } from './problem.ts';
@@ -26,6 +27,7 @@ interface Call extends RouteContext {
   readonly request: IncomingMessage;
   /** The `{c}` of the path; empty if the route has none. */
   readonly cluster: string;
+  readonly query: URLSearchParams;
 }
 
 interface Route {
@@ -54,6 +56,7 @@ const routes: readonly Route[] = [
     path: '/v1/clusters/{c}/history',
     answer: ({ api, cluster }) => document({ entries: api.history(cluster) }),
   },
+  { method: 'GET', path: '/v1/clusters/{c}/advice', answer: advice },
   { method: 'POST', path: '/v1/clusters/{c}/follow', answer: follow },
   { method: 'POST', path: '/v1/clusters/{c}/freeze', answer: freeze },
   { method: 'POST', path: '/v1/clusters/{c}/thaw', answer: thaw },
@@ -66,7 +69,8 @@ const unnamed = 'api';
 
 /** Rejects only after a bug. */
 export async function answerRequest(request: IncomingMessage, context: RouteContext): Promise<Reply> {
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  const [path = '/', ...rest] = (request.url ?? '/').split('?');
+  const query = new URLSearchParams(rest.join('?'));
   const matches = routes.flatMap((route) => {
     const cluster = match(route.path, path);
     return cluster === undefined ? [] : [{ route, cluster }];
@@ -89,7 +93,7 @@ export async function answerRequest(request: IncomingMessage, context: RouteCont
       ),
     );
   }
-  return found.route.answer({ ...context, request, cluster: found.cluster });
+  return found.route.answer({ ...context, request, cluster: found.cluster, query });
 }
 
 /** The value of `{c}` (empty if there is none), or undefined for another path. */
@@ -130,6 +134,21 @@ function ready({ api }: Call): Reply {
   return waiting.length === 0
     ? document({ status: 'ready' })
     : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));
+}
+
+const isAim = (text: string): text is AdviceAim => adviceAims.some((aim) => aim === text);
+
+/** `?to=` and `?server=` may both be absent. */
+function advice({ api, cluster, query }: Call): Reply {
+  const [aim, text] = [query.get('to') ?? undefined, query.get('server') ?? undefined];
+  if (aim !== undefined && !isAim(aim))
+    return failed(problem('bad-request', `to must be one of ${adviceAims.join(', ')}, not "${aim}"`));
+  const found = text === undefined ? undefined : serverOf(api, cluster, text);
+  if (found?.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
+  const given = api.advice(cluster, { aim, server: found?.server });
+  return given === undefined
+    ? failed(problem('unknown-cluster', `the cluster ${cluster} was removed meanwhile`))
+    : document(adviceDocument(cluster, given));
 }
 
 async function follow({ api, once, request, cluster }: Call): Promise<Reply> {

@@ -78,14 +78,25 @@ const maxGrantLines = 300;
 /** A list of all privileges is longer than a name. */
 const maxGrantLength = 16_384;
 
+/** Query time limits for all questions together: some twenty in order, perhaps over a long way. */
+const manyQueries = 10;
+
+/** How long an inspection may take, in milliseconds: two logins, and all questions. */
+export const inspectionMs = ({
+  connectTimeoutMs,
+  queryTimeoutMs,
+}: Pick<ProberOptions, 'connectTimeoutMs' | 'queryTimeoutMs'>): number =>
+  2 * connectTimeoutMs + manyQueries * queryTimeoutMs;
+
 export function createInspector(options: ProberOptions): ServerInspector {
   const hosts = new HostLookup(options.clock);
   return {
     inspect(server, deadline) {
-      const { clock, connectTimeoutMs, queryTimeoutMs } = options;
       const inspected = new Inspected(options, server, hosts);
-      const own = boundedDeadline(clock, deadline, connectTimeoutMs + queryTimeoutMs);
-      return withDeadline(clock, own, inspected.run(), () => inspected.late()).finally(() => inspected.end());
+      const own = boundedDeadline(options.clock, deadline, inspectionMs(options));
+      return withDeadline(options.clock, own, inspected.run(own), () => inspected.late()).finally(() =>
+        inspected.end(),
+      );
     },
   };
 }
@@ -103,17 +114,14 @@ class Inspected {
     this.#lookup = hosts.forConnect();
   }
 
-  async run(): Promise<ServerInspection> {
-    const ssl = sslOptions(this.#options);
-    const first = await this.#logIn(ssl !== undefined);
-    const last =
+  async run(deadline: MonoMs): Promise<ServerInspection> {
+    const first = await this.#logIn(this.#options.tls !== 'disabled', deadline);
+    const fallBack =
       first.kind === 'refused' &&
       first.problem.failure.code === 'tls-unsupported' &&
       this.#options.tls === 'preferred' &&
-      !this.#over
-        ? await this.#logIn(false)
-        : first;
-    return last;
+      !this.#over;
+    return fallBack ? await this.#logIn(false, deadline) : first;
   }
 
   late(): ServerInspection {
@@ -128,13 +136,14 @@ class Inspected {
     this.#session?.destroy();
   }
 
-  async #logIn(encrypted: boolean): Promise<ServerInspection> {
-    const { cluster, user, password, allowPublicKeyRetrieval = false } = this.#options;
+  async #logIn(encrypted: boolean, deadline: MonoMs): Promise<ServerInspection> {
+    const { cluster, user, password, allowPublicKeyRetrieval = false, clock } = this.#options;
     const ssl = encrypted ? sslOptions(this.#options) : undefined;
     const access: Access = { cluster, user, password, ssl, allowPublicKeyRetrieval, lookup: this.#lookup };
     const session = new Session(this.#server, access);
     this.#session = session;
-    const opened = await session.opened;
+    const soon = boundedDeadline(clock, deadline, this.#options.connectTimeoutMs);
+    const opened = await withDeadline<Answer>(clock, soon, session.opened, () => late);
     if (opened.kind === 'error') {
       session.destroy();
       return this.#refused(encrypted, opened.error);
@@ -226,6 +235,9 @@ class Inspected {
     };
   }
 }
+
+/** `#refused` knows it: nothing came. */
+const late: Answer = { kind: 'error', error: undefined };
 
 /** Asks in order. A question that fails has no answer, and the others go on. */
 class Questions {

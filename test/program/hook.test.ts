@@ -45,6 +45,7 @@ async function daemon(
   started.server.serve({
     clusters: () => ['shop'],
     snapshot: () => undefined,
+    advice: () => undefined,
     history: () => [],
     known: () => [
       {

@@ -48,10 +48,10 @@ const environment: readonly (readonly [string, string])[] = [
   ['NO_COLOR, FORCE_COLOR', 'no colours; colours also into a pipe'],
 ];
 
-/** `man/source-dns.1`. Without a date and a version, so that it changes only with the commands. */
+/** `man/source-dns.1`. Its date is fixed and it has no version, so that it changes only with the commands. */
 export const manPage = (): string => `\
 .\\" Made of the forms of the commands (src/cli/commands): do not edit.
-.TH SOURCE\\-DNS 1 "" "source\\-dns" "User Commands"
+.TH SOURCE\\-DNS 1 2026-11-26 "source\\-dns" "User Commands"
 .SH NAME
 source\\-dns \\- one DNS name that always answers with the MySQL source
 .SH SYNOPSIS

@@ -58,3 +58,60 @@ export const proposalsOf = (product: Product): readonly Proposal[] =>
   (Object.keys(proposals) as Proposal[]).filter((proposal) =>
     (proposals[proposal] as readonly Product[]).includes(product),
   );
+
+/**
+ * The statements of procedures (src/core/advise), as the source has them. Their values: where they run, and
+ * how they begin there. `mysql`: procedures.test.ts. `mariadb` and `group`: advice.test.ts. `read`: only old
+ * servers, copies made by other programs, and words in sentences: nothing runs them here.
+ */
+export const procedureStatements: readonly (readonly [
+  source: string,
+  where: 'mysql' | 'mariadb' | 'group' | 'read',
+  runs?: string,
+])[] = [
+  ['SELECT @@GLOBAL.super_read_only', 'mysql'],
+  ['SELECT @@GLOBAL.read_only', 'mysql'],
+  ['SELECT c.SERVICE_STATE', 'mysql'],
+  ['SELECT SERVICE_STATE', 'mysql'],
+  ['SELECT COUNT(*)', 'mysql'],
+  ['SELECT DESIRED_DELAY', 'mysql'],
+  ["SHOW REPLICA' : '", 'mariadb', 'SHOW REPLICA STATUS'],
+  ["SHOW SLAVE';", 'read'],
+  ["SHOW REPLICA STATUS' : '", 'mysql', 'SHOW REPLICA STATUS'],
+  ["SHOW SLAVE STATUS';", 'read'],
+  ['SELECT @@GLOBAL.log_bin', 'mysql'],
+  ['SELECT CONCAT(', 'mariadb'],
+  ['SELECT $', 'mysql', 'SELECT REPLACE(@@GLOBAL.gtid_executed'],
+  ["SHOW BINLOG STATUS' : '", 'read'],
+  ["SHOW BINARY LOG STATUS' : '", 'mysql', 'SHOW BINARY LOG STATUS'],
+  ['SHOW MASTER STATUS', 'read'],
+  ['SELECT MASTER_GTID_WAIT(', 'mariadb'],
+  ['SELECT WAIT_FOR_EXECUTED_GTID_SET(', 'mysql'],
+  ['SELECT $', 'mysql', 'SELECT SOURCE_POS_WAIT('],
+  ['SELECT MEMBER_STATE', 'group'],
+  ['SELECT MEMBER_ROLE', 'group'],
+  ['SET GTID_NEXT', 'mysql'],
+  ['SHOW BINARY LOGS on', 'read'],
+  ['SELECT PLUGIN_STATUS', 'mysql'],
+  ['SET GLOBAL super_read_only = O', 'mysql'],
+  ['SET GLOBAL clone_valid_donor_list', 'mysql'],
+  ['CLONE INSTANCE', 'mysql'],
+  ['SELECT STATE', 'mysql'],
+  ['SET GLOBAL gtid_slave_pos', 'read'],
+  ['SET GLOBAL gtid_purged', 'read'],
+  ['RESET BINARY LOGS AND GTIDS', 'read'],
+  ['RESET MASTER', 'read'],
+  ['SELECT BINLOG_FILE', 'read'],
+  ['SELECT GTID_SUBSET(', 'mysql'],
+  ['SELECT @@GLOBAL.gtid_current_pos', 'mariadb'],
+  ["SHOW GLOBAL STATUS LIKE 'wsrep_local_state_comment'", 'read'],
+  ['SHOW EVENTS', 'read'],
+  ['ALTER EVENT ... ENABLE', 'read'],
+];
+
+/** The statements of procedures for which a test of that kind has run nothing. */
+export const notRun = (where: 'mysql' | 'mariadb' | 'group', ran: ReadonlySet<string>): readonly string[] =>
+  procedureStatements
+    .filter(([, place]) => place === where)
+    .map(([source, , runs = source]) => runs)
+    .filter((runs) => ![...ran].some((statement) => statement.startsWith(runs)));

@@ -3,6 +3,7 @@
 import { didYouMean } from '../../suggest.ts';
 import type { CommandForm } from '../command-form.ts';
 import { type DocumentName, documentNames } from '../shapes/document-shapes.ts';
+import { wrapped } from '../wrap.ts';
 
 export interface SchemaArguments {
   /** What a command prints with `--json`; absent: the configuration. */
@@ -24,8 +25,9 @@ export const schemaForm: CommandForm<SchemaArguments> = {
   details: [
     'Needs no configuration. In an editor with the YAML language server, begin the file with',
     '# yaml-language-server: $schema=./source-dns.schema.json',
-    'A DOCUMENT is one of these (a problem is what every command prints that cannot do its work):',
-    `${documentNames.join(', ')}.`,
+    'A DOCUMENT is one of these (a problem is what every command prints that cannot do its work; run, lab',
+    'and lab-list print one object per line):',
+    ...wrapped(`${documentNames.join(', ')}.`, 98).split('\n'),
   ],
   examples: [
     ['schema > source-dns.schema.json', 'Where the line above finds it'],

@@ -6,6 +6,7 @@ import type { Check } from '../check-line.ts';
 import type { ProblemDocument } from '../complain.ts';
 import type { DaemonSeen } from '../daemon-text.ts';
 import type { ExitCode } from '../exit-code.ts';
+import { adviceShape } from './advice-shape.ts';
 import { clusterFields, clusterShape } from './cluster-shape.ts';
 import { failure, isoTime, list, text, whole } from './fields.ts';
 import { findingsShape } from './findings-shape.ts';
@@ -68,17 +69,71 @@ const problem: z.ZodType<ProblemDocument> = z.object({
   ).exactOptional(),
 });
 
+/** A line of the log. Its other fields are those of the history's entries. */
+const logLine = z.looseObject({
+  level: whole.meta({ description: '20 debug, 30 info, 40 warn, 50 error, 60 fatal' }),
+  time: isoTime,
+  code: text('stable; for machines'),
+  msg: z.string(),
+});
+
+/** A line of the lab. */
+const labLine = z.looseObject({
+  event: text('step, note, held and others'),
+  atMs: whole.exactOptional().meta({ description: 'since the start' }),
+});
+
+const labListLine = z.object({
+  name: z.string(),
+  summary: z.string(),
+  needs: list(text()),
+  seconds: z.number().meta({ description: 'how long it takes, about' }),
+  default: z.boolean(),
+});
+
+const strings = z.array(z.string());
+const step = z.object({ text: z.string(), commands: strings });
+
+/** What was written; with `--dry-run` what would be, without secrets. */
+const initShape = z.union([
+  z.object({
+    folder: z.string(),
+    written: strings,
+    left: strings,
+    used: strings,
+    findings: strings,
+    steps: list(step),
+  }),
+  z.object({
+    dryRun: z.literal(true),
+    files: list(
+      z.object({
+        name: z.string(),
+        mode: z.string(),
+        text: z.string().optional(),
+        secret: z.literal(true).optional(),
+      }),
+    ),
+    steps: list(step),
+  }),
+]);
+
 /** By the command that prints it; `problem` is what every command prints if it cannot do its work. */
 export const documentShapes = {
   status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
   'status-check': check,
   explain: oneCluster,
+  advise: adviceShape,
   check: findingsShape,
   history: historyShape,
   follow: answer,
   freeze: answer,
   thaw: answer,
   forget: answer,
+  init: initShape,
+  run: logLine,
+  lab: labLine,
+  'lab-list': labListLine,
   problem,
 } satisfies Readonly<Record<string, z.ZodType>>;
 

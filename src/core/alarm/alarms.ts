@@ -5,7 +5,7 @@ import { candidateLacks, formerSourceOf, promotedBehind } from '../decide/ahead.
 import { otherWriters } from '../decide/candidates.ts';
 import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
-import { countOf, lackWords } from '../decide/lack.ts';
+import { countOf, lackWords, plural } from '../decide/lack.ts';
 import { incomparable } from '../decide/rejoin.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { situationOf } from '../decide/situation-of.ts';
@@ -115,8 +115,6 @@ function errantMend(situation: Situation, member: ServerView): string {
 
 const isSameServerId = (a: ServerView, b: ServerView): boolean =>
   a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
-
-const plural = (count: number): string => (count === 1 ? '1 transaction' : `${count} transactions`);
 
 function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
   const stale = errant !== undefined && errant > 0;

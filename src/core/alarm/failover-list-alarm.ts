@@ -1,10 +1,10 @@
 /** Replicas that choose another source by themselves (manual 19.4.9): wrong servers in their lists. */
 
-import { quote } from '../decide/advice.ts';
+import { unlisting } from '../decide/advice.ts';
 import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { isOurName, memberAt } from '../decide/spelled-servers.ts';
 import type { Alarm } from '../model/events.ts';
-import { type FailoverSource, splitAddress } from '../model/observation.ts';
-import type { ServerAddress } from '../model/units.ts';
+import type { FailoverSource } from '../model/observation.ts';
 import type { ServerView, Upstream } from '../observe/topology.ts';
 
 /** The alarm `failover-list`: former sources that have not rejoined (`count`), or unknown servers. */
@@ -31,7 +31,7 @@ function formersIn(situation: Situation, replica: ServerView, upstream: Upstream
     const member = memberAt(situation, source.address);
     if (source.managed !== undefined || member === undefined || !isSuperseded(situation, member)) return [];
     const why = `a former source that has not rejoined. ${returning(situation, upstream, source)}`;
-    return `${maySwitch(replica, upstream, source)}, ${why}Until it has rejoined, remove it from the list: ${deletion(upstream.channel.name, source.address)}`;
+    return `${maySwitch(replica, upstream, source)}, ${why}Until it has rejoined, remove it from the list: ${unlisting(upstream.channel.name, source.address)};`;
   });
 }
 
@@ -61,52 +61,8 @@ function returning(situation: Situation, { channel, member }: Upstream, listed: 
 /** An entry of a managed group is not to be removed. */
 const otherwise = (channel: string, { address, managed }: FailoverSource): string =>
   managed === undefined
-    ? `, or remove it from the list: ${deletion(channel, address)}`
+    ? `, or remove it from the list: ${unlisting(channel, address)};`
     : `: the group ${managed} put it there.`;
-
-/** For an administrator, on the replica (manual 14.18.3). */
-function deletion(channel: string, address: ServerAddress): string {
-  const { host, port } = splitAddress(address);
-  return `SELECT asynchronous_connection_failover_delete_source(${quote(channel)}, ${quote(host)}, ${port}, '');`;
-}
 
 /** The default channel has no name. */
 export const channelWords = (name: string): string => (name === '' ? 'default channel' : `channel ${name}`);
-
-/**
- * The member that an address in a replica's configuration means: by the configured address, a short name, an
- * IP address, or a channel to the same address that showed the member's identity.
- */
-export function memberAt(
-  { topology, members, state }: Situation,
-  address: ServerAddress,
-): ServerView | undefined {
-  const named = members.find((server) => isSpelledLike(server.address, address));
-  if (named) return named;
-  const { host, port } = splitAddress(address);
-  const resolved = members.find(
-    (server) =>
-      splitAddress(server.address).port === port &&
-      state.servers.get(server.address)?.addresses?.includes(host),
-  );
-  if (resolved) return resolved;
-  const known = topology.servers
-    .flatMap(({ upstreams }) => upstreams)
-    .find(({ channel, member }) => member && channel.sourceAddress === address);
-  return members.find((server) => server.address === known?.member);
-}
-
-/** `db1` and `db1.example.com` are one host. */
-function isSpelledLike(a: ServerAddress, b: ServerAddress): boolean {
-  const [one, other] = [splitAddress(a), splitAddress(b)];
-  return (
-    one.port === other.port &&
-    (one.host === other.host ||
-      one.host.startsWith(`${other.host}.`) ||
-      other.host.startsWith(`${one.host}.`))
-  );
-}
-
-/** The name that we publish: it always leads to the source. */
-const isOurName = ({ settings }: Situation, address: ServerAddress): boolean =>
-  `${splitAddress(address).host.replace(/\.$/, '')}.` === settings.source.name;

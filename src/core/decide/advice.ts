@@ -2,7 +2,7 @@
 
 import { subtract } from '../gtid/gtid.ts';
 import { type ServerFacts, splitAddress, type Version, type WriteSwitch } from '../model/observation.ts';
-import type { ServerAddress } from '../model/units.ts';
+import type { ServerAddress, ServerId } from '../model/units.ts';
 import { ownMembership } from '../observe/membership.ts';
 import type { ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
@@ -63,23 +63,61 @@ export const ofTheCopy =
   'Find out which server has the copied data folder, remove auto.cnf there, and restart that server';
 
 /** Removes one channel, with the part of its relay log that is not executed yet (manual 15.4.2.3). */
-export function detaching(server: ServerFacts, channel: string): string {
-  const { stop, reset, named, suffix } = dialect(server, channel);
-  return `${stop}${named}${suffix}; ${reset}${named} ALL${suffix}`;
+export const detaching = (server: ServerFacts, channel: string): string =>
+  detachingStatements(server, channel).join('; ');
+
+/** The same, statement by statement. */
+export function detachingStatements(server: ServerFacts, channel: string): readonly string[] {
+  const { reset, named, suffix } = dialect(server, channel);
+  return [stopping(server, channel), `${reset}${named} ALL${suffix}`];
 }
 
+type Thread = '' | ' SQL_THREAD' | ' IO_THREAD';
+
 /** Starts the threads of one channel, or one of them. */
-export function starting(server: ServerFacts, channel: string, thread: '' | ' SQL_THREAD' = ''): string {
+export function starting(server: ServerFacts, channel: string, thread: Thread = ''): string {
   const { start, named, suffix } = dialect(server, channel);
   return `${start}${named}${thread}${suffix}`;
 }
 
+/** Stops the threads of one channel, or one of them. */
+export function stopping(server: ServerFacts, channel: string, thread: Thread = ''): string {
+  const { stop, named, suffix } = dialect(server, channel);
+  return `${stop}${named}${thread}${suffix}`;
+}
+
+/** Ends a delay on purpose. The applier must be stopped (manual 19.4.11). */
+export function undelaying(server: ServerFacts, channel: string): string {
+  const { change, prefix, named, suffix } = dialect(server, channel);
+  return `${change}${named} TO ${prefix}DELAY = 0${suffix}`;
+}
+
 /** Makes it a replica by GTIDs. Only for a server that has no transaction that the source lacks. */
-export function following(server: ServerFacts, source: ServerAddress, channel?: string): string {
+export const following = (server: ServerFacts, source: ServerAddress, channel?: string): string =>
+  followingStatements(server, source, { channel }).join('; ');
+
+/** Where a replica begins: by GTIDs, or at a place of the source's binary log. Words may be placeholders. */
+export type Place = 'gtids' | { readonly file: string; readonly position: string };
+
+/** The same, statement by statement. `channel`: the one that it has; absent: it has none. */
+export function followingStatements(
+  server: ServerFacts,
+  source: ServerAddress,
+  {
+    channel,
+    place = 'gtids',
+    user = 'USER',
+  }: {
+    readonly channel?: string | undefined;
+    readonly place?: Place;
+    /** The replication account. */
+    readonly user?: string | undefined;
+  },
+): readonly string[] {
   const { host, port } = splitAddress(source);
-  const { stop, change, prefix, named, suffix } = dialect(server, channel ?? '');
+  const { change, prefix, named, suffix } = dialect(server, channel ?? '');
   const account = [
-    ['USER', "'USER'"],
+    ['USER', quote(user)],
     ['PASSWORD', "'PASSWORD'"],
     ['SSL', '1'],
   ];
@@ -87,14 +125,24 @@ export function following(server: ServerFacts, source: ServerAddress, channel?: 
     ['HOST', quote(host)],
     ['PORT', String(port)],
     ...(channel === undefined ? account : []),
-    ...(server.flavour === 'mariadb' ? mariadbPosition(server) : [['AUTO_POSITION', '1']]),
+    ...placeOptions(server, place),
   ].map(([option, value]) => `${prefix}${option} = ${value}`);
-  const statement = `${change}${named} TO ${options.join(', ')}${suffix}`;
   return [
-    ...(channel === undefined ? [] : [`${stop}${named}${suffix}`]),
-    statement,
+    ...(channel === undefined ? [] : [stopping(server, channel)]),
+    `${change}${named} TO ${options.join(', ')}${suffix}`,
     starting(server, channel ?? ''),
-  ].join('; ');
+  ];
+}
+
+/** A place is refused (error 1776) while auto-positioning is on. */
+function placeOptions(server: ServerFacts, place: Place): readonly (readonly [string, string])[] {
+  const isMariadb = server.flavour === 'mariadb';
+  if (place === 'gtids') return isMariadb ? mariadbPosition(server) : [['AUTO_POSITION', '1']];
+  return [
+    isMariadb ? ['USE_GTID', 'no'] : ['AUTO_POSITION', '0'],
+    ['LOG_FILE', quote(place.file)],
+    ['LOG_POS', place.position],
+  ];
 }
 
 /** A former source of MariaDB has its own writes in the binary log only. DEMOTE_TO_SLAVE came with 10.10. */
@@ -129,10 +177,24 @@ function dialect({ flavour, version, channels }: ServerFacts, channel: string) {
   };
 }
 
+/** Takes a server out of a channel's source list. For an administrator, on the replica (manual 14.18.3). */
+export function unlisting(channel: string, address: ServerAddress): string {
+  const { host, port } = splitAddress(address);
+  return `SELECT asynchronous_connection_failover_delete_source(${quote(channel)}, ${quote(host)}, ${port}, '')`;
+}
+
+/** Makes the group elect this member, on any of its members (manual 20.5.1.1). */
+export const electing = (id: ServerId | undefined): string =>
+  `SELECT group_replication_set_as_primary('${id}')`;
+
 /** As a string of SQL. */
 export const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 
-const isAtLeast = (version: Version, [major, minor, patch]: readonly [number, number, number]): boolean =>
+/** Compares numbers. */
+export const isAtLeast = (
+  version: Version,
+  [major, minor, patch]: readonly [number, number, number],
+): boolean =>
   version.major !== major
     ? version.major > major
     : version.minor !== minor

@@ -33,9 +33,11 @@ export const countOf = ({ executed, received }: Lacks): number =>
 const amountOf = ({ transactions, bytes }: Lack): number => transactions ?? bytes ?? Number.POSITIVE_INFINITY;
 
 function amountWords({ transactions, bytes }: Lack): string {
-  if (transactions !== undefined)
-    return transactions === 1 ? '1 transaction' : `${transactions} transactions`;
+  if (transactions !== undefined) return plural(transactions);
   return bytes === undefined
     ? 'an unknown amount (a later binary log file)'
     : `${bytes} bytes of the binary log`;
 }
+
+/** `1 transaction`, `3 transactions`. */
+export const plural = (count: number): string => (count === 1 ? '1 transaction' : `${count} transactions`);

@@ -8,6 +8,7 @@
  */
 
 import { contains, countGtids, restrict, subtract } from '../gtid/gtid.ts';
+import type { GtidSet } from '../gtid/gtid-set.ts';
 import { hasEveryGtid, isOwnOrigin, writesWithoutGtids } from '../model/observation.ts';
 import type { Rejoin, Waypoint } from '../model/publication.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
@@ -215,29 +216,31 @@ function lineOf({ members }: Situation, source: ServerView): (uuid: string) => b
 
 /** Counts what the member has and the source lacks, whenever the source was observed after the member. */
 function compareErrant(situation: Situation, source: ServerView, member: ServerView, before: Rejoin): Rejoin {
+  if (member.observedAt === undefined || source.observedAt === undefined) return before;
+  if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
+  // Members of one cluster apply what all have agreed on at different times: that is not errant.
+  if (source.facts?.wsrep && areTogether(situation.members, source, member)) return before;
+  const errant = errantGtids(situation, source, member);
+  if (errant === undefined) return before;
+  return { ...before, errant: countGtids(errant), comparedAt: source.observedAt };
+}
+
+/** What the member has executed and the source lacks, by their newest answers; undefined: not known. */
+export function errantGtids(
+  situation: Situation,
+  source: ServerView,
+  member: ServerView,
+): GtidSet | undefined {
   const own = member.facts && gtidsOf(member.facts);
   const theirs = source.facts && gtidsOf(source.facts);
-  if (
-    own === undefined ||
-    theirs === undefined ||
-    member.observedAt === undefined ||
-    source.observedAt === undefined
-  )
-    return before;
-  if (source.observedAt <= member.observedAt || before.comparedAt === source.observedAt) return before;
+  if (own === undefined || theirs === undefined) return undefined;
   const line = lineOf(situation, source);
-  const together = areTogether(situation.members, source, member);
-  // Members of one cluster apply what all have agreed on at different times: that is not errant.
-  if (together && source.facts?.wsrep) return before;
-  const groupName = together ? source.facts?.group?.name : undefined;
+  const groupName = areTogether(situation.members, source, member) ? source.facts?.group?.name : undefined;
   // A semi-synchronous source shows a commit only after an acknowledgement: its replica may be ahead by it.
   const sender = isAttached(situation, member) ? source.facts : undefined;
-  const errant = countGtids(
+  return restrict(
     // MariaDB's positions are compared by what both have, so first subtract, then restrict.
-    restrict(
-      subtract(own, theirs),
-      (uuid) => line(uuid) && uuid !== groupName && !(sender && isOwnOrigin(sender, uuid)),
-    ),
+    subtract(own, theirs),
+    (uuid) => line(uuid) && uuid !== groupName && !(sender && isOwnOrigin(sender, uuid)),
   );
-  return { ...before, errant, comparedAt: source.observedAt };
 }

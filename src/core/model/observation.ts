@@ -133,6 +133,8 @@ export interface Channel {
   readonly sourceServerId?: number;
   /** `host:port` of the receiver's connection. No identity: it may be the name that we publish. */
   readonly sourceAddress: ServerAddress;
+  /** The account with which it logs in there. Absent: the server does not tell it. */
+  readonly user?: string;
   readonly receiver: 'on' | 'connecting' | 'off';
   /**
    * Milliseconds since the source's last heartbeat or event; absent: none since the receiver started. If the

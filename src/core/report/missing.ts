@@ -1,6 +1,6 @@
 /** Why a server is not a candidate (rule 7). How to promote it by hand: promote-by-hand.ts. */
 
-import { follow, joining, opening, restarting, startAnewFrom } from '../decide/advice.ts';
+import { electing, follow, joining, opening, restarting, startAnewFrom } from '../decide/advice.ts';
 import { bindingsOf, disqualification } from '../decide/candidates.ts';
 import { leadsRound, writableInCircle } from '../decide/circles.ts';
 import { isLeftToGroup, isOutOfGroup, isSecondary } from '../decide/elections.ts';
@@ -54,14 +54,14 @@ function writable(situation: Situation, server: ServerView): readonly string[] {
 }
 
 const joined = ({ id, known }: ServerView): string =>
-  `it is not in its group (${joining(known)}), and not its primary: SELECT group_replication_set_as_primary('${id}')`;
+  `it is not in its group (${joining(known)}), and not its primary: ${electing(id)}`;
 
 const startAnew = startAnewFrom('the member that has most');
 
 /** A statement works only while some member is in the group. */
 const elected = (situation: Situation, server: ServerView): string =>
   isLeftToGroup(situation, server)
-    ? `it is not the primary of its group: SELECT group_replication_set_as_primary('${server.id}')`
+    ? `it is not the primary of its group: ${electing(server.id)}`
     : `it is not the primary of its group: if the group is lost, it must be ${startAnew}`;
 
 const startedAnew = `it is not in its group: the group must be ${startAnew}, and make this server its primary`;

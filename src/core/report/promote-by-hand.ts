@@ -1,58 +1,24 @@
-/**
- * How a person would promote a server now, in the manual's order (19.4.8): execute, detach, open.
- * Or why not now: no statement may make a second writable server, or open a stale one.
- */
+/** How a person would promote a server now, or why not now, in one line of `explain`. */
 
-import { closing, detaching, opening, restarting, starting } from '../decide/advice.ts';
+import { type ChannelPart, promotionOf } from '../advise/promotion.ts';
+import { detaching, starting } from '../decide/advice.ts';
 import { lacksOf } from '../decide/ahead.ts';
-import { bindingsOf } from '../decide/candidates.ts';
-import { leadsRound } from '../decide/circles.ts';
-import { mayFollowItsGroup } from '../decide/group-words.ts';
 import { lackWords } from '../decide/lack.ts';
-import {
-  belongsToLine,
-  isPublished,
-  isSuperseded,
-  reachable,
-  type Situation,
-  tellsItsState,
-} from '../decide/situation.ts';
-import { countGtids, subtract } from '../gtid/gtid.ts';
-import { names } from '../model/decision.ts';
-import type { Channel, ServerFacts } from '../model/observation.ts';
-import { arePeers } from '../observe/multi-primary.ts';
-import { isIdentifiedAs } from '../observe/source-of.ts';
+import type { Situation } from '../decide/situation.ts';
+import type { ServerFacts } from '../model/observation.ts';
 import type { ServerView } from '../observe/topology.ts';
 
 /** Reads on from the server's name. Undefined: it is a candidate, or no statement can make it one. */
-export function promotionOf(situation: Situation, server: ServerView): string | undefined {
-  const { facts } = server;
-  if (
-    facts === undefined ||
-    server.discovered !== undefined ||
-    server.sameAs !== undefined ||
-    server.settings.candidate === 'never'
-  )
-    return undefined;
-  if (isSuperseded(situation, server))
-    return server.writable
-      ? undefined
-      : 'do not promote it: it is a former source, and its data may be stale';
-  if (isOpenedByOthers(facts) || !belongsToLine(situation, server) || server.duplicate) return undefined;
-  const back = isPublished(situation, server);
-  const bound = bindingsOf(situation, server).map(({ channel }) => channel);
-  const open = server.writable ? '' : opening(facts);
-  if (server.writable ? bound.length === 0 : open === '') return undefined;
-  const obstacle = obstacleOf(situation, server);
-  if (obstacle !== undefined) return `do not ${back ? 'open' : 'promote'} it now: ${obstacle}`;
-  const left = back ? bound : facts.channels.filter((channel) => isOfCluster(situation, server, channel));
-  const round = server.upstreams
-    .filter(({ member }) => leadsRound(situation, server, member))
-    .map(({ channel }) => channel);
-  const steps = [
-    ...left.flatMap((channel) => stepsOff(facts, channel, round.includes(channel))),
-    ...(open === '' ? [] : [open]),
-  ];
+export function promotionLine(situation: Situation, server: ServerView): string | undefined {
+  const promotion = promotionOf(situation, server);
+  if (promotion === undefined) return undefined;
+  if (promotion.kind === 'stale')
+    return 'do not promote it: it is a former source, and its data may be stale';
+  const { isPublished: back } = promotion;
+  if (promotion.kind === 'obstacle')
+    return `do not ${back ? 'open' : 'promote'} it now: ${promotion.because}`;
+  const { facts, channels, open } = promotion;
+  const steps = [...channels.flatMap((part) => stepsOff(facts, part)), ...(open === '' ? [] : [open])];
   if (back) return `to make it the source again: ${steps.join('; ')}`;
   const instead =
     situation.published?.contact === 'reachable'
@@ -61,67 +27,8 @@ export function promotionOf(situation: Situation, server: ServerView): string | 
   return `to promote it${instead}, in this order: ${steps.join('; ')}${behindWords(situation, server)}`;
 }
 
-/** A cluster, a group or a service opens its servers itself. Some switches need a restart. */
-const isOpenedByOthers = (facts: ServerFacts): boolean =>
-  facts.group !== undefined ||
-  facts.wsrep !== undefined ||
-  facts.managed !== undefined ||
-  restarting(facts).length > 0;
-
-/** Also a channel that is stopped or connecting: later it would bring a former source's stale writes. */
-function isOfCluster({ members }: Situation, server: ServerView, channel: Channel): boolean {
-  const upstream = server.upstreams.find((each) => each.channel === channel);
-  if (upstream) return !upstream.outsider;
-  return members.some(
-    ({ address, known }) =>
-      address === channel.sourceAddress || (known !== undefined && isIdentifiedAs(channel, known)),
-  );
-}
-
-/** Why there would be two writable servers, or may be. */
-function obstacleOf(situation: Situation, server: ServerView): string | undefined {
-  const { published, members, quorumSet } = situation;
-  const { decision } = situation.publication;
-  const source = decision.kind === 'point-to' ? decision.source : published?.address;
-  const writers = members.filter(
-    (other) => other !== server && mayWrite(situation, other) && !arePeers(members, other, server),
-  );
-  const writer = writers.find(({ address }) => address === source) ?? writers[0];
-  if (writer) {
-    if (writer.address === source) return `the source ${source} takes writes`;
-    const mend = isSuperseded(situation, writer)
-      ? `first close it (${closing(writer)})`
-      : `if it is not the source, first close it (${closing(writer)})`;
-    return `${writer.address} takes writes: ${mend}`;
-  }
-  if (published === undefined || published === server || tellsItsState(published)) return undefined;
-  const followers = situation.topology.followersOf(published.address);
-  if (followers.length > 0)
-    return `the source ${published.address} is alive: ${names(followers)} still ${followers.length === 1 ? 'replicates' : 'replicate'} from it`;
-  if (published.contact === 'alive')
-    return `the source ${published.address} is alive, although it refuses us`;
-  if (published.contact === 'unobserved') return `the source ${published.address} is still being asked`;
-  const rest = quorumSet.filter((member) => member !== published);
-  return reachable(rest).length > rest.length / 2
-    ? undefined
-    : `only ${reachable(rest).length} of ${rest.length} other servers answer us, so the source may be alive`;
-}
-
-/**
- * A server with writes that the promoted one would lack: the source, a possible source, or a former source.
- *
- * - Not a stranger: it has another history.
- * - Not a `candidate: never` with a channel of the cluster: it is a writable replica, for reports.
- */
-const mayWrite = (situation: Situation, other: ServerView): boolean =>
-  other.writable &&
-  (other.settings.candidate !== 'never' ||
-    !other.facts?.channels.some((channel) => isOfCluster(situation, other, channel))) &&
-  (isSuperseded(situation, other) || belongsToLine(situation, other));
-
-/** RESET REPLICA deletes the relay log, executed or not (manual 15.4.2.3). Channels of a circle stay. */
-function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonly string[] {
-  const waiting = waitingOf(facts, channel);
+/** RESET REPLICA deletes the relay log, executed or not (manual 15.4.2.3). */
+function stepsOff(facts: ServerFacts, { channel, waiting, stays }: ChannelPart): readonly string[] {
   const delay =
     channel.delaySeconds === undefined ? '' : ` (it delays them by ${channel.delaySeconds} s on purpose)`;
   const stopped = channel.applier === 'off' ? ` (${starting(facts, channel.name, ' SQL_THREAD')})` : delay;
@@ -129,48 +36,8 @@ function stepsOff(facts: ServerFacts, channel: Channel, stays: boolean): readonl
   return [...(waiting === undefined ? [] : [wait]), ...(stays ? [] : [detaching(facts, channel.name)])];
 }
 
-/** What it has received but not executed; undefined: nothing. */
-function waitingOf(
-  { gtidExecuted }: ServerFacts,
-  { retrieved, received, applied }: Channel,
-): string | undefined {
-  if (gtidExecuted && retrieved) {
-    const count = countGtids(subtract(retrieved, gtidExecuted));
-    return count === 0 ? undefined : count === 1 ? 'the transaction' : `the ${count} transactions`;
-  }
-  if (received && applied && received.file === applied.file && received.position === applied.position)
-    return undefined;
-  return 'all';
-}
-
 function behindWords(situation: Situation, server: ServerView): string {
   const lacks = lacksOf(situation, server);
   const words = lacks && lackWords(lacks);
   return words === undefined ? '' : `. It lacks ${words}: these would be lost`;
-}
-
-/** Whether the name would follow its promotion without a command. */
-export const couldBePromoted = (situation: Situation, member: ServerView): boolean =>
-  member.contact === 'reachable' &&
-  member.settings.candidate !== 'never' &&
-  !member.duplicate &&
-  !isSuperseded(situation, member) &&
-  mayFollowItsGroup(situation, member) &&
-  belongsToLine(situation, member);
-
-/** The replicas that lack nothing, if that is known. */
-export function bestReplica(situation: Situation): string {
-  const ready = situation.members.filter(
-    (member) =>
-      !isPublished(situation, member) &&
-      member.contact === 'reachable' &&
-      member.settings.candidate !== 'never',
-  );
-  const best = ready.filter((member) => {
-    const lacks = lacksOf(situation, member);
-    return lacks !== undefined && lacks.executed === null && lacks.received === null;
-  });
-  return best.length === 0 || best.length === ready.length
-    ? ''
-    : ` (${names(best)} ${best.length === 1 ? 'is' : 'are'} the most advanced)`;
 }

@@ -16,7 +16,7 @@ import { isPresent, ownMembership } from '../observe/membership.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { observedOf, unlistedEvidence } from './evidence.ts';
 import { missingOf } from './missing.ts';
-import { promotionOf } from './promote-by-hand.ts';
+import { promotionLine } from './promote-by-hand.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
 import { finite, wayOf } from './way-of.ts';
 import { wouldChange } from './would-change.ts';
@@ -133,7 +133,7 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     evidence: evidenceOf(situation, member),
     observed: observedOf(situation, member),
     missing: missingOf(situation, member),
-    promotion: promotionOf(situation, member) ?? null,
+    promotion: promotionLine(situation, member) ?? null,
     alarms: situation.state.alarms
       .filter((alarm) => alarm.subject === member.address)
       .map((alarm) => alarm.code),

@@ -1,5 +1,6 @@
 /** What would end a hold when we do not know which server is the source. */
 
+import { bestReplica, couldBePromoted } from '../advise/promotion.ts';
 import { closing, follow, forget, ofTheCopy } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf } from '../decide/ahead.ts';
 import { otherWriters } from '../decide/candidates.ts';
@@ -18,7 +19,6 @@ import { wayBack } from '../decide/way-back.ts';
 import { names } from '../model/decision.ts';
 import { firstOfEach } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { bestReplica, couldBePromoted } from './promote-by-hand.ts';
 
 export const published = ({ published: source, ledger }: Situation): string =>
   source?.address ?? ledger?.source ?? 'the published source';

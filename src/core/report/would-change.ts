@@ -1,10 +1,11 @@
 /** What would change the decision, with this cluster's names, commands and statements: for people. */
 
-import { closing, follow, forget, thaw } from '../decide/advice.ts';
+import { closing, electing, follow, forget, thaw } from '../decide/advice.ts';
 import { isLeftToGroup } from '../decide/elections.ts';
 import type { Situation } from '../decide/situation.ts';
 import { type Decision, names } from '../model/decision.ts';
 import { formerLimit, ledgerName } from '../model/ledger.ts';
+import type { ServerId } from '../model/units.ts';
 import type { HoldReason } from '../model/vocabulary.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';
 import { whyNotWritten } from '../publish/refusals.ts';
@@ -112,10 +113,7 @@ function steady(situation: Situation): readonly string[] {
   if (situation.published?.known?.managed?.kind === 'aurora')
     return [`A failover by the service: it makes ${one} the writer.`, ...byHand];
   if (situation.published && isLeftToGroup(situation, situation.published))
-    return [
-      "The group chooses another primary, by itself or by: SELECT group_replication_set_as_primary('UUID')",
-      ...byHand,
-    ];
+    return [`The group chooses another primary, by itself or by: ${electing('UUID' as ServerId)}`, ...byHand];
   if (multiPrimaryOf(situation.published?.known) !== undefined)
     return [
       `If ${source} no longer writes for its cluster, the name moves to the first of its peers, in configured order.`,

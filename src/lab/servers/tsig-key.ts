@@ -1,7 +1,7 @@
 /** TSIG keys (RFC 8945) for the nameservers. */
 
-import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import { keyStatement, newKeySecret } from '../../dns/key/new-key.ts';
 
 export interface TsigKey {
   /** Part of the protocol: both sides must use the same name. */
@@ -11,16 +11,13 @@ export interface TsigKey {
   readonly secret: string;
 }
 
-/** RFC 8945 section 8: a secret should be as long as the digest. */
-const secretBytes = 32;
-
 export function generateTsigKey(name: string): TsigKey {
-  return { name, algorithm: 'hmac-sha256', secret: randomBytes(secretBytes).toString('base64') };
+  return { name, algorithm: 'hmac-sha256', secret: newKeySecret() };
 }
 
 /** In BIND's form, as tsig-keygen prints it. */
 export function formatTsigKey(key: TsigKey): string {
-  return `key "${key.name}" {\n\talgorithm ${key.algorithm};\n\tsecret "${key.secret}";\n};\n`;
+  return keyStatement(key.name, key.algorithm, key.secret);
 }
 
 /** Writes a new file with mode 0600. Rejects if the file exists. */

@@ -70,10 +70,12 @@ export function readChannel(
   const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', ...sets }, around);
   const delaySeconds = row.number('delay_s');
   const lastError = readError(row, applier === 'off');
+  const user = row.textIfTold('source_user');
   const channel = {
     name: row.text('channel'),
     ...(sourceId !== undefined && { sourceId }),
     sourceAddress: address,
+    ...(user !== undefined && { user }),
     receiver,
     ...(heardAgoMs !== undefined && { heardAgoMs }),
     heartbeatMs: Math.round(row.number('heartbeat_s') * 1000),

@@ -15,7 +15,7 @@ export const probedTables = [
 ] as const;
 
 export const accountName = (user: string, hostPattern = '%'): string =>
-  `${quote(user)}@${quote(hostPattern)}`;
+  `${quotedText(user)}@${quotedText(hostPattern)}`;
 
 /** `CURRENT_USER()` says `source_dns@%`: quoted for a statement. The host never has an `@`. */
 export function accountOfCurrentUser(currentUser: string): string {
@@ -38,4 +38,6 @@ export const accountStatements = (account: string, grants = grantStatements): re
   ...grants(account),
 ];
 
-const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+/** A text as a literal of SQL. With NO_BACKSLASH_ESCAPES a backslash would count twice. */
+export const quotedText = (text: string): string =>
+  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;

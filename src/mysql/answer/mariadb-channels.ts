@@ -53,11 +53,13 @@ function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at']) {
   const received = coordinatesOf(row, 'Master_Log_File', 'Read_Master_Log_Pos');
   const applied = coordinatesOf(row, 'Relay_Master_Log_File', 'Exec_Master_Log_Pos');
   const lastError = readError(reader, applier === 'off');
+  const user = reader.textIfTold('Master_User');
   const channel: Channel = {
     name,
     ...(note.sourceServerId !== undefined &&
       note.sourceServerId > 0 && { sourceServerId: note.sourceServerId }),
     sourceAddress: address,
+    ...(user !== undefined && { user }),
     receiver,
     ...(heardAgoMs !== undefined && { heardAgoMs }),
     heartbeatMs: Math.round(reader.number('Slave_heartbeat_period') * 1000),

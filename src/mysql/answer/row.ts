@@ -56,6 +56,12 @@ export class RowReader {
     return this.#row[column] === null ? undefined : this.words(column);
   }
 
+  /** Undefined if there is no such column, or no text in it. */
+  textIfTold(column: string): string | undefined {
+    const cell = Object.hasOwn(this.#row, column) ? this.#row[column] : undefined;
+    return typeof cell === 'string' && cell !== '' ? this.text(column) : undefined;
+  }
+
   /** Undefined for NULL; a missing column is odd. */
   optionalText(column: string): string | undefined {
     return this.#row[column] === null ? undefined : this.text(column);

@@ -57,7 +57,8 @@ export const probeQuery = ({
  @@global.performance_schema AS performance_schema,
  (SELECT COUNT(*) FROM performance_schema.replication_group_members) AS group_members, ch.*
 FROM (SELECT 1) AS one LEFT JOIN (
- SELECT c.CHANNEL_NAME AS channel, c.HOST AS source_host, c.PORT AS source_port, s.SOURCE_UUID AS source_uuid,
+ SELECT c.CHANNEL_NAME AS channel, c.HOST AS source_host, c.PORT AS source_port, c.USER AS source_user,
+  s.SOURCE_UUID AS source_uuid,
   s.SERVICE_STATE AS receiver, a.SERVICE_STATE AS applier,
   c.HEARTBEAT_INTERVAL AS heartbeat_s, ${autoFailover} AS auto_failover,
   ${age('s.LAST_HEARTBEAT_TIMESTAMP')} AS heartbeat_age_us,

@@ -117,7 +117,10 @@ export async function paste(patient: Patient, findings: readonly Finding[]): Pro
 
 async function pasteOne(patient: Patient, { where, lines }: Mend): Promise<void> {
   const filled = lines.map((line) =>
-    line.replaceAll('<password>', patient.password).replace('<our IP address>', '127.0.0.1'),
+    line
+      .replaceAll('<password>', patient.password)
+      .replace('<our IP address>', '127.0.0.1')
+      .replace('<number>', '200'),
   );
   const [, address] = /^on (?:the source )?(\S+:\d+)(?:$|[ ,])/.exec(where) ?? [];
   if (address !== undefined) return void (await patient.server(address).sql(...filled));

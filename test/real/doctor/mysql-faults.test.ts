@@ -3,6 +3,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { grantStatements } from '../../../src/mysql/answer/grants.ts';
@@ -17,6 +18,7 @@ let folder = '';
 let patient: Patient;
 let all: readonly string[] = [];
 let twin: Forwarder | undefined;
+const held: Connection[] = [];
 
 const addressOf = (index: number): string => `${lab.servers[index]!.address}:${lab.port}`;
 /** On one server only: the binary log is off, and a replica opens for a moment. */
@@ -246,6 +248,44 @@ const cases: readonly Case[] = [
       await onSource('SET GLOBAL max_connections = 11');
     },
     found: () => [`connections-scarce ${addressOf(0)}`],
+  },
+  {
+    fault: 'all connections are in use',
+    make: async () => {
+      // This connection counts, too. An administrator gets one more.
+      const [row] = await onSource("SHOW GLOBAL STATUS LIKE 'Threads_connected'");
+      await onSource(`SET GLOBAL max_connections = ${Number(row?.['Value']) - 1}`);
+    },
+    found: () => [`login-refused ${addressOf(0)}`],
+  },
+  {
+    fault: 'the account may have one connection on a replica, and that is taken',
+    make: async () => {
+      await onlyOn(2, `ALTER USER ${account} WITH MAX_USER_CONNECTIONS 1`);
+      held.push(await lab.connect(2, 'source_dns'));
+    },
+    found: () => [`login-refused ${addressOf(2)}`],
+    after: async () => {
+      for (const connection of held.splice(0)) connection.destroy();
+    },
+  },
+  {
+    fault: 'the cluster has no GTIDs',
+    make: async () => {
+      for (const index of replicas)
+        await lab.servers[index]!.sql(
+          'STOP REPLICA',
+          'CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 0',
+          'START REPLICA',
+        );
+      for (const mode of ['ON_PERMISSIVE', 'OFF_PERMISSIVE', 'OFF'])
+        for (const server of lab.servers) await server.sql(`SET GLOBAL gtid_mode = ${mode}`);
+    },
+    found: () => [...everywhere('grant-useful'), ...everywhere('gtid-off')],
+    after: async () => {
+      await onSource(`REVOKE REPLICATION CLIENT ON *.* FROM ${account}`);
+      for (const index of replicas) await lab.follow(index, 0);
+    },
   },
   {
     fault: 'a server is on the way to GTIDs',

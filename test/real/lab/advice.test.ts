@@ -14,8 +14,9 @@ import { accountName, grantStatements } from '../../../src/mysql/answer/grants.t
 import type { ServerProber } from '../../../src/ports.ts';
 import { type MariadbServers, startMariadbServers } from '../../support/servers/mariadb-fixture.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
-import { type Proposal, proposals, proposalsOf, statementsIn } from '../../support/statements.ts';
+import { notRun, type Proposal, proposals, proposalsOf, statementsIn } from '../../support/statements.ts';
 import { type Advised, advise, alarmOf, of } from './advised.ts';
+import { Operated } from './carried-out.ts';
 import { clock, factsOf, proberFor, until } from './probing.ts';
 
 const account = accountName('source_dns', '127.0.0.%');
@@ -244,6 +245,8 @@ describe('a MySQL group: another primary', () => {
       'SET GLOBAL group_replication_bootstrap_group = OFF',
     );
     await second.sql(join);
+    const recovery = `CHANGE REPLICATION SOURCE TO SOURCE_USER = 'repl', SOURCE_PASSWORD = '${mysql.password}' FOR CHANNEL 'group_replication_recovery'`;
+    for (const member of mysql.servers) await member.sql(recovery);
     scene = sceneOf(mysql, 'admin');
   });
 
@@ -262,6 +265,26 @@ describe('a MySQL group: another primary', () => {
     await doAs(scene, 0, of(together, db2).missing.join(' '));
     await advised.lookUntil((seen) => of(seen, db2).missing.length === 0 && of(seen, db1).writable === false);
     expect([...scene.ran]).toEqual(['SELECT group_replication_set_as_primary']);
+  });
+
+  test('the procedures: a member leaves and joins again, and becomes the primary', async () => {
+    const operated = await Operated.start(mysql, { watcher: 'admin', replication: 'repl' });
+    try {
+      const [db1, db2] = [operated.at(0), operated.at(1)];
+      await operated.isHealthy(db2, 1);
+      const [leave] = await operated.procedures({ aim: 'remove', server: db1 }, 'remove', db1);
+      await operated.carryOut(leave!);
+      const [join] = await operated.procedures({}, 'rejoin', db1);
+      await operated.carryOut(join!);
+      await operated.isHealthy(db2, 1);
+      expect(await operated.advice({ aim: 'promote' }, () => true)).toMatchObject({ kind: 'refused' });
+      const [elect] = await operated.procedures({ aim: 'source', server: db1 }, 'source', db1);
+      await operated.carryOut(elect!);
+      await operated.isHealthy(db1, 1);
+      expect(notRun('group', operated.ran)).toEqual([]);
+    } finally {
+      await operated.stop();
+    }
   });
 });
 
@@ -341,5 +364,40 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
 
   test('the tests ran each kind of statement', () => {
     expect([...scene.ran].toSorted()).toEqual(proposalsOf('mariadb').toSorted());
+  });
+
+  test('the procedures: it rejoins, becomes the source again, and after a crash the other one is promoted', async () => {
+    const operated = await Operated.start(mariadb, { watcher: 'source_dns', replication: 'repl' });
+    try {
+      await mariadb.servers[1]!.sql('INSERT INTO shop.t VALUES (3)');
+      await mariadb.servers[0]!.start(['--read-only=ON']);
+      await operated.sees(({ ledger }) => ledger?.source === db2);
+      const [rejoin] = await operated.procedures({}, 'rejoin', db1);
+      await operated.carryOut(rejoin!);
+      await operated.isHealthy(db2, 1);
+      const [source] = await operated.procedures({ aim: 'source', server: db1 }, 'source', db1);
+      await mariadb.servers[1]!.sql('INSERT INTO shop.t VALUES (4)');
+      await operated.carryOut(source!);
+      await operated.isHealthy(db1, 1);
+      expect(await rowsOf(mariadb.servers[0]!)).toBe(4);
+
+      await mariadb.servers[1]!.sql("STOP REPLICA ''");
+      await mariadb.servers[0]!.sql('INSERT INTO shop.t VALUES (5)');
+      await operated.sees(({ servers }) => servers[1]!.lacks?.executed?.transactions === 1);
+      await mariadb.servers[0]!.kill9();
+      const [promote] = await operated.procedures({}, 'promote', db2);
+      expect(promote!.why).toContain('AT LEAST 1 transaction of');
+      await operated.carryOut(promote!);
+      await operated.sees(({ servers }) => servers[1]!.writable === true);
+
+      await mariadb.servers[0]!.start();
+      const procedures = await operated.procedures({ server: db1 }, 'rejoin', db1);
+      // MariaDB compares positions, and knows no empty transactions.
+      expect(procedures.map(({ title }) => title)).toEqual([
+        expect.stringContaining('rebuild it from a copy'),
+      ]);
+    } finally {
+      await operated.stop();
+    }
   });
 });

@@ -67,14 +67,13 @@ test.each([
 test.each([
   ['statsu', 'there is no command "statsu"; did you mean "status"?'],
   ['publish', 'there is no command "publish"'],
-  ['advise shop', 'the command "advise" is not in this version yet'],
-  ['init --help', 'the command "init" is not in this version yet'],
 ])('%s is a usage error', (line, problem) => {
   expect(parse(line)).toEqual({ kind: 'usage', text: `source-dns: ${problem}\nSee: source-dns --help` });
 });
 
 test.each([
   ['explain', '"explain" needs a CLUSTER'],
+  ['advise shop --to replica', '--to must be one of rejoin, source, promote, remove, not "replica"'],
   ['follow shop', '"follow" needs a SERVER'],
   ['status a b', '"status" does not take "b"'],
   ['status --wacth', 'there is no option --wacth; did you mean "--watch"?'],

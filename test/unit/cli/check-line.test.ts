@@ -56,6 +56,13 @@ test('the worst cluster counts, and the others are counted', () => {
   expect(checked(shop, { ...shop, cluster: 'bi' })).toEqual([0, 'OK: shop: db2:3306; bi: db2:3306']);
 });
 
+test('the line names some clusters, and counts the rest', () => {
+  const many = Array.from({ length: 1000 }, (_, index) => ({ ...shop, cluster: `c${index}` }));
+  const [exitCode, sentence] = checked(...many);
+  expect([exitCode, String(sentence).length < 300]).toEqual([0, true]);
+  expect(sentence).toMatch(/^OK: c0: db2:3306; .*; c7: db2:3306; and 992 more$/);
+});
+
 test('without a daemon, and with one that cannot be asked', () => {
   expect(checkOf(undefined, '/state')).toMatchObject({
     state: 'unreachable',

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { advise } from '../../../src/cli/advise.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
 import { follow } from '../../../src/cli/follow.ts';
@@ -85,6 +86,28 @@ describe('without a daemon', () => {
     const gone = session();
     gone.world.probes.clear();
     expect(await explain(gone.context, { cluster: 'shop' })).toBe(4);
+  });
+
+  test('advise prints a procedure, or why there is none, and changes nothing', async () => {
+    const s = session();
+    expect(await advise(s.context, { cluster: 'shop' })).toBe(0);
+    expect(s.state.out).toContain('db1:3306 is the source, and every server that answers gets its data.');
+    s.state.out = '';
+    expect(await advise(s.context, { cluster: 'shop', server: 'db2' })).toBe(0);
+    expect(s.state.out).toContain('\n-- on db1:3306\nSET GLOBAL super_read_only = ON;\n');
+    expect(await advise(s.context, { cluster: 'shop', aim: 'promote' })).toBe(3);
+    expect(s.state.err).toMatch(/^No procedure now \(source-alive\): The source db1:3306 answers/);
+    expect(await advise(s.context, { cluster: 'shop', server: 'db9' })).toBe(2);
+    expect([s.world.zone.size, await readdir(folder)]).toEqual([0, []]);
+    s.world.zoneDown = true;
+    expect(await advise(s.context, { cluster: 'shop' })).toBe(4);
+    const json = session(true);
+    await advise(json.context, { cluster: 'shop', aim: 'promote' });
+    expect(JSON.parse(json.state.out)).toMatchObject({
+      cluster: 'shop',
+      kind: 'refused',
+      reason: 'source-alive',
+    });
   });
 
   test('follow acts itself: dry, held, done', async () => {
@@ -355,6 +378,7 @@ describe('the daemon', () => {
     started.server.serve({
       clusters: () => ['shop'],
       snapshot: () => shopSnapshot,
+      advice: () => undefined,
       history: () => [],
       known: () => [],
       note: () => {},

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { advise } from '../../../src/cli/advise.ts';
 import { check } from '../../../src/cli/check.ts';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { explain } from '../../../src/cli/explain.ts';
@@ -17,7 +18,10 @@ import { schema } from '../../../src/cli/schema.ts';
 import { type DocumentName, documentNames, documentShapes } from '../../../src/cli/shapes/document-shapes.ts';
 import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
+import { createLog } from '../../../src/daemon/log.ts';
 import { clusterDocument } from '../../../src/http/documents.ts';
+import { labCommand } from '../../../src/lab/lab-command.ts';
+import { createNarrator } from '../../../src/lab/stage/narrator.ts';
 import { commandSession } from '../../support/command-session.ts';
 import { blindInspectors } from '../../support/doctor-world.ts';
 import { db1, db2 } from '../../support/fakes.ts';
@@ -44,6 +48,9 @@ const printed: readonly (readonly [DocumentName, Run])[] = [
   ['status', (context) => status(context, { cluster: 'shop', watch: false })],
   ['status-check', (context) => status(context, { watch: false, check: true })],
   ['explain', (context) => explain(context, { cluster: 'shop' })],
+  ['advise', (context) => advise(context, { cluster: 'shop' })],
+  ['advise', (context) => advise(context, { cluster: 'shop', server: db2 })],
+  ['advise', (context) => advise(context, { cluster: 'shop', aim: 'promote' })],
   ['check', (context) => check(context, { quiet: false }, blindInspectors(), hostOf)],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db1, force: false, dryRun: true })],
   ['follow', (context) => follow(context, { cluster: 'shop', server: db2, force: false, dryRun: false })],
@@ -71,7 +78,39 @@ test('every document has its shape, with a daemon and without one', async () => 
     await ended;
   }
   expect(asked.state.err).toBe('');
-  expect(new Set(printed.map(([name]) => name))).toEqual(new Set(documentNames));
+});
+
+/** Those that print one object per line. */
+const lines: readonly (readonly [DocumentName, (write: (line: string) => void) => unknown])[] = [
+  ['run', (write) => createLog('info', { write }).say('warn', 'file-changed', 'It has changed.', { pid: 1 })],
+  ['lab', (write) => createNarrator({ json: true, colours: false, write }).held('a', true, 'It held.')],
+  ['lab-list', (write) => labCommand({ ...noLab, list: true, json: true, write })],
+];
+
+const noLab = {
+  once: true,
+  keep: false,
+  program: ['/nowhere'],
+  colours: false,
+  writeError: () => undefined,
+  abort: () => undefined,
+  onInterrupt: () => () => undefined,
+} as const;
+
+test.each(lines)('every line of %s has its shape', async (name, print) => {
+  let text = '';
+  await print((line) => {
+    text += line;
+  });
+  const objects = text.trimEnd().split('\n');
+  expect(objects.length).toBeGreaterThan(0);
+  for (const line of objects) expectShape(name, JSON.parse(line));
+});
+
+test('every document is held to its shape here', () => {
+  // init.test.ts has the documents of `init`.
+  const held: DocumentName[] = [...[...printed, ...lines].map(([name]) => name), 'init'];
+  expect(documentNames.filter((name) => !held.includes(name))).toEqual([]);
 });
 
 test('a cluster with all that can be known has the shape', () => {

@@ -1,7 +1,7 @@
 /** Texts fit the terminal, whatever characters they have. */
 
 import { describe, expect, test } from 'vitest';
-import { proseColumns } from '../../../src/cli/explain-text.ts';
+import { explainText, proseColumns } from '../../../src/cli/explain-text.ts';
 import { statusText } from '../../../src/cli/snapshot-text.ts';
 import { createStyle } from '../../../src/cli/style.ts';
 import { tableText } from '../../../src/cli/table.ts';
@@ -21,6 +21,13 @@ test.each([40, 60, 80, 120, 160, 240])('status fits %i columns, and shows every 
   expect(tooWide).toEqual([]);
   for (const { server } of shop.servers) expect(text).toContain(server);
   expect(text.replace(/\s+/g, ' ')).toContain('may choose db1:3306 80, db2:3306 60');
+});
+
+test.each([40, 80, 120])('explain fits %i columns', (columns) => {
+  const tooWide = explainText(shop, style, columns)
+    .split('\n')
+    .filter((line) => widthOf(line) > columns && line.trim().includes(' '));
+  expect(tooWide).toEqual([]);
 });
 
 test('status leaves out the UUID first, then the version, then the table', () => {

@@ -37,6 +37,7 @@ function fakeApi(answer: (command: Command) => Promise<Answer> = async () => res
   const api: ClusterApi = {
     clusters: () => ['shop'],
     snapshot: (cluster) => (cluster === 'shop' ? shopSnapshot : undefined),
+    advice: (_cluster, { aim, server }) => ({ kind: 'nothing', sentence: `${aim} ${server}` }),
     history: () => [],
     known: () => [],
     note: () => {},
@@ -82,6 +83,15 @@ function raw(
     sent.end(body);
   });
 }
+
+test('the advice is for an aim and a server, or for neither', async () => {
+  await serve();
+  const asked = async (query: string) =>
+    (await get(`/v1/clusters/shop/advice${query}`)) as { body?: unknown };
+  const nothing = (sentence: string) => ({ cluster: 'shop', kind: 'nothing', sentence });
+  expect((await asked('')).body).toEqual(nothing('undefined undefined'));
+  expect((await asked('?to=source&server=db2')).body).toEqual(nothing('source db2:3306'));
+});
 
 describe('the socket', () => {
   test('exists with the mode rw-rw----, and nothing else exists', async () => {
@@ -213,6 +223,8 @@ describe('the routes', () => {
       [400, 'bad-request', raw('POST', '/v1/clusters/shop/freeze', json, '{}')],
       [400, 'bad-request', raw('POST', '/v1/clusters/shop/freeze', json, '{"reason":"x","forse":true}')],
       [400, 'bad-request', raw('POST', '/v1/clusters/shop/follow', json, '{"server":7}')],
+      [404, 'unknown-server', raw('GET', '/v1/clusters/shop/advice?server=db22:3306', {}, '')],
+      [400, 'bad-request', raw('GET', '/v1/clusters/shop/advice?to=victory', {}, '')],
       [404, 'unknown-server', raw('POST', '/v1/clusters/shop/follow', json, '{"server":"db22:3306"}')],
       [
         413,

@@ -30,6 +30,7 @@ async function api(answer: (command: Command) => Answer = () => result('done', '
   started.server.serve({
     clusters: () => ['shop'],
     snapshot: () => undefined,
+    advice: () => undefined,
     history: () => [],
     known: () => [
       {

@@ -38,6 +38,7 @@ const done: Answer = {
 const ordinary: ClusterApi = {
   clusters: () => ['shop'],
   snapshot: (cluster) => (cluster === 'shop' ? shopSnapshot : undefined),
+  advice: () => undefined,
   history: () => [],
   known: () => [],
   note: () => {},

@@ -1,7 +1,8 @@
 /** Shows what is wrong in a list of asynchronous connection failover. */
 
 import { describe, expect, test } from 'vitest';
-import { failoverListAlarm, memberAt } from '../../../../src/core/alarm/failover-list-alarm.ts';
+import { failoverListAlarm } from '../../../../src/core/alarm/failover-list-alarm.ts';
+import { memberAt } from '../../../../src/core/decide/spelled-servers.ts';
 import type { Channel, FailoverSource } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../../src/core/model/units.ts';
 import {

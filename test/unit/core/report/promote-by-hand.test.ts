@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Channel, ServerFacts, Version } from '../../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
-import { promotionOf } from '../../../../src/core/report/promote-by-hand.ts';
+import { promotionLine } from '../../../../src/core/report/promote-by-hand.ts';
 import {
   address,
   channelFrom,
@@ -40,7 +40,7 @@ const orphans: Given = {
 
 function promotion(world: Given, name = 'db2'): string | undefined {
   const situation = given(world);
-  return promotionOf(situation, situation.members.find((member) => member.address === address(name))!);
+  return promotionLine(situation, situation.members.find((member) => member.address === address(name))!);
 }
 
 const withDb2 = (db2: ReturnType<typeof orphan>, over: Partial<Given['servers']> = {}): Given => ({
@@ -137,7 +137,7 @@ describe('beside a writable server that may never be the source', () => {
         ? { ...member, settings: { ...member.settings, candidate: 'never' as const } }
         : member,
     );
-    return promotionOf(
+    return promotionLine(
       { ...situation, members },
       members.find((member) => member.address === address('db2'))!,
     );

@@ -60,6 +60,7 @@ describe.each([
       name: '',
       sourceServerId: 1,
       sourceAddress: expect.stringMatching(/^127\.0\.0\.21:\d+$/),
+      user: 'repl',
       receiver: 'on',
       heartbeatMs: 200,
       applier: 'on',

@@ -79,6 +79,11 @@ describe('recorded rows', () => {
     expect(channel).not.toHaveProperty('lagSeconds');
   });
 
+  test('of a replica that tells its account: it is no secret; the password is not asked for', () => {
+    expect(channelOf(changed('replica-on', { source_user: 'repl' })).user).toBe('repl');
+    expect(channelOf(changed('replica-on', { source_user: '' }))).not.toHaveProperty('user');
+  });
+
   test('of a replica with a silent new source: no identity, nothing heard, no known lag', () => {
     const channel = channelOf(recorded('replica-connecting-new'));
     expect(channel).toMatchObject({

@@ -1,0 +1,51 @@
+/** The shape of `advise --json`. */
+
+import { z } from 'zod';
+import { adviceAims, type Procedure } from '../../core/model/procedure.ts';
+import type { AdviceDocument } from '../../http/documents.ts';
+import { list, server, text } from './fields.ts';
+
+const procedure: z.ZodType<Procedure> = z.object({
+  title: z.string(),
+  why: text('why it applies now, and what it means for the data'),
+  preconditions: list(z.string(), 'what was seen just now'),
+  steps: list(
+    z.object({
+      say: z.string(),
+      on: z.union([server, z.null()]).meta({ description: 'null: the commands run in a shell' }),
+      statements: list(z.string(), 'in one session, in this order'),
+      commands: list(z.string()),
+      keep: list(z.object({ column: z.string(), placeholder: text('the word in later statements') })),
+      verify: list(z.object({ statement: z.string(), expect: z.string() })),
+      undo: z.string().nullable(),
+    }),
+  ),
+  warnings: list(z.string(), 'what we cannot see'),
+});
+
+/** By `kind`. */
+export const adviceShape: z.ZodType<AdviceDocument> = z.union([
+  z.object({
+    cluster: z.string(),
+    kind: z.literal('procedures'),
+    aim: z.enum(adviceAims),
+    server,
+    procedures: list(procedure, 'several: a person chooses one; the first is the safe one'),
+  }),
+  z.object({
+    cluster: z.string(),
+    kind: z.literal('refused'),
+    reason: z.enum([
+      'source-unknown',
+      'source-silent',
+      'source-closed',
+      'source-alive',
+      'two-writers',
+      'server-silent',
+      'data-unknown',
+      'unsuitable',
+    ]),
+    sentence: z.string(),
+  }),
+  z.object({ cluster: z.string(), kind: z.literal('nothing'), sentence: z.string() }),
+]);

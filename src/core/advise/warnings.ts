@@ -1,0 +1,61 @@
+/** What we cannot see, and what has lost data or time elsewhere. */
+
+import type { Situation } from '../decide/situation.ts';
+import { names } from '../model/decision.ts';
+import { areByGtids } from './checks.ts';
+import type { Told } from './steps.ts';
+
+const placeholders =
+  "PASSWORD, and USER where it stands, are placeholders: write the replication account there. Without TLS, MySQL's caching_sha2_password also needs GET_SOURCE_PUBLIC_KEY = 1.";
+const config = (address: string): string =>
+  `Write read_only=ON into the my.cnf of ${address}: else it is writable after its next restart.`;
+
+/** For a server that becomes a replica. */
+export function replicaWarnings({ topology }: Situation, { address, known }: Told): readonly string[] {
+  const followers = topology.followersOf(address);
+  const lists = known.channels.filter(({ autoFailover }) => autoFailover);
+  return [
+    ...(followers.length === 0
+      ? []
+      : [
+          `${names(followers)} replicates from ${address}, and has what only ${address} had. Ask for its own procedure before this one.`,
+        ]),
+    placeholders,
+    config(address),
+    `Events that ${address} created run there as before, and its semi-synchronous waits stay on: look at SHOW EVENTS, and at the variables of rpl_semi_sync.`,
+    ...(lists.length === 0
+      ? []
+      : [
+          `${address} chooses its source from a list by itself (SOURCE_CONNECTION_AUTO_FAILOVER). If the list has another server with a higher weight, it goes there: look at performance_schema.replication_asynchronous_connection_failover.`,
+        ]),
+    ...(known.flavour === 'mariadb'
+      ? [
+          'On MariaDB administrators can write in spite of read_only. gtid_strict_mode=ON stops a replica before its history differs.',
+        ]
+      : []),
+  ];
+}
+
+/** For a server that becomes the source. */
+export function sourceWarnings({ state, publication, ledger }: Situation, server: Told): readonly string[] {
+  const { address, known } = server;
+  const { settings } = state;
+  return [
+    `Events that came by replication are disabled on ${address}: SHOW EVENTS lists them, and ALTER EVENT ... ENABLE enables each.`,
+    `Look at rpl_semi_sync on ${address}. If it waits for more replicas than it has, every commit hangs. If it waits for none, a crash can lose commits.`,
+    `Take read_only and super_read_only out of the my.cnf of ${address}, or write it into your notes: they count again after its next restart.`,
+    ...(settings.mode === 'observe'
+      ? [
+          'This instance only observes: the name does not move by it. Move it with another instance, or by hand.',
+        ]
+      : []),
+    ...(ledger?.frozen || publication.limits.flapping
+      ? [`The name does not move by itself now: source-dns thaw ${settings.cluster} lets it move again.`]
+      : []),
+    ...(areByGtids(known) && known.flavour === 'mysql'
+      ? []
+      : known.flavour === 'mysql'
+        ? ['Without GTIDs a mistake in FILE or POSITION loses or repeats transactions without an error.']
+        : []),
+  ];
+}
