@@ -75,7 +75,7 @@ const isGiven = (tokens: readonly Token[], option: string): boolean =>
   tokens.some((token) => token.kind === 'option' && token.name === option);
 
 const unknownCommand = (named: string): ParsedArguments =>
-  usage(`there is no command "${named}"${didYouMean(named, commandNames)}`);
+  usage(`there is no command "${named}"${didYouMean(named, [...commandNames, 'help'])}`);
 
 function commandOf(
   name: CommandName,
