@@ -1,8 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files that need the whole machine. */
+const alone = [
+  'test/real/contract/{flood,many-clusters,published-together,race}.test.ts',
+  'test/real/chaos/chaos.test.ts',
+];
+
 /**
- * `pure` and `sockets` need nothing but Node. `real` starts mysqld and named, which its global set-up fetches into the
- * cache.
+ * `pure` and `sockets` need nothing but Node. `real` and `alone` start mysqld and named, which their global set-up
+ * fetches into the cache.
  */
 export default defineConfig({
   test: {
@@ -43,14 +49,27 @@ export default defineConfig({
           testTimeout: 300_000,
         },
       },
+      // Real servers: they wait more than they work, so two files at a time fit on two cores.
       {
         test: {
           name: 'real',
-          include: ['test/real/{contract,lab,doctor}/**/*.test.ts', 'test/real/chaos/chaos.test.ts'],
+          include: ['test/real/{contract,lab,doctor}/**/*.test.ts'],
+          exclude: alone,
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // Two cores and 450 MB a server: one world at a time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // These need the whole machine: a thousand clusters, a flood, or namespaces that no other run may have.
+      {
+        test: {
+          name: 'alone',
+          include: alone,
+          globalSetup: ['test/real/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import type { ConfigOutline } from '../config/loaded.ts';
 import type { Command } from '../core/model/events.ts';
+import { plusMs } from '../core/model/units.ts';
 import { configuredCluster } from '../daemon/known-cluster.ts';
 import { readCall, readHookLine } from '../hook/call.ts';
 import type { Claim, HookCall } from '../hook/claim.ts';
@@ -41,6 +42,9 @@ export async function hook(
     return finish(hookEnd(call, { kind: 'done', sentence: `nothing to do: ${reading.sentence}` }));
   return finish(await inTime(context, line.call, actFor(context, { ...line, claim: reading.claim })));
 }
+
+/** `after_move` is ended so long before the limit of this hook: its programs need some time to be killed. */
+const endOfHooksMs = 700;
 
 interface Work {
   readonly call: HookCall;
@@ -91,7 +95,9 @@ async function actFor(context: CommandContext, { call, claim, config: file }: Wo
   if (claim.act === 'status') return endOfAnswer(call, { cluster, server, results: [] });
   const config = await readSecrets(told.context, outline);
   const loaded = config?.clusters.find(({ settings }) => settings.cluster === cluster);
-  const answer = config && loaded && (await actOnce(told.context, config, loaded, commandFor(claim, found)));
+  const hooksBy = plusMs(context.clock.mono(), Math.max(0, leftMs() - endOfHooksMs));
+  const hurried = { ...told.context, hooksBy };
+  const answer = config && loaded && (await actOnce(hurried, config, loaded, commandFor(claim, found)));
   return answer === undefined
     ? hookEnd(call, { kind: 'usage', sentence: told.said() })
     : endOfAnswer(call, { cluster, server, results: answer.results });

@@ -1,7 +1,7 @@
 /** Gets the answers to questions: from flags, from a person, or from the defaults. */
 
-import { type Answers, problemText, type Question } from '../setup/questions.ts';
-import { type ExitCode, exitCodes } from './exit-code.ts';
+import { type Answers, problemText, type Question } from '../../setup/questions.ts';
+import { type ExitCode, exitCodes } from '../exit-code.ts';
 import type { Prompter } from './prompter.ts';
 
 export interface Asking {

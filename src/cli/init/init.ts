@@ -1,15 +1,15 @@
 /** `source-dns init`: asks, looks around, writes new files, and says what to do next. */
 
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import { readBounded } from '../config/secret-files.ts';
-import { readKey } from '../dns/key/key-reading.ts';
-import { newKeySecret } from '../dns/key/new-key.ts';
-import type { TsigKey } from '../dns/message/tsig.ts';
-import { filesOf, grantsName } from '../setup/all-files.ts';
-import { bare } from '../setup/bind-texts.ts';
-import { keyFileName, passwordFileName } from '../setup/configuration-text.ts';
-import { type NewFile, writeNewFiles } from '../setup/new-files.ts';
-import { nextSteps } from '../setup/next-steps.ts';
+import { readBounded } from '../../config/secret-files.ts';
+import { readKey } from '../../dns/key/key-reading.ts';
+import { newKeySecret } from '../../dns/key/new-key.ts';
+import type { TsigKey } from '../../dns/message/tsig.ts';
+import { filesOf, grantsName } from '../../setup/all-files.ts';
+import { bare } from '../../setup/bind-texts.ts';
+import { keyFileName, passwordFileName } from '../../setup/configuration-text.ts';
+import { type NewFile, writeNewFiles } from '../../setup/new-files.ts';
+import { nextSteps } from '../../setup/next-steps.ts';
 import {
   type Answers,
   caQuestion,
@@ -25,14 +25,14 @@ import {
   serverQuestion,
   tlsQuestion,
   userQuestion,
-} from '../setup/questions.ts';
-import type { Setup } from '../setup/setup.ts';
+} from '../../setup/questions.ts';
+import type { Setup } from '../../setup/setup.ts';
+import type { InitArguments } from '../commands/init.ts';
+import { complain } from '../complain.ts';
+import type { CommandContext } from '../context.ts';
+import { type ExitCode, exitCodes } from '../exit-code.ts';
+import { failureText } from '../failure-text.ts';
 import { askAll, missingText, type Stopped, stopped } from './ask.ts';
-import type { InitArguments } from './commands/init.ts';
-import { complain } from './complain.ts';
-import type { CommandContext } from './context.ts';
-import { type ExitCode, exitCodes } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
 import { createAccount, hasPassword, type Password, passwordFor } from './init-account.ts';
 import { chooseServers } from './init-cluster.ts';
 import type { InitRun, InitTools } from './init-context.ts';

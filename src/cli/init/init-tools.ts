@@ -1,10 +1,10 @@
 /** What `source-dns init` takes from the process, and how it looks at the network. */
 
 import { hostname } from 'node:os';
-import { systemClock } from '../daemon/clock.ts';
-import { lookAtZone } from '../setup/found-zone.ts';
-import { greetingOf } from '../setup/greeting.ts';
-import { packagedUnit } from '../setup/unit-text.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import { lookAtZone } from '../../setup/found-zone.ts';
+import { greetingOf } from '../../setup/greeting.ts';
+import { packagedUnit } from '../../setup/unit-text.ts';
 import type { InitTools } from './init-context.ts';
 import { openPrompter } from './prompter.ts';
 

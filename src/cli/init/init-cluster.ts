@@ -1,17 +1,17 @@
 /** The servers of `source-dns init`: lets a person choose among those that were found. */
 
-import type { Secret } from '../config/secret.ts';
-import { unsafeKind } from '../config/server-address.ts';
-import { splitAddress } from '../core/model/observation.ts';
-import type { ServerAddress } from '../core/model/units.ts';
-import { delayOf, type FoundServer, productWords, roleWords, shortId } from '../setup/found-cluster.ts';
-import { type Answers, chooseQuestion, listOf, none } from '../setup/questions.ts';
-import type { SetupServer } from '../setup/setup.ts';
+import type { Secret } from '../../config/secret.ts';
+import { unsafeKind } from '../../config/server-address.ts';
+import { splitAddress } from '../../core/model/observation.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
+import { delayOf, type FoundServer, productWords, roleWords, shortId } from '../../setup/found-cluster.ts';
+import { type Answers, chooseQuestion, listOf, none } from '../../setup/questions.ts';
+import type { SetupServer } from '../../setup/setup.ts';
+import { exitCodes } from '../exit-code.ts';
+import { printable } from '../style.ts';
 import { askAll, type Stopped, stopped } from './ask.ts';
-import { exitCodes } from './exit-code.ts';
 import type { InitRun } from './init-context.ts';
 import { type Access, inOrder, searchServers } from './init-search.ts';
-import { printable } from './style.ts';
 
 interface ChosenServers {
   readonly kind: 'chosen';

@@ -1,14 +1,14 @@
 /** What `source-dns init` prints at its end. */
 
 import { join } from 'node:path';
-import { formatConfigError } from '../config/config-error.ts';
-import { loadConfig } from '../config/load.ts';
-import { configurationName } from '../setup/all-files.ts';
-import type { NewFile, Written } from '../setup/new-files.ts';
-import type { Step } from '../setup/next-steps.ts';
-import { complain } from './complain.ts';
-import type { CommandContext } from './context.ts';
-import { type ExitCode, exitCodes } from './exit-code.ts';
+import { formatConfigError } from '../../config/config-error.ts';
+import { loadConfig } from '../../config/load.ts';
+import { configurationName } from '../../setup/all-files.ts';
+import type { NewFile, Written } from '../../setup/new-files.ts';
+import type { Step } from '../../setup/next-steps.ts';
+import { complain } from '../complain.ts';
+import type { CommandContext } from '../context.ts';
+import { type ExitCode, exitCodes } from '../exit-code.ts';
 
 /** `--dry-run`: the files on standard output, without what is secret. */
 export function printFiles(

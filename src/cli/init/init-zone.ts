@@ -1,13 +1,13 @@
 /** The names and the zone of `source-dns init`: asks the nameserver before there is a key there. */
 
-import { isWithin } from '../config/domain-name.ts';
-import { parseHostPort } from '../config/server-address.ts';
-import { splitAddress } from '../core/model/observation.ts';
-import type { Fqdn, ServerAddress } from '../core/model/units.ts';
-import type { TsigKey } from '../dns/message/tsig.ts';
-import { bare } from '../setup/bind-texts.ts';
-import { endpointText } from '../setup/configuration-text.ts';
-import type { FoundZone } from '../setup/found-zone.ts';
+import { isWithin } from '../../config/domain-name.ts';
+import { parseHostPort } from '../../config/server-address.ts';
+import { splitAddress } from '../../core/model/observation.ts';
+import type { Fqdn, ServerAddress } from '../../core/model/units.ts';
+import type { TsigKey } from '../../dns/message/tsig.ts';
+import { bare } from '../../setup/bind-texts.ts';
+import { endpointText } from '../../setup/configuration-text.ts';
+import type { FoundZone } from '../../setup/found-zone.ts';
 import {
   type Answers,
   keyNameQuestion,
@@ -17,13 +17,13 @@ import {
   replicasQuestion,
   yesNo,
   zoneQuestion,
-} from '../setup/questions.ts';
-import type { Setup, SetupNameserver } from '../setup/setup.ts';
+} from '../../setup/questions.ts';
+import type { Setup, SetupNameserver } from '../../setup/setup.ts';
+import { exitCodes } from '../exit-code.ts';
+import { failureText } from '../failure-text.ts';
+import { printable } from '../style.ts';
 import { askAll, type Stopped, stopped } from './ask.ts';
-import { exitCodes } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
 import type { InitRun } from './init-context.ts';
-import { printable } from './style.ts';
 
 type ChosenZone = Pick<Setup, 'names' | 'nameserver' | 'zone' | 'adopt'> & {
   readonly kind: 'chosen';

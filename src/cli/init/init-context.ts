@@ -1,13 +1,13 @@
 /** What the parts of `source-dns init` share. Types only. */
 
-import type { Fqdn } from '../core/model/units.ts';
-import type { AdapterMaker } from '../daemon/adapters.ts';
-import type { Clock } from '../ports.ts';
-import type { FoundZone, HowToLook } from '../setup/found-zone.ts';
-import type { Greeting } from '../setup/greeting.ts';
-import type { SetupNameserver } from '../setup/setup.ts';
+import type { Fqdn } from '../../core/model/units.ts';
+import type { AdapterMaker } from '../../daemon/adapters.ts';
+import type { Clock } from '../../ports.ts';
+import type { FoundZone, HowToLook } from '../../setup/found-zone.ts';
+import type { Greeting } from '../../setup/greeting.ts';
+import type { SetupNameserver } from '../../setup/setup.ts';
+import type { InitArguments } from '../commands/init.ts';
 import type { Asking } from './ask.ts';
-import type { InitArguments } from './commands/init.ts';
 import type { Prompter } from './prompter.ts';
 
 /** The process, and what looks at the network. */

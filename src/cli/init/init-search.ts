@@ -1,8 +1,8 @@
 /** Finds the servers for `source-dns init`: asks, lists, and asks again with what a person adds. */
 
-import { Secret } from '../config/secret.ts';
-import { splitAddress } from '../core/model/observation.ts';
-import type { ServerAddress } from '../core/model/units.ts';
+import { Secret } from '../../config/secret.ts';
+import { splitAddress } from '../../core/model/observation.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
 import {
   type FoundCluster,
   type FoundServer,
@@ -11,7 +11,7 @@ import {
   productWords,
   roleWords,
   shortId,
-} from '../setup/found-cluster.ts';
+} from '../../setup/found-cluster.ts';
 import {
   type Answers,
   listOf,
@@ -19,14 +19,14 @@ import {
   none,
   serverQuestion,
   yesNo,
-} from '../setup/questions.ts';
+} from '../../setup/questions.ts';
+import { exitCodes } from '../exit-code.ts';
+import { failureText } from '../failure-text.ts';
+import { printable } from '../style.ts';
+import { tableText } from '../table.ts';
 import { askAll, endOfInput, type Stopped, stopped } from './ask.ts';
-import { exitCodes } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
 import type { InitRun } from './init-context.ts';
 import type { Prompter } from './prompter.ts';
-import { printable } from './style.ts';
-import { tableText } from './table.ts';
 
 export interface Access {
   readonly password: Secret;

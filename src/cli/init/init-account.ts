@@ -1,20 +1,20 @@
 /** The account of `source-dns init`: its password, and what to do where the account does not exist yet. */
 
 import { join, resolve } from 'node:path';
-import { Secret } from '../config/secret.ts';
-import { readBounded } from '../config/secret-files.ts';
-import { splitAddress } from '../core/model/observation.ts';
-import type { ServerAddress } from '../core/model/units.ts';
-import { grantsText, newAccountSql, newPassword } from '../setup/account-texts.ts';
-import { grantsName } from '../setup/all-files.ts';
-import { passwordFileName } from '../setup/configuration-text.ts';
-import { writeNewFiles } from '../setup/new-files.ts';
-import { shellWord } from '../setup/next-steps.ts';
-import { type Answers, listOf } from '../setup/questions.ts';
+import { Secret } from '../../config/secret.ts';
+import { readBounded } from '../../config/secret-files.ts';
+import { splitAddress } from '../../core/model/observation.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
+import { grantsText, newAccountSql, newPassword } from '../../setup/account-texts.ts';
+import { grantsName } from '../../setup/all-files.ts';
+import { passwordFileName } from '../../setup/configuration-text.ts';
+import { writeNewFiles } from '../../setup/new-files.ts';
+import { shellWord } from '../../setup/next-steps.ts';
+import { type Answers, listOf } from '../../setup/questions.ts';
+import { exitCodes } from '../exit-code.ts';
+import { printable } from '../style.ts';
 import { endOfInput, type Stopped, stopped } from './ask.ts';
-import { exitCodes } from './exit-code.ts';
 import type { InitRun } from './init-context.ts';
-import { printable } from './style.ts';
 
 export interface Password {
   readonly kind: 'password';
