@@ -4,27 +4,12 @@ import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { advise } from './cli/advise.ts';
 import { parseArguments } from './cli/args.ts';
-import { check } from './cli/check.ts';
 import type { Command, CommandArguments, CommandName } from './cli/command-table.ts';
 import type { LabArguments } from './cli/commands/lab.ts';
 import { complainOfUsage } from './cli/complain.ts';
-import { completion } from './cli/completion/completion.ts';
 import type { CommandContext } from './cli/context.ts';
-import { explain } from './cli/explain.ts';
-import { follow } from './cli/follow.ts';
-import { forget } from './cli/forget.ts';
-import { freeze } from './cli/freeze.ts';
-import { history } from './cli/history.ts';
-import { hook } from './cli/hook.ts';
-import { init } from './cli/init/init.ts';
-import { initTools } from './cli/init/init-tools.ts';
-import { run } from './cli/run.ts';
-import { schema } from './cli/schema.ts';
-import { status } from './cli/status.ts';
 import { drained, openTerminal, operatorName } from './cli/terminal.ts';
-import { thaw } from './cli/thaw.ts';
 import { loadConfig, loadOutline } from './config/load.ts';
 import type { LoadedCluster, NameserverConfig } from './config/loaded.ts';
 import type { Failure } from './core/model/observation.ts';
@@ -33,7 +18,6 @@ import { systemClock, systemRandom } from './daemon/clock.ts';
 import { takeSupervisor } from './daemon/supervisor.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
 import type { InspectorMaker } from './doctor/open-world.ts';
-import { labCommand } from './lab/lab-command.ts';
 import { createInspector } from './mysql/inspection.ts';
 import { createProber } from './mysql/probe.ts';
 
@@ -70,8 +54,9 @@ const inspectors: InspectorMaker = {
 const terminal = openTerminal(process);
 
 /** The lab starts this program as its daemon. */
-const lab = (context: CommandContext, { scenario, list, once, keep }: LabArguments): Promise<number> =>
-  labCommand({
+async function lab(context: CommandContext, { scenario, list, once, keep }: LabArguments): Promise<number> {
+  const { labCommand } = await import('./lab/lab-command.ts');
+  return labCommand({
     ...(scenario !== undefined && { scenario }),
     list,
     once,
@@ -89,6 +74,7 @@ const lab = (context: CommandContext, { scenario, list, once, keep }: LabArgumen
       };
     },
   });
+}
 
 const version = (): string =>
   (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
@@ -101,27 +87,35 @@ type Performers = {
   ) => Promise<number> | number;
 };
 
+/** Each command loads its own part of the program when it is performed: most need little of it. */
 const performers: Performers = {
-  run,
-  status,
-  explain,
-  advise,
-  check: (context, args) =>
-    check(context, args, inspectors, {
+  run: async (context) => (await import('./cli/run.ts')).run(context),
+  status: async (context, args) => (await import('./cli/status.ts')).status(context, args),
+  explain: async (context, args) => (await import('./cli/explain.ts')).explain(context, args),
+  advise: async (context, args) => (await import('./cli/advise.ts')).advise(context, args),
+  check: async (context, args) =>
+    (await import('./cli/check.ts')).check(context, args, inspectors, {
       env: process.env,
       nodeVersion: process.versions.node,
       resolvers: getServers(),
       unixSockets: () => readFile('/proc/net/unix', 'utf8').catch(() => ''),
     }),
-  follow,
-  freeze,
-  thaw,
-  forget,
-  history,
-  hook,
-  init: (context, args) => init(context, args, initTools(process)),
-  schema,
-  completion,
+  follow: async (context, args) => (await import('./cli/follow.ts')).follow(context, args),
+  freeze: async (context, args) => (await import('./cli/freeze.ts')).freeze(context, args),
+  thaw: async (context, args) => (await import('./cli/thaw.ts')).thaw(context, args),
+  forget: async (context, args) => (await import('./cli/forget.ts')).forget(context, args),
+  history: async (context, args) => (await import('./cli/history.ts')).history(context, args),
+  hook: async (context, args) => (await import('./cli/hook.ts')).hook(context, args),
+  async init(context, args) {
+    const [{ init }, { initTools }] = await Promise.all([
+      import('./cli/init/init.ts'),
+      import('./cli/init/init-tools.ts'),
+    ]);
+    return init(context, args, initTools(process));
+  },
+  schema: async (context, args) => (await import('./cli/schema.ts')).schema(context, args),
+  completion: async (context, args) =>
+    (await import('./cli/completion/completion.ts')).completion(context, args),
   lab,
 };
 
