@@ -43,6 +43,8 @@ export const adviceShape: z.ZodType<AdviceDocument> = z.union([
       'two-writers',
       'server-silent',
       'data-unknown',
+      'received-not-executed',
+      'no-answer',
       'unsuitable',
     ]),
     sentence: z.string(),

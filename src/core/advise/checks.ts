@@ -49,6 +49,15 @@ export function isReplicating(facts: ServerFacts, channel: string): Check {
   };
 }
 
+/** Its applier runs. */
+export const isApplying = (facts: ServerFacts, channel: string): Check =>
+  isMariadb(facts)
+    ? { statement: statusOf(facts, channel), expect: 'Slave_SQL_Running: Yes' }
+    : {
+        statement: `SELECT SERVICE_STATE FROM performance_schema.replication_applier_status WHERE CHANNEL_NAME = ${quote(channel)}`,
+        expect: 'ON',
+      };
+
 /** Its receiver is stopped: what it has received cannot grow. */
 export const isReceiverOff = (facts: ServerFacts, channel: string): Check =>
   isMariadb(facts)

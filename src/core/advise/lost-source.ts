@@ -9,14 +9,15 @@ import type { Advice, Check, Procedure } from '../model/procedure.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids, isAtPlace } from './checks.ts';
 import { couldBePromoted, promotionOf } from './promotion.ts';
-import { inDoubt, type Refused, refused } from './refusals.ts';
-import { followersOf, repointSteps, stopReceivers, unlistedSteps } from './repoint.ts';
+import { inDoubt, type Refused, refused, writesElsewhere } from './refusals.ts';
+import { beyondOf, followersOf, repointSteps, sortedFollowers, stopReceivers, unlistedSteps } from './repoint.ts';
 import {
   detachStep,
   executeStep,
   fitStep,
   inShell,
   isTold,
+  mendSteps,
   openStep,
   ownChannel,
   statusStep,
@@ -24,7 +25,7 @@ import {
   undelaySteps,
   writePlaceStep,
 } from './steps.ts';
-import { sourceWarnings } from './warnings.ts';
+import { foreignWarnings, sourceWarnings } from './warnings.ts';
 
 /** `wanted`: the reader's choice; absent: the most advanced one. */
 export function promoteAdvice(situation: Situation, wanted: ServerView | undefined): Advice {
@@ -106,17 +107,20 @@ type Chosen = Extract<ReturnType<typeof promotionOf>, { readonly kind: 'parts' }
 
 function procedureOf(situation: Situation, old: ServerView, { chosen, channels, open }: Chosen): Procedure {
   const followers = followersOf(situation, old, chosen);
+  const { fit, apart } = sortedFollowers(situation, chosen, followers, (replica) =>
+    beyondOf(situation, chosen, replica),
+  );
   const byGtids = areByGtids(chosen.known);
   const end = ownChannel(situation, chosen)?.received;
   const atEnd = (replica: Told, name: string): Check | undefined =>
     end && isAtPlace(replica.known, name, end);
   return {
     title: `Promote ${chosen.address} now: the source ${old.address} is lost`,
-    why: `${chosen.address} is the most advanced server that can be promoted. ${lossOf(situation, old, chosen)}`,
+    why: `${rankOf(situation, chosen)} ${lossOf(situation, old, chosen)}`,
     preconditions: [
       `${old.address} does not answer us, and no server that answers replicates from it.`,
       'More than half of the other servers answer.',
-      'No other server takes writes.',
+      ...writesElsewhere(situation, [old, chosen]),
     ],
     steps: [
       inShell(
@@ -127,6 +131,7 @@ function procedureOf(situation: Situation, old: ServerView, { chosen, channels, 
       ...unlistedSteps(situation, old),
       fitStep(chosen, ownChannel(situation, chosen)),
       ...channels.flatMap((part) => [
+        ...mendSteps(chosen, part.channel),
         ...(part.waiting === undefined ? [] : [executeStep(chosen, part)]),
         ...(part.stays
           ? []
@@ -143,22 +148,31 @@ function procedureOf(situation: Situation, old: ServerView, { chosen, channels, 
             ),
           ]),
       statusStep(situation, `Look whether the name follows: ${chosen.address} is the source.`),
-      ...repointSteps(situation, chosen, followers, atEnd),
+      ...repointSteps(situation, chosen, fit, atEnd),
+      ...apart,
       statusStep(situation, `Look whether all servers replicate from ${chosen.address}.`),
     ],
     warnings: [
       `When ${old.address} comes back, it may have transactions that no other server has. It must not be opened: source-dns advise ${situation.state.settings.cluster} --to rejoin --server ${old.address}`,
       ...aheadWarnings(situation, chosen),
-      ...channels.flatMap(({ channel: { applier, lastError } }) =>
-        applier === 'on' || lastError === undefined
+      ...channels.flatMap(({ channel: { applierError } }) =>
+        applierError === undefined
           ? []
           : [
-              `The applier of ${chosen.address} is stopped by an error (${lastError}). First mend this, or promote another server: what waits behind the error is lost by the step that detaches.`,
+              `The applier of ${chosen.address} is stopped by an error (${applierError}). First mend this, or promote another server: what waits behind the error is lost by the step that detaches.`,
             ],
       ),
+      ...foreignWarnings(situation, chosen),
       ...sourceWarnings(situation, chosen),
     ],
   };
+}
+
+function rankOf(situation: Situation, chosen: Told): string {
+  const ahead = lacksOf(situation, chosen)?.received;
+  return ahead
+    ? `${ahead.server} has executed or received more than ${chosen.address}.`
+    : `No server that answers has executed and received more than ${chosen.address}.`;
 }
 
 /** Only what the source told at its last answer is known: it may have committed more since. */
@@ -169,8 +183,9 @@ function lossOf(situation: Situation, { known, address }: ServerView, chosen: To
   if (known.gtidExecuted === undefined || own === undefined || !areByGtids(known, chosen.known))
     return `${unknown}. Without GTIDs nobody can count it.`;
   const missing = countGtids(subtract(known.gtidExecuted, own));
-  const others = lacksOf(situation, chosen);
-  const said = others && countOf(others) > 0 ? ` It lacks ${lackWords(others)}.` : '';
+  // What it has received it executes before it is opened.
+  const ahead = { executed: null, received: lacksOf(situation, chosen)?.received ?? null };
+  const said = countOf(ahead) > 0 ? ` It lacks ${lackWords(ahead)}.` : '';
   return missing === 0
     ? `It has all that ${address} had executed at its last answer.${said} ${unknown}: nobody can count what came after that answer.`
     : `AT LEAST ${plural(missing)} of ${address} would be lost: it had executed them at its last answer, and ${chosen.address} has not received them.${said}`;
@@ -178,8 +193,7 @@ function lossOf(situation: Situation, { known, address }: ServerView, chosen: To
 
 /** A server that may not be promoted can be ahead: its transactions can still be saved. */
 function aheadWarnings(situation: Situation, chosen: Told): readonly string[] {
-  const lacks = lacksOf(situation, chosen);
-  const ahead = lacks?.received ?? lacks?.executed;
+  const ahead = lacksOf(situation, chosen)?.received;
   return ahead
     ? [
         `${ahead.server} has more than ${chosen.address}. To lose nothing, promote that server, or first make ${chosen.address} its replica until both have the same. Else ${ahead.server} has transactions of its own afterwards: ${rebuilding(chosen.known, chosen.address)}.`,

@@ -16,7 +16,8 @@ import {
   type Situation,
   tellsItsState,
 } from '../decide/situation.ts';
-import { countGtids, subtract } from '../gtid/gtid.ts';
+import { isOurName, memberAt } from '../decide/spelled-servers.ts';
+import { waitingOf } from '../decide/waiting.ts';
 import { names } from '../model/decision.ts';
 import type { Channel, ServerFacts } from '../model/observation.ts';
 import { arePeers } from '../observe/multi-primary.ts';
@@ -77,7 +78,7 @@ export function promotionOf(situation: Situation, server: ServerView): Promotion
 function partOf(situation: Situation, server: ServerView, channel: Channel): ChannelPart {
   const upstream = server.upstreams.find((each) => each.channel === channel);
   const stays = upstream !== undefined && leadsRound(situation, server, upstream.member);
-  return { channel, waiting: server.facts && waitingOf(server.facts, channel), stays };
+  return { channel, waiting: server.facts && waitingText(server.facts, channel), stays };
 }
 
 /** A cluster, a group or a service opens its servers itself. Some switches need a restart. */
@@ -87,15 +88,35 @@ const isOpenedByOthers = (facts: ServerFacts): boolean =>
   facts.managed !== undefined ||
   restarting(facts).length > 0;
 
-/** Also a channel that is stopped or connecting: later it would bring a former source's stale writes. */
-export function isOfCluster({ members }: Situation, server: ServerView, channel: Channel): boolean {
+/**
+ * Also a channel that is stopped or connecting: later it would bring a former source's stale writes. The only
+ * channel of a server is the cluster's if nobody can tell its source; beside a channel of the cluster it is
+ * another system's.
+ */
+export function isOfCluster(situation: Situation, server: ServerView, channel: Channel): boolean {
   const upstream = server.upstreams.find((each) => each.channel === channel);
-  if (upstream) return !upstream.outsider;
-  return members.some(
-    ({ address, known }) =>
-      address === channel.sourceAddress || (known !== undefined && isIdentifiedAs(channel, known)),
+  if (upstream?.outsider) return false;
+  if (leadsToUs(situation, server, channel)) return true;
+  const { channels = [] } = server.known ?? {};
+  return upstream !== undefined && !channels.some((each) => leadsToUs(situation, server, each));
+}
+
+function leadsToUs(situation: Situation, server: ServerView, channel: Channel): boolean {
+  const upstream = server.upstreams.find((each) => each.channel === channel);
+  if (upstream?.outsider) return false;
+  return (
+    isOurName(situation, channel.sourceAddress) ||
+    memberAt(situation, channel.sourceAddress) !== undefined ||
+    situation.members.some(
+      ({ address, known }) =>
+        address === upstream?.member || (known !== undefined && isIdentifiedAs(channel, known)),
+    )
   );
 }
+
+/** Channels that bring the data of another system, or may do so. No procedure stops them. */
+export const foreignChannels = (situation: Situation, server: ServerView): readonly Channel[] =>
+  (server.known?.channels ?? []).filter((channel) => !isOfCluster(situation, server, channel));
 
 /** Why there would be two writable servers, or may be; undefined: there is none. */
 function obstacleOf(situation: Situation, server: ServerView): string | undefined {
@@ -139,17 +160,11 @@ export const mayWrite = (situation: Situation, other: ServerView): boolean =>
   (isSuperseded(situation, other) || belongsToLine(situation, other));
 
 /** What it has received but not executed; undefined: nothing. */
-function waitingOf(
-  { gtidExecuted }: ServerFacts,
-  { retrieved, received, applied }: Channel,
-): string | undefined {
-  if (gtidExecuted && retrieved) {
-    const count = countGtids(subtract(retrieved, gtidExecuted));
-    return count === 0 ? undefined : count === 1 ? 'the transaction' : `the ${count} transactions`;
-  }
-  if (received && applied && received.file === applied.file && received.position === applied.position)
-    return undefined;
-  return 'all';
+export function waitingText(facts: ServerFacts, channel: Channel): string | undefined {
+  const waiting = waitingOf(facts, channel);
+  if (waiting === undefined) return undefined;
+  if (waiting.kind !== 'counted') return 'all';
+  return waiting.count === 1 ? 'the transaction' : `the ${waiting.count} transactions`;
 }
 
 /** Whether the name would follow its promotion without a command. */

@@ -2,7 +2,7 @@
 
 import { closing, follow, ofTheCopy } from '../decide/advice.ts';
 import { errantGtids } from '../decide/rejoin.ts';
-import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { isPublished, isSuperseded, type Situation, tellsItsState } from '../decide/situation.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import type { Advice, AdviceRefusal } from '../model/procedure.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -108,13 +108,38 @@ export function refusedRejoin(situation: Situation, server: ServerView): Refused
 }
 
 /** A server that must run for this. */
-export const silent = (server: ServerView): Refused | undefined =>
-  server.facts === undefined
+export function silent(server: ServerView): Refused | undefined {
+  if (server.facts !== undefined) return undefined;
+  return server.contact === 'alive' && !server.servesNobody
     ? refused(
         'server-silent',
-        `${server.address} does not answer us (${server.contact}). Start it read-only (super_read_only=ON and skip_replica_start=ON in its my.cnf; MariaDB: read_only=ON and skip-slave-start), then ask again.`,
+        `${server.address} runs, and refuses our account, so nobody can tell what it has, or whether it takes writes. First mend the account there: source-dns doctor shows what is wrong. Then ask again.`,
       )
-    : undefined;
+    : refused(
+        'server-silent',
+        `${server.address} does not answer us (${server.contact}). Start it read-only (super_read_only=ON and skip_replica_start=ON in its my.cnf; MariaDB: read_only=ON and skip-slave-start), then ask again.`,
+      );
+}
+
+/** Whether further servers take writes: what nobody knows must be looked at there. */
+export function writesElsewhere(situation: Situation, known: readonly ServerView[]): readonly string[] {
+  const others = situation.members.filter((member) => !known.includes(member));
+  const writers = others.filter(
+    (member) => member.writable && (isSuperseded(situation, member) || mayWrite(situation, member)),
+  );
+  const hidden = others.filter((member) => !tellsItsState(member));
+  return [
+    ...writers.map(
+      (writer) =>
+        `${writer.address} TAKES WRITES${isSuperseded(situation, writer) ? ', although it is a former source' : ''}: close it before you begin (${closing(writer)}).`,
+    ),
+    ...hidden.map(
+      ({ address, contact }) =>
+        `Nobody knows whether ${address} takes writes: it ${contact === 'alive' ? 'runs, and refuses our account' : 'does not answer us'}. Look there before you begin: SELECT @@GLOBAL.read_only must be 1, or its mysqld must have ended.`,
+    ),
+    ...(writers.length + hidden.length > 0 ? [] : ['No other server takes writes.']),
+  ];
+}
 
 /** A further server whose writes would be lost, or would come between. */
 export const otherWriter = (situation: Situation, known: readonly ServerView[]): ServerView | undefined =>

@@ -1,15 +1,27 @@
 /** The steps by which a server becomes a replica of the present source again. */
 
-import { closing, detachingStatements, rebuilding, stopping } from '../decide/advice.ts';
+import { closing, detachingStatements, rebuilding, starting, stopping } from '../decide/advice.ts';
+import { receivedBy } from '../decide/ahead.ts';
 import { isSuperseded, type Situation } from '../decide/situation.ts';
 import { restrict } from '../gtid/gtid.ts';
 import { emptyGtidSet } from '../gtid/gtid-set.ts';
-import type { ServerFacts } from '../model/observation.ts';
+import type { Channel, ServerFacts } from '../model/observation.ts';
 import type { Check, Step } from '../model/procedure.ts';
+import { leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { setText } from './checks.ts';
+import { isReplicating, setText } from './checks.ts';
 import { isOfCluster } from './promotion.ts';
-import { closeStep, followStep, onServer, ownChannel, reachStep, statusStep, type Told } from './steps.ts';
+import {
+  closeStep,
+  drainedSteps,
+  followStep,
+  mendSteps,
+  onServer,
+  ownChannel,
+  reachStep,
+  statusStep,
+  type Told,
+} from './steps.ts';
 
 export const titleOf = (source: ServerView, { address }: ServerView): string =>
   `Make ${address} a replica of the source ${source.address}`;
@@ -22,13 +34,44 @@ export const seenOf = (situation: Situation, source: ServerView, server: ServerV
 
 /** From closing it up to the look at the whole. Only for a server without transactions of its own. */
 export function rejoinSteps(situation: Situation, source: Told, server: Told): readonly Step[] {
+  const own = ownChannel(situation, server);
+  if (own !== undefined && leadsTo(own, source)) return startedSteps(situation, source, server);
   return [
     closedStep(situation, server),
+    ...drainedSteps(situation, server, true),
     ...comparedSteps(situation, source, server),
     ...detachedSteps(situation, server),
     ...joinedSteps(situation, source, server),
   ];
 }
+
+/** Its channel leads to the source already: nothing is changed, so what it has received stays. */
+function startedSteps(situation: Situation, source: Told, server: Told): readonly Step[] {
+  const { known, address } = server;
+  const own = ownChannel(situation, server);
+  const name = own?.name ?? '';
+  return [
+    closeStep(server, `Close ${address}: a write there would be in no other server.`),
+    ...(own === undefined ? [] : mendSteps(server, own)),
+    ...drainedSteps(situation, { ...server, known: { ...known, channels: furtherOf(situation, server) } }),
+    ...detachedSteps(situation, server),
+    onServer(
+      server,
+      `Start the channel from ${source.address}. It executes what it has received, and goes on from there.`,
+      {
+        statements: [starting(known, name)],
+        verify: [isReplicating(known, name)],
+        undo: stopping(known, name),
+      },
+    ),
+    ...reachedSteps(situation, source, server),
+  ];
+}
+
+const furtherOf = (situation: Situation, server: Told): readonly Channel[] => {
+  const own = ownChannel(situation, server);
+  return server.known.channels.filter((channel) => channel !== own);
+};
 
 /** The last steps, which are the same for a copy of the source. */
 export const joinedSteps = (situation: Situation, source: Told, server: Told): readonly Step[] => [
@@ -36,6 +79,10 @@ export const joinedSteps = (situation: Situation, source: Told, server: Told): r
     source: source.address,
     say: `Make ${server.address} a replica of ${source.address}.`,
   }),
+  ...reachedSteps(situation, source, server),
+];
+
+const reachedSteps = (situation: Situation, source: Told, server: Told): readonly Step[] => [
   ...reachStep(
     server,
     (source.known.flavour === 'mariadb' ? source.known.positions?.current : undefined) ??
@@ -86,7 +133,9 @@ const hasOtherChannels = (situation: Situation, server: Told): boolean =>
 /** Errors 1236 beforehand: transactions that the source lacks, or whose binary log is purged. */
 function comparedSteps(situation: Situation, source: Told, server: Told): readonly Step[] {
   const { address, known } = server;
-  const { gtidExecuted: own = emptyGtidSet } = known;
+  const { gtidExecuted = emptyGtidSet } = known;
+  // What it has received is executed before, or deleted by CHANGE if a delay holds it back.
+  const own = receivedBy(known) ?? gtidExecuted;
   const theirs = source.known.gtidExecuted;
   // Transactions of another cluster do not count.
   const counted = hasOtherChannels(situation, server)
@@ -115,13 +164,10 @@ function detachedSteps(situation: Situation, server: Told): readonly Step[] {
   const { known } = server;
   const own = ownChannel(situation, server);
   return known.channels
-    .filter((channel) => channel !== own && isOurs(situation, channel.sourceAddress))
+    .filter((channel) => channel !== own && isOfCluster(situation, server, channel))
     .map((channel) =>
       onServer(server, `Remove the second channel of the cluster, from ${channel.sourceAddress}.`, {
         statements: detachingStatements(known, channel.name),
       }),
     );
 }
-
-const isOurs = ({ members }: Situation, address: string): boolean =>
-  members.some((member) => member.address === address);

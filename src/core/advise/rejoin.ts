@@ -10,9 +10,10 @@ import type { ServerView } from '../observe/topology.ts';
 import { areByGtids } from './checks.ts';
 import { keepProcedure } from './keep-errant.ts';
 import { rebuildProcedure } from './rebuild.ts';
+import { unexecuted } from './received.ts';
 import { refusedRejoin } from './refusals.ts';
 import { closedStep, rejoinSteps, seenOf, titleOf } from './rejoin-steps.ts';
-import { followStep, isTold, statusStep, type Told } from './steps.ts';
+import { drainedSteps, followStep, isTold, statusStep, type Told } from './steps.ts';
 import { replicaWarnings } from './warnings.ts';
 
 /** The ways to make it a replica: as it is, or if it has transactions of its own, one way for each choice. */
@@ -26,6 +27,8 @@ export function rejoinAdvice(situation: Situation, server: ServerView): Advice {
       kind: 'nothing',
       sentence: `${server.address} gets its data from ${published.address}, and has no transactions of its own: there is nothing to do.`,
     };
+  const last = unexecuted(situation, published, server);
+  if (last !== undefined) return last;
   return {
     kind: 'procedures',
     aim: 'rejoin',
@@ -80,6 +83,7 @@ function withoutGtids(situation: Situation, source: Told, server: Told): readonl
       preconditions: seenOf(situation, source, server),
       steps: [
         closedStep(situation, server),
+        ...drainedSteps(situation, server, true),
         followStep(situation, server, {
           source: source.address,
           say: `Make ${server.address} a replica of ${source.address}. FILE and POSITION are the place in the binary log of ${source.address} where it was opened. The present end of that log is wrong, and its beginning, too.`,

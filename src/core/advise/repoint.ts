@@ -1,13 +1,18 @@
 /** The other replicas get the new source (manual 19.4.8). */
 
 import { rebuilding, stopping, unlisting } from '../decide/advice.ts';
+import { receivedBy } from '../decide/ahead.ts';
+import { plural } from '../decide/lack.ts';
 import type { Situation } from '../decide/situation.ts';
 import { memberAt } from '../decide/spelled-servers.ts';
+import { countGtids, restrict, subtract } from '../gtid/gtid.ts';
+import { uuidOf } from '../gtid/gtid-set.ts';
+import { isOwnOrigin } from '../model/observation.ts';
 import type { Check, Step } from '../model/procedure.ts';
 import { leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids, isReceiverOff, setText } from './checks.ts';
-import { followStep, isTold, onServer, ownChannel, type Told } from './steps.ts';
+import { drainedSteps, followStep, inShell, isTold, onServer, ownChannel, type Told } from './steps.ts';
 
 /** The servers with a channel that leads to the old source, except the new one. */
 export const followersOf = (situation: Situation, old: ServerView, source: Told): readonly Told[] =>
@@ -36,6 +41,45 @@ export function stopReceivers(situation: Situation, servers: readonly Told[]): r
   });
 }
 
+/** Replicas that can be attached as they are, and those that have transactions of their own. */
+interface Sorted {
+  readonly fit: readonly Told[];
+  readonly apart: readonly Step[];
+}
+
+/** A replica with transactions of its own must not be attached: first its own procedure. */
+export function sortedFollowers(
+  { state }: Situation,
+  source: ServerView,
+  followers: readonly Told[],
+  ownOf: (replica: Told) => number,
+): Sorted {
+  return {
+    fit: followers.filter((replica) => ownOf(replica) === 0),
+    apart: followers
+      .filter((replica) => ownOf(replica) > 0)
+      .map((replica) =>
+        inShell(
+          `Do not attach ${replica.address} as it is: it has ${plural(ownOf(replica))}, executed or received, that ${source.address} lacks. Its own procedure says how to keep or save them.`,
+          [`source-dns advise ${state.settings.cluster} --to rejoin --server ${replica.address}`],
+        ),
+      ),
+  };
+}
+
+/** How many transactions of this cluster a replica has executed or received that the new source has not. */
+export function beyondOf({ members }: Situation, source: Told, replica: Told): number {
+  const [theirs, own] = [receivedBy(source.known), receivedBy(replica.known)];
+  if (theirs === undefined || own === undefined || !areByGtids(source.known, replica.known)) return 0;
+  const origins = new Set([...theirs.keys()].map(uuidOf));
+  return countGtids(
+    restrict(
+      subtract(own, theirs),
+      (origin) => origins.has(origin) || members.some(({ known }) => known && isOwnOrigin(known, origin)),
+    ),
+  );
+}
+
 /** How to see that a replica has executed exactly what the new source had when it was opened. */
 type AtEnd = (replica: Told, channel: string) => Check | undefined;
 
@@ -49,6 +93,8 @@ export function repointSteps(
   return followers.flatMap((replica) =>
     areByGtids(source.known, replica.known)
       ? [
+          ...drainedSteps(situation, replica),
+          ...delayedStep(situation, source, replica),
           ...purgedStep(source, replica),
           followStep(situation, replica, {
             source: source.address,
@@ -57,6 +103,22 @@ export function repointSteps(
         ]
       : placedSteps(situation, source, replica, atEnd),
   );
+}
+
+/** A delay on purpose stays: CHANGE deletes what it holds back, so the source must have all of this. */
+function delayedStep(situation: Situation, source: Told, replica: Told): readonly Step[] {
+  const channel = ownChannel(situation, replica);
+  const set = channel?.retrieved && setText(channel.retrieved);
+  if (channel?.delaySeconds === undefined || set === undefined || replica.known.flavour === 'mariadb') return [];
+  return [
+    onServer(
+      source,
+      `See that ${source.address} has all that ${replica.address} holds back on purpose: the next steps delete the copy there. If the answer is 0, leave ${replica.address} as it is.`,
+      {
+        verify: [{ statement: `SELECT GTID_SUBSET(${set}, @@GLOBAL.gtid_executed) AS is_known`, expect: '1' }],
+      },
+    ),
+  ];
 }
 
 /** Error 1236 beforehand. */
@@ -78,6 +140,7 @@ function placedSteps(situation: Situation, source: Told, replica: Told, atEnd: A
   const { known, address } = replica;
   const check = atEnd(replica, ownChannel(situation, replica)?.name ?? '');
   return [
+    ...drainedSteps(situation, replica),
     onServer(
       replica,
       `See that ${address} has executed exactly what ${source.address} had when it was opened: the same place in the binary log of the old source. If it has not: ${rebuilding(known, source.address)}.`,

@@ -11,6 +11,7 @@ import {
 } from '../decide/advice.ts';
 import type { Situation } from '../decide/situation.ts';
 import { isOurName } from '../decide/spelled-servers.ts';
+import { waitingOf } from '../decide/waiting.ts';
 import { union } from '../gtid/gtid.ts';
 import { emptyGtidSet, type GtidSet } from '../gtid/gtid-set.ts';
 import type { Channel, ServerFacts } from '../model/observation.ts';
@@ -21,6 +22,7 @@ import {
   areByGtids,
   hasExecuted,
   hasNoFilters,
+  isApplying,
   isAtPlace,
   isClosed,
   isDetached,
@@ -32,7 +34,7 @@ import {
   placeOf,
   setText,
 } from './checks.ts';
-import { type ChannelPart, isOfCluster } from './promotion.ts';
+import { type ChannelPart, isOfCluster, waitingText } from './promotion.ts';
 
 /** Before it becomes the source: a server that filtered what it replicated does not have all data. */
 export const fitStep = (server: Told, channel: Channel | undefined): Step =>
@@ -115,7 +117,7 @@ export function executeStep(server: Told, { channel, waiting, stays }: ChannelPa
   const { known, address } = server;
   const { name, applier, delaySeconds, retrieved = emptyGtidSet } = channel;
   const all = setText(union(known.gtidExecuted ?? emptyGtidSet, retrieved));
-  const lost = stays ? '' : ' The next step deletes what is not executed.';
+  const lost = stays ? '' : ' A later step deletes what is not executed.';
   return onServer(server, `Let ${address} execute ${waiting ?? 'everything'} that it has received.${lost}`, {
     // The end of a delay has started it.
     statements: applier === 'off' && delaySeconds === undefined ? [starting(known, name, ' SQL_THREAD')] : [],
@@ -125,6 +127,49 @@ export function executeStep(server: Told, { channel, waiting, stays }: ChannelPa
         : [hasDrained(known, channel)],
   });
 }
+
+/**
+ * CHANGE and RESET delete what a channel of the cluster has received but not executed: first it executes this.
+ * `isStopped`: an earlier step has stopped the channel. A delay on purpose stays: there the source must have all.
+ */
+export const drainedSteps = (situation: Situation, server: Told, isStopped = false): readonly Step[] =>
+  server.known.channels
+    .filter((channel) => isOfCluster(situation, server, channel))
+    .flatMap((channel) => [
+      ...mendSteps(server, channel),
+      ...(!mustDrain(server.known, channel) || channel.delaySeconds !== undefined
+        ? []
+        : [
+            executeStep(server, {
+              channel: isStopped ? { ...channel, applier: 'off' } : channel,
+              waiting: waitingText(server.known, channel),
+              stays: false,
+            }),
+          ]),
+    ]);
+
+/** A running applier by GTIDs that tells no set of its receiver has nothing that is the last copy. */
+const mustDrain = (facts: ServerFacts, channel: Channel): boolean => {
+  const waiting = waitingOf(facts, channel);
+  return (
+    waiting !== undefined && !(waiting.kind === 'unknown' && channel.applier === 'on' && areByGtids(facts))
+  );
+};
+
+/** An applier that ended with an error ends again at the same transaction. */
+export const mendSteps = (server: Told, { name, applierError }: Channel): readonly Step[] =>
+  applierError === undefined
+    ? []
+    : [
+        onServer(
+          server,
+          `The applier of ${server.address} is stopped by an error (${applierError}). First remove its cause. Do not skip the transaction: then the data differ. If the applier ends again, go no further.`,
+          {
+            statements: [starting(server.known, name, ' SQL_THREAD')],
+            verify: [isApplying(server.known, name)],
+          },
+        ),
+      ];
 
 /** MariaDB's position may also count half a transaction, which is never executed. */
 const hasDrained = (facts: ServerFacts, { name, received }: Channel): Check =>

@@ -7,21 +7,32 @@ import { errantGtids } from '../decide/rejoin.ts';
 import { waysToSource } from '../decide/replica-lag.ts';
 import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { countGtids } from '../gtid/gtid.ts';
+import { emptyGtidSet } from '../gtid/gtid-set.ts';
 import type { Channel } from '../model/observation.ts';
 import type { Advice, Check, Procedure, Step } from '../model/procedure.ts';
 import { leadsTo } from '../observe/source-of.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids, endOf, hasExecuted, hasReachedPlace } from './checks.ts';
 import { isOfCluster, promotionOf } from './promotion.ts';
-import { inDoubt, otherWriter, type Refused, refused, silent, sourceSilent } from './refusals.ts';
-import { followersOf, repointSteps } from './repoint.ts';
+import {
+  inDoubt,
+  otherWriter,
+  type Refused,
+  refused,
+  silent,
+  sourceSilent,
+  writesElsewhere,
+} from './refusals.ts';
+import { followersOf, repointSteps, sortedFollowers } from './repoint.ts';
 import {
   closeStep,
   detachStep,
+  drainedSteps,
   executeStep,
   fitStep,
   followStep,
   isTold,
+  mendSteps,
   onServer,
   openStep,
   ownChannel,
@@ -30,7 +41,7 @@ import {
   undelaySteps,
   writePlaceStep,
 } from './steps.ts';
-import { replicaWarnings, sourceWarnings } from './warnings.ts';
+import { foreignWarnings, replicaWarnings, sourceWarnings } from './warnings.ts';
 
 /** For a replica, or for the published source that is closed. */
 export function sourceAdvice(situation: Situation, server: ServerView): Advice {
@@ -63,7 +74,13 @@ function openAgain(situation: Situation, server: ServerView): Advice {
       'two-writers',
       `Do not open ${server.address} now: ${promotion.kind === 'obstacle' ? promotion.because : 'its data may be stale'}`,
     );
-  const { channels, open } = promotion;
+  const { open } = promotion;
+  const channels = promotion.channels.filter(({ channel }) => isOfCluster(situation, server, channel));
+  if (channels.length === 0 && open === '')
+    return {
+      kind: 'nothing',
+      sentence: `${server.address} is the source already, and takes writes. ${foreignWarnings(situation, server).join(' ')}`,
+    };
   return {
     kind: 'procedures',
     aim: 'source',
@@ -72,17 +89,22 @@ function openAgain(situation: Situation, server: ServerView): Advice {
       {
         title: `Open the source ${server.address} again`,
         why: `${server.address} is the published source, and takes no writes. It has all its data.`,
-        preconditions: ['No other server takes writes.'],
+        preconditions: writesElsewhere(situation, [server]),
         steps: [
           ...channels.flatMap((part) => [
             ...undelaySteps(server, part.channel),
+            ...mendSteps(server, part.channel),
             ...(part.waiting === undefined ? [] : [executeStep(server, part)]),
             ...(part.stays ? [] : [detachStep(server, part.channel, `Detach ${server.address}.`)]),
           ]),
           ...(open === '' ? [] : [openStep(server, `Open ${server.address}.`, open)]),
           statusStep(situation, `Look whether ${server.address} is the source.`),
         ],
-        warnings: [`First find out who closed it, and why.`, ...sourceWarnings(situation, server)],
+        warnings: [
+          `First find out who closed it, and why.`,
+          ...foreignWarnings(situation, server),
+          ...sourceWarnings(situation, server),
+        ],
       },
     ],
   };
@@ -136,7 +158,9 @@ function unplaced(situation: Situation, published: ServerView, server: ServerVie
 
 function switchover(situation: Situation, old: Told, server: Told, channel: Channel): Procedure {
   const byGtids = areByGtids(old.known, server.known);
-  const followers = followersOf(situation, old, server);
+  const { fit, apart } = sortedFollowers(situation, server, followersOf(situation, old, server), (replica) =>
+    countGtids(errantGtids(situation, old, replica) ?? emptyGtidSet),
+  );
   const lacks = lacksOf(situation, server);
   const behind = lacks && lackWords(lacks);
   return {
@@ -145,7 +169,7 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
     preconditions: [
       `${old.address} is the source, and ${old.writable ? 'takes writes' : 'is closed already'}.`,
       `${server.address} gets its data from it${behind === undefined ? '' : `, and lacks ${behind} now`}.`,
-      'No other server takes writes.',
+      ...writesElsewhere(situation, [old, server]),
     ],
     steps: [
       fitStep(server, channel),
@@ -162,7 +186,9 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
       ...(byGtids ? [] : [writePlaceStep(server)]),
       openStep(server, `Open ${server.address}.`, opening(server.known)),
       statusStep(situation, `Look whether the name follows: ${server.address} is the source.`),
-      ...repointSteps(situation, server, followers, ({ known }, name) => hasReachedPlace(known, name)),
+      ...repointSteps(situation, server, fit, ({ known }, name) => hasReachedPlace(known, name)),
+      ...apart,
+      ...drainedSteps(situation, old),
       followStep(situation, byGtids ? demoted(old) : old, {
         source: server.address,
         say: `Make ${old.address} a replica of ${server.address}${byGtids ? '' : ', from FILE and POSITION of the new source'}.`,
@@ -172,6 +198,7 @@ function switchover(situation: Situation, old: Told, server: Told, channel: Chan
     ],
     warnings: [
       ...older(old, server),
+      ...foreignWarnings(situation, server),
       ...sourceWarnings(situation, server),
       ...replicaWarnings(situation, old),
     ],
@@ -210,9 +237,13 @@ function drainSteps(old: Told, server: Told, channel: Channel, byGtids: boolean)
 const detachedAll = (situation: Situation, server: Told): readonly Step[] =>
   server.known.channels
     .filter((channel) => isOfCluster(situation, server, channel))
-    .map((channel) =>
+    .flatMap((channel) => [
+      // Its own channel has executed everything up to the end of the source.
+      ...(channel === ownChannel(situation, server)
+        ? []
+        : drainedSteps(situation, { ...server, known: { ...server.known, channels: [channel] } })),
       detachStep(server, channel, `Detach ${server.address}: it replicates from nobody in this cluster.`),
-    );
+    ]);
 
 function older({ address: oldAddress, known: old }: Told, { address, known }: Told): readonly string[] {
   const isNewer =

@@ -3,6 +3,7 @@
 import type { Situation } from '../decide/situation.ts';
 import { names } from '../model/decision.ts';
 import { areByGtids } from './checks.ts';
+import { foreignChannels } from './promotion.ts';
 import type { Told } from './steps.ts';
 
 const placeholders =
@@ -35,6 +36,13 @@ export function replicaWarnings({ topology }: Situation, { address, known }: Tol
       : []),
   ];
 }
+
+/** Channels from another system stay. */
+export const foreignWarnings = (situation: Situation, server: Told): readonly string[] =>
+  foreignChannels(situation, server).map(
+    ({ name, sourceAddress }) =>
+      `${server.address} also has the channel '${name}' from ${sourceAddress}, which is no server of this cluster. No step stops this channel. If it brings data of this cluster after all, detach it before you open ${server.address}.`,
+  );
 
 /** For a server that becomes the source. */
 export function sourceWarnings({ state, publication, ledger }: Situation, server: Told): readonly string[] {

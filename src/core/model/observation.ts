@@ -159,6 +159,8 @@ export interface Channel {
   readonly managedGroups?: readonly ManagedGroup[];
   /** The last error of receiver or applier in the server's words, cut. */
   readonly lastError?: string;
+  /** The error that stopped the applier. Absent: it runs, or a person stopped it. */
+  readonly applierError?: string;
 }
 
 /** One server of a channel's source list (manual 19.4.9). */

@@ -15,6 +15,10 @@ export type AdviceRefusal =
   | 'two-writers'
   | 'server-silent'
   | 'data-unknown'
+  /** It may have the last copy of transactions: a change of its source would delete them. */
+  | 'received-not-executed'
+  /** No server of the cluster answers. */
+  | 'no-answer'
   | 'unsuitable';
 
 /** What the reader asks for. Both may be absent: then the most urgent procedure is chosen. */

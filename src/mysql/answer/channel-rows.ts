@@ -69,7 +69,7 @@ export function readChannel(
   const sets = around.complete ? { retrieved, executed } : { retrieved: undefined, executed: undefined };
   const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', ...sets }, around);
   const delaySeconds = row.number('delay_s');
-  const lastError = readError(row, applier === 'off');
+  const { lastError, applierError } = readErrors(row, applier === 'off');
   const user = row.textIfTold('source_user');
   const channel = {
     name: row.text('channel'),
@@ -86,6 +86,7 @@ export function readChannel(
     ...coordinateFields(coordinates),
     autoFailover: row.flag('auto_failover'),
     ...(lastError !== undefined && { lastError }),
+    ...(applierError !== undefined && { applierError }),
   } as const;
   return { channel, note };
 }
@@ -133,14 +134,19 @@ function newestAgeMs(
 }
 
 /** The worker names the error, its coordinator does not. A stopped applier matters more than the receiver. */
-function readError(row: RowReader, applierStopped: boolean): string | undefined {
+function readErrors(
+  row: RowReader,
+  applierStopped: boolean,
+): { lastError: string | undefined; applierError: string | undefined } {
   const receiverError = errorOf(row.number('receiver_errno'), row.words('receiver_error'));
   const coordinatorError = errorOf(
     row.optionalNumber('coordinator_errno'),
     row.optionalWords('coordinator_error'),
   );
   const applierError = row.optionalWords('worker_error') ?? coordinatorError;
-  return applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
+  return applierStopped
+    ? { lastError: applierError ?? receiverError, applierError }
+    : { lastError: receiverError ?? applierError, applierError: undefined };
 }
 
 const errorOf = (errno: number | undefined, text: string | undefined): string | undefined =>

@@ -52,7 +52,7 @@ function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at']) {
   const retrieved = usesGtids ? reader.parsed('Gtid_IO_Pos', parseMariadbGtids) : undefined;
   const received = coordinatesOf(row, 'Master_Log_File', 'Read_Master_Log_Pos');
   const applied = coordinatesOf(row, 'Relay_Master_Log_File', 'Exec_Master_Log_Pos');
-  const lastError = readError(reader, applier === 'off');
+  const { lastError, applierError } = readErrors(reader, applier === 'off');
   const user = reader.textIfTold('Master_User');
   const channel: Channel = {
     name,
@@ -71,15 +71,21 @@ function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at']) {
     ...(applied && { applied }),
     autoFailover: false,
     ...(lastError !== undefined && { lastError }),
+    ...(applierError !== undefined && { applierError }),
   };
   return { channel, note, oddColumn: reader.oddColumn };
 }
 
 /** A stopped applier matters more than a receiver that tries again. */
-function readError(reader: RowReader, applierStopped: boolean): string | undefined {
+function readErrors(
+  reader: RowReader,
+  applierStopped: boolean,
+): { lastError: string | undefined; applierError: string | undefined } {
   const receiverError = errorOf(reader.number('Last_IO_Errno'), reader.words('Last_IO_Error'));
   const applierError = errorOf(reader.number('Last_SQL_Errno'), reader.words('Last_SQL_Error'));
-  return applierStopped ? (applierError ?? receiverError) : (receiverError ?? applierError);
+  return applierStopped
+    ? { lastError: applierError ?? receiverError, applierError }
+    : { lastError: receiverError ?? applierError, applierError: undefined };
 }
 
 const errorOf = (errno: number, text: string): string | undefined => (errno === 0 ? undefined : text);
