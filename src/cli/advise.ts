@@ -32,7 +32,8 @@ export async function advise(context: CommandContext, wanted: AdviseArguments): 
   const asked = (await askTheDaemon(context, outline, wanted)) ?? (await lookAlone(context, outline, wanted));
   if (asked.kind === 'failed') return asked.exitCode;
   print(context, asked.document);
-  return asked.document.kind === 'refused' ? exitCodes.held : exitCodes.done;
+  if (asked.document.kind !== 'refused') return exitCodes.done;
+  return asked.document.reason === 'no-answer' ? exitCodes.unreachable : exitCodes.held;
 }
 
 function print({ terminal, json }: CommandContext, document: AdviceDocument): void {

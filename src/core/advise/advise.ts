@@ -1,13 +1,18 @@
 /** Chooses the procedure: by what the reader asks for, else the most urgent one. */
 
 import { groupNameOf, publishedGroup } from '../decide/elections.ts';
+import { errantGtids } from '../decide/rejoin.ts';
 import { waysToSource } from '../decide/replica-lag.ts';
 import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { countGtids } from '../gtid/gtid.ts';
+import { emptyGtidSet } from '../gtid/gtid-set.ts';
+import { names } from '../model/decision.ts';
 import type { Advice, AdviceAim, Wish } from '../model/procedure.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { groupAdvice } from './group.ts';
 import { promoteAdvice } from './lost-source.ts';
+import { isOfCluster, mayWrite } from './promotion.ts';
 import { inDoubt, refused } from './refusals.ts';
 import { rejoinAdvice } from './rejoin.ts';
 import { removalAdvice } from './removal.ts';
@@ -20,6 +25,11 @@ export function advise(decided: Situation, { aim, server: address }: Wish): Advi
   const named = situation.topology.servers.find((server) => server.address === address);
   if (address !== undefined && named === undefined)
     return refused('unsuitable', `${address} is not a server of this cluster.`);
+  if (situation.members.every(({ facts, contact }) => facts === undefined && contact !== 'alive'))
+    return refused(
+      'no-answer',
+      'No server of this cluster answers us, so nobody can tell what must be done. See whether this machine reaches them, and ask again from a machine that does.',
+    );
   const wanted = named?.sameAs === undefined ? named : memberOf(situation, named.sameAs);
   const chosen = choose(situation, aim, wanted);
   return 'kind' in chosen ? chosen : adviceFor(situation, chosen);
@@ -82,10 +92,41 @@ function mostUrgent(situation: Situation): Choice | Advice {
       : { aim: 'source', server: published };
   const back = members.find((member) => isAway(situation, member));
   if (back !== undefined) return { aim: 'rejoin', server: back };
+  const unwell = members.find((member) => isUnwell(situation, member));
+  if (unwell !== undefined) return { aim: 'rejoin', server: unwell };
   return {
     kind: 'nothing',
-    sentence: `${published?.address} is the source, and every server that answers gets its data. For a change on purpose: --to source, --to remove`,
+    sentence: `${published?.address} is the source, and every server that answers gets its data.${rest(situation)} For a change on purpose: --to source, --to remove`,
   };
+}
+
+/** It replicates, and it is writable or has transactions of its own. */
+function isUnwell(situation: Situation, member: ServerView): boolean {
+  const { published, members } = situation;
+  if (published === undefined || isPublished(situation, member) || member.facts === undefined) return false;
+  if (arePeers(members, published, member) || isOfItsGroup(situation, member)) return false;
+  return (
+    mayWrite(situation, member) || countGtids(errantGtids(situation, published, member) ?? emptyGtidSet) > 0
+  );
+}
+
+/** What is not well although every server gets the data. */
+function rest(situation: Situation): string {
+  const { published, members, state } = situation;
+  const hidden = members.filter(({ facts }) => facts === undefined);
+  const ring = published?.known?.channels.find((channel) => isOfCluster(situation, published, channel));
+  return [
+    ...(hidden.length === 0
+      ? []
+      : [
+          ` Nobody knows the state of ${names(hidden)}: source-dns status ${state.settings.cluster} says why.`,
+        ]),
+    ...(ring === undefined
+      ? []
+      : [
+          ` But ${published?.address} itself has a channel from ${ring.sourceAddress}: this is a ring, or is left from an earlier role. source-dns explain ${state.settings.cluster} says what it does.`,
+        ]),
+  ].join('');
 }
 
 /** What a reader most likely wants with that server now. */

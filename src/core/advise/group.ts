@@ -79,7 +79,7 @@ function rejoinGroup(situation: Situation, server: ServerView): Advice {
       kind: 'procedures',
       aim: 'rejoin',
       server: server.address,
-      procedures: [{ ...rebuild, steps: [...copied, join, look], warnings }],
+      procedures: [{ ...rebuild, steps: [...copied, noBootstrapStep(server), join, look], warnings }],
     };
   }
   return {
@@ -91,12 +91,20 @@ function rejoinGroup(situation: Situation, server: ServerView): Advice {
         title: `Let ${server.address} join its group again`,
         why: `${server.address} is out of its group, and has nothing that the group lacks.`,
         preconditions: [`${published.address} is the primary of the group.`],
-        steps: [join, look],
+        steps: [noBootstrapStep(server), join, look],
         warnings,
       },
     ],
   };
 }
+
+/** With this variable ON, START makes a second group with a second writable primary. */
+const noBootstrapStep = (server: Told): Step =>
+  onServer(
+    server,
+    `See that ${server.address} cannot begin a second group. If the answer is not 0, first: SET GLOBAL group_replication_bootstrap_group = OFF. Take it out of its my.cnf, too.`,
+    { verify: [{ statement: 'SELECT @@GLOBAL.group_replication_bootstrap_group', expect: '0' }] },
+  );
 
 /** Up to the copy, and without the steps for a channel. */
 const isOfCopy = (statements: readonly string[], verify: readonly Check[], on: Step['on']): boolean =>

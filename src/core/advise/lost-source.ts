@@ -10,7 +10,14 @@ import type { ServerView } from '../observe/topology.ts';
 import { areByGtids, isAtPlace } from './checks.ts';
 import { couldBePromoted, promotionOf } from './promotion.ts';
 import { inDoubt, type Refused, refused, writesElsewhere } from './refusals.ts';
-import { beyondOf, followersOf, repointSteps, sortedFollowers, stopReceivers, unlistedSteps } from './repoint.ts';
+import {
+  beyondOf,
+  followersOf,
+  repointSteps,
+  sortedFollowers,
+  stopReceivers,
+  unlistedSteps,
+} from './repoint.ts';
 import {
   detachStep,
   executeStep,

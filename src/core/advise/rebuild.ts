@@ -36,7 +36,7 @@ export function rebuildProcedure(situation: Situation, { source, server, errant 
     preconditions: seenOf(situation, source, server),
     steps: [
       closeStep(server, `Close ${server.address}: what is written there is lost.`),
-      ...(errant === undefined || server.known.flavour === 'mariadb' ? [] : saveSteps(server, errant)),
+      ...(errant === undefined ? [] : saveSteps(server, errant)),
       ...steps,
       ...(areByGtids(source.known, server.known)
         ? joinedSteps(situation, source, copy)
@@ -64,14 +64,19 @@ const canClone = ({ known: theirs }: Told, { known: own }: Told): boolean =>
   theirs.version.minor === own.version.minor;
 
 /** They are still in its binary log: the copy has another one. */
-function saveSteps({ address }: Told, errant: GtidSet): readonly Step[] {
+export function saveSteps({ address, known }: Told, errant: GtidSet): readonly Step[] {
   const set = setText(errant);
   if (set === undefined) return [];
+  const isMariadb = known.flavour === 'mariadb';
+  // Before 10.8 the program of MariaDB takes no GTIDs.
+  const chosen = isMariadb ? `The file has more than these: look in it for the GTIDs ${set}. ` : '';
   return [
     inShell(
-      `Save them if they matter. FIRST_LOG is the first row of SHOW BINARY LOGS on ${address}. If they must not be lost, give the file to a person who knows the application: this person decides which changes are made again on the source.`,
+      `Save them if they matter. FIRST_LOG is the first row of SHOW BINARY LOGS on ${address}. ${chosen}If they must not be lost, give the file to a person who knows the application: this person decides which changes are made again on the source.`,
       [
-        `mysqlbinlog --read-from-remote-server ${clientOptions(address)} --to-last-log --include-gtids='${formatGtidSet(errant)}' --result-file=errant.sql FIRST_LOG`,
+        isMariadb
+          ? `mariadb-binlog --read-from-remote-server ${clientOptions(address)} --to-last-log --verbose FIRST_LOG > errant.sql`
+          : `mysqlbinlog --read-from-remote-server ${clientOptions(address)} --to-last-log --include-gtids='${formatGtidSet(errant)}' --result-file=errant.sql FIRST_LOG`,
       ],
     ),
   ];

@@ -41,10 +41,7 @@ interface Case {
   readonly lacking: number | undefined;
 }
 
-function refusal(
-  { state }: Situation,
-  { source, server, channel, waiting, lacking }: Case,
-): Refused {
+function refusal({ state }: Situation, { source, server, channel, waiting, lacking }: Case): Refused {
   const { address } = server;
   const whatOf =
     lacking === undefined
@@ -65,7 +62,8 @@ export function drainStatements(server: Told, channel: Channel): readonly string
   const { known } = server;
   const { name, applier, delaySeconds, receiver, retrieved } = channel;
   const all = retrieved && setText(union(known.gtidExecuted ?? emptyGtidSet, retrieved));
-  const wait = all === undefined || known.flavour === 'mariadb' ? isDrained(known, name) : hasExecuted(known, all);
+  const wait =
+    all === undefined || known.flavour === 'mariadb' ? isDrained(known, name) : hasExecuted(known, all);
   const undelayed =
     delaySeconds === undefined || known.flavour === 'mariadb'
       ? []

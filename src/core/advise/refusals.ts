@@ -113,7 +113,7 @@ export function silent(server: ServerView): Refused | undefined {
   return server.contact === 'alive' && !server.servesNobody
     ? refused(
         'server-silent',
-        `${server.address} runs, and refuses our account, so nobody can tell what it has, or whether it takes writes. First mend the account there: source-dns doctor shows what is wrong. Then ask again.`,
+        `${server.address} runs, and refuses our account, so nobody can tell what it has, or whether it takes writes. First mend the account there: source-dns check says what is wrong. Then ask again.`,
       )
     : refused(
         'server-silent',

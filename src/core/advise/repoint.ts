@@ -109,13 +109,16 @@ export function repointSteps(
 function delayedStep(situation: Situation, source: Told, replica: Told): readonly Step[] {
   const channel = ownChannel(situation, replica);
   const set = channel?.retrieved && setText(channel.retrieved);
-  if (channel?.delaySeconds === undefined || set === undefined || replica.known.flavour === 'mariadb') return [];
+  if (channel?.delaySeconds === undefined || set === undefined || replica.known.flavour === 'mariadb')
+    return [];
   return [
     onServer(
       source,
       `See that ${source.address} has all that ${replica.address} holds back on purpose: the next steps delete the copy there. If the answer is 0, leave ${replica.address} as it is.`,
       {
-        verify: [{ statement: `SELECT GTID_SUBSET(${set}, @@GLOBAL.gtid_executed) AS is_known`, expect: '1' }],
+        verify: [
+          { statement: `SELECT GTID_SUBSET(${set}, @@GLOBAL.gtid_executed) AS is_known`, expect: '1' },
+        ],
       },
     ),
   ];

@@ -13,6 +13,7 @@ import {
 import { isLeftToGroup } from '../decide/elections.ts';
 import { type Ways, waysToSource } from '../decide/replica-lag.ts';
 import { isSuperseded, type Situation } from '../decide/situation.ts';
+import { waitingOf, waitingWords } from '../decide/waiting.ts';
 import type { Alarm } from '../model/events.ts';
 import type { Channel, ServerFacts } from '../model/observation.ts';
 import { isPresent, ownMembership } from '../observe/membership.ts';
@@ -135,6 +136,8 @@ function byStatements(
     return `It is not known yet whether it has transactions that ${source} lacks. Check this before you make it a replica.`;
   const own =
     known.channels.find((channel) => upstreamOf(situation, channel) !== undefined) ?? broken.channel;
+  const received = receivedSentence(situation, server, published);
+  if (received !== undefined) return received;
   const close = server.writable ? `${closing(server)}; ` : '';
   const either =
     broken.kind === 'channel' && beyond.length > 0
@@ -143,11 +146,33 @@ function byStatements(
   return `${either}: ${close}${following(known, source, own === undefined || known.channels.length === 0 ? undefined : own.name)}.`;
 }
 
+/** CHANGE deletes what a channel has received but not executed: that may be the last copy. */
+function receivedSentence(
+  situation: Situation,
+  { known }: ServerView,
+  published: ServerView,
+): string | undefined {
+  for (const channel of known?.channels ?? []) {
+    const waiting = known && waitingOf(known, channel);
+    if (known === undefined || waiting === undefined || waiting.kind === 'unknown') continue;
+    if (upstreamOf(situation, channel) === undefined) continue;
+    const error = channel.applierError === undefined ? '' : ' and mend the error of its applier,';
+    const start =
+      channel.applier === 'on'
+        ? 'wait until it has'
+        : `run ${starting(known, channel.name, ' SQL_THREAD')}, and wait until it has`;
+    return `It has received ${waitingWords(waiting)} that it has not executed, and they may be the last copy. Before its source is changed,${error} ${start} executed them. If ${published.address} lacks them then, they are transactions of its own.`;
+  }
+  return undefined;
+}
+
 /** A server cannot join a group that has no members. */
 const backIntoGroup = (situation: Situation, server: ServerView, source: string): string =>
   isLeftToGroup(situation, server)
-    ? `To bring it back into its group: ${joining(server.known)}.`
-    : `Nobody is in its group: the group must be ${startAnewFrom(source)}. Then bring the server back: ${joining(server.known)}.`;
+    ? `To bring it back into its group: ${joining(server.known)}. ${noBootstrap}`
+    : `Nobody is in its group: the group must be ${startAnewFrom(source)}. Then bring the server back: ${joining(server.known)}. ${noBootstrap}`;
+
+const noBootstrap = 'Its group_replication_bootstrap_group must be OFF: else it begins a second group.';
 
 /** The upstream of its own channel has the source's data. */
 const isMendable = (ways: Ways, { kind, upstream }: Break): boolean =>

@@ -71,7 +71,9 @@ describe('promote', () => {
 
   test('a stopped applier with an error is named: what waits behind it would be lost', () => {
     const [promote] = proceduresOf(
-      without(dead, { db2: orphan('db2', { applier: 'off', lastError: 'Duplicate entry' }) }),
+      without(dead, {
+        db2: orphan('db2', { applier: 'off', lastError: 'Duplicate entry', applierError: 'Duplicate entry' }),
+      }),
     );
     expect(promote!.warnings.join()).toContain('is stopped by an error (Duplicate entry)');
   });
