@@ -89,6 +89,8 @@ export const procedureStatements: readonly (readonly [
   ['SELECT WAIT_FOR_EXECUTED_GTID_SET(', 'mysql'],
   ['SELECT $', 'mysql', 'SELECT SOURCE_POS_WAIT('],
   ['SELECT MEMBER_STATE', 'group'],
+  ['SET GLOBAL group_replication_bootstrap_group', 'group'],
+  ['SELECT @@GLOBAL.group_replication_bootstrap_group', 'group'],
   ['SELECT MEMBER_ROLE', 'group'],
   ['SET GTID_NEXT', 'mysql'],
   ['SHOW BINARY LOGS on', 'read'],

@@ -102,8 +102,11 @@ function rejoinGroup(situation: Situation, server: ServerView): Advice {
 const noBootstrapStep = (server: Told): Step =>
   onServer(
     server,
-    `See that ${server.address} cannot begin a second group. If the answer is not 0, first: SET GLOBAL group_replication_bootstrap_group = OFF. Take it out of its my.cnf, too.`,
-    { verify: [{ statement: 'SELECT @@GLOBAL.group_replication_bootstrap_group', expect: '0' }] },
+    `${server.address} must not begin a second group. If the variable is ON in its my.cnf, take it out there, too.`,
+    {
+      statements: ['SET GLOBAL group_replication_bootstrap_group = OFF'],
+      verify: [{ statement: 'SELECT @@GLOBAL.group_replication_bootstrap_group', expect: '0' }],
+    },
   );
 
 /** Up to the copy, and without the steps for a channel. */

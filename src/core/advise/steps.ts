@@ -129,8 +129,9 @@ export function executeStep(server: Told, { channel, waiting, stays }: ChannelPa
 }
 
 /**
- * CHANGE and RESET delete what a channel of the cluster has received but not executed: first it executes this.
- * `isStopped`: an earlier step has stopped the channel. A delay on purpose stays: there the source must have all.
+ * CHANGE and RESET delete what a channel of the cluster has received but not executed: first it executes
+ * this. `isStopped`: an earlier step has stopped the channel. A delay on purpose stays: there the source must
+ * have all.
  */
 export const drainedSteps = (situation: Situation, server: Told, isStopped = false): readonly Step[] =>
   server.known.channels

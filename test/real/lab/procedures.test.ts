@@ -131,6 +131,42 @@ describe('MySQL with GTIDs', () => {
     await makeSource(0);
   });
 
+  test('a replica that was stopped by hand has the last copy: it is executed before its source changes', async () => {
+    await sql(0, 'CREATE TABLE shop.own (i INT)');
+    await operated.isHealthy(operated.at(0), 2);
+    await sql(1, 'STOP REPLICA IO_THREAD');
+    await sql(2, 'STOP REPLICA SQL_THREAD');
+    await sql(0, 'INSERT INTO shop.own VALUES (70)');
+    const has = (index: number, words: string) =>
+      operated.sees(({ servers }) => servers[index]!.observed.some((each) => each.includes(words)));
+    await has(2, 'has also received');
+    await mysql.servers[0]!.kill9();
+    // Its receiver tells an error; a person stopped its applier.
+    await has(2, 'last error: ');
+    const [best] = await operated.procedures({}, 'promote', operated.at(2));
+    expect(best!.warnings.join()).not.toContain('stopped by an error');
+    const [promote] = await operated.procedures({ server: operated.at(1) }, 'promote', operated.at(1));
+    await operated.carryOut(promote!);
+    await operated.sees(({ ledger }) => ledger?.source === operated.at(1));
+
+    const wish = { aim: 'rejoin', server: operated.at(2) } as const;
+    const refusal = await operated.advice(wish, ({ kind }) => kind === 'refused');
+    expect(refusal).toMatchObject({ reason: 'received-not-executed' });
+    const sentence = refusal.kind === 'refused' ? refusal.sentence : '';
+    expect(sentence).toContain('has received 1 transaction');
+    const [, statements = ''] = /On \S+: (.*) \(must answer 0\)/.exec(sentence) ?? [];
+    await sql(2, ...statements.split('; '));
+    const [, keep] = await operated.procedures(wish, 'rejoin', operated.at(2));
+    await operated.carryOut(keep!);
+    expect(await sql(2, 'SELECT i FROM shop.own')).toMatchObject([{ i: 70 }]);
+
+    await mysql.servers[0]!.start();
+    const [rejoin] = await operated.procedures({}, 'rejoin', operated.at(0));
+    await operated.carryOut(rejoin!);
+    await operated.isHealthy(operated.at(1), 2);
+    await makeSource(0);
+  });
+
   /** One step at a time, on all servers (manual 19.1.4.3). */
   async function endGtids(): Promise<void> {
     for (const replica of [1, 2]) {

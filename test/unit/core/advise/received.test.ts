@@ -36,8 +36,8 @@ const rejoin = { aim: 'rejoin', server: address('db3') } as const;
 /** The first statement that deletes a relay log, and whether the applier ran before. */
 function deletesUnexecuted(procedure: Procedure, server: string): boolean {
   const order = told(procedure).filter((each) => each.startsWith(`${server}:3306: `));
-  const deletes = order.findIndex((each) => /: (?:CHANGE .*HOST|RESET (?:REPLICA|SLAVE))/.test(each));
-  const executes = order.findIndex((each) => /START \w+ SQL_THREAD/.test(each));
+  const deletes = order.findIndex((each) => /: (?:CHANGE .*HOST|RESET REPLICA)/.test(each));
+  const executes = order.findIndex((each) => /START REPLICA SQL_THREAD/.test(each));
   return deletes >= 0 && (executes < 0 || executes > deletes);
 }
 

@@ -200,7 +200,7 @@ describe('the alarm about a server that gets no data from the source', () => {
   test('proposes to join the group again when the group goes on without the server', () => {
     const out = seen(factsOf('db2', { readOnly: true, group: group('ERROR') }));
     expect(said({ db1: seen(factsOf('db1', { group: group('ONLINE', 'db1') })), db2: out })).toBe(
-      'db2:3306 is ERROR in its group, and gets nothing from the source db1:3306. To bring it back into its group: STOP GROUP_REPLICATION; START GROUP_REPLICATION.',
+      'db2:3306 is ERROR in its group, and gets nothing from the source db1:3306. To bring it back into its group: STOP GROUP_REPLICATION; START GROUP_REPLICATION. Its group_replication_bootstrap_group must be OFF: else it begins a second group.',
     );
     expect(
       said({ db1: seen(factsOf('db1', { group: group('OFFLINE', 'db1') })), db2: out }),
