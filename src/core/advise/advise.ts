@@ -4,9 +4,10 @@ import { groupNameOf, publishedGroup } from '../decide/elections.ts';
 import { errantGtids } from '../decide/rejoin.ts';
 import { waysToSource } from '../decide/replica-lag.ts';
 import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
-import { countGtids } from '../gtid/gtid.ts';
+import { countGtids, restrict } from '../gtid/gtid.ts';
 import { emptyGtidSet } from '../gtid/gtid-set.ts';
 import { names } from '../model/decision.ts';
+import { isOwnOrigin } from '../model/observation.ts';
 import type { Advice, AdviceAim, Wish } from '../model/procedure.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -105,9 +106,10 @@ function isUnwell(situation: Situation, member: ServerView): boolean {
   const { published, members } = situation;
   if (published === undefined || isPublished(situation, member) || member.facts === undefined) return false;
   if (arePeers(members, published, member) || isOfItsGroup(situation, member)) return false;
-  return (
-    mayWrite(situation, member) || countGtids(errantGtids(situation, published, member) ?? emptyGtidSet) > 0
-  );
+  const errant = errantGtids(situation, published, member) ?? emptyGtidSet;
+  // A replica of a replica may have got writes of the source since the source answered.
+  const own = restrict(errant, (origin) => !published.known || !isOwnOrigin(published.known, origin));
+  return mayWrite(situation, member) || countGtids(own) > 0;
 }
 
 /** What is not well although every server gets the data. */

@@ -186,7 +186,8 @@ export function bestReplica(situation: Situation): string {
   );
   const best = ready.filter((member) => {
     const lacks = lacksOf(situation, member);
-    return lacks !== undefined && lacks.executed === null && lacks.received === null;
+    // What it has received it executes before it is opened.
+    return lacks !== undefined && lacks.received === null;
   });
   return best.length === 0 || best.length === ready.length
     ? ''

@@ -108,10 +108,14 @@ function stoppedChannel(server: Answering, channel: Channel): readonly Found[] {
   ];
 }
 
-/** caching_sha2_password sends the password over TLS only. */
+/**
+ * caching_sha2_password sends the password over TLS only. With both threads stopped, CHANGE would delete what
+ * is received and not executed (manual 15.4.2.2): so the applier runs.
+ */
 const withTls = (server: Answering, channel: Channel) =>
   onServer(server.address, [
     `STOP REPLICA IO_THREAD${channelClause(channel)};`,
+    ...(channel.applier === 'off' ? [start(server, channel, 'SQL_THREAD')] : []),
     `CHANGE REPLICATION SOURCE TO SOURCE_SSL = 1${channelClause(channel)};`,
     start(server, channel, 'IO_THREAD'),
   ]);

@@ -101,6 +101,10 @@ describe('without a daemon', () => {
     expect([s.world.zone.size, await readdir(folder)]).toEqual([0, []]);
     s.world.zoneDown = true;
     expect(await advise(s.context, { cluster: 'shop' })).toBe(4);
+    const gone = session();
+    gone.world.probes.clear();
+    expect(await advise(gone.context, { cluster: 'shop' })).toBe(4);
+    expect(gone.state.err).toContain('(no-answer): No server of this cluster answers us');
     const json = session(true);
     await advise(json.context, { cluster: 'shop', aim: 'promote' });
     expect(JSON.parse(json.state.out)).toMatchObject({

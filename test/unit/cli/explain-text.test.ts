@@ -86,7 +86,7 @@ describe('explain', () => {
           hold: no-candidate. db1:3306 does not answer, and no other server could be the source.
           ledger: epoch 7, failover, by watcher-1, 2026-11-22T11:30:00.123Z
           what would change it:
-            - Promote a server: the name follows it.
+            - Promote a server: the name follows it (db3:3306 is the most advanced).
             - Or make db1:3306 the source again: see why it is not a candidate.
 
         db1:3306  role not known, does not answer

@@ -93,6 +93,7 @@ describe.each([
       for (const absent of ['sourceServerId', 'heardAgoMs', 'lagSeconds'])
         expect(channel(answers(name))).not.toHaveProperty(absent);
     }
+    expect(channel(answers('replica-connecting'))).not.toHaveProperty('applierError');
     expect(channel(answers('replica-connecting')).lastError).toMatch(
       /^error reconnecting to \w+ 'repl@127\.0\.0\.21/,
     );

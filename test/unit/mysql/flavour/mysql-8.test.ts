@@ -92,6 +92,7 @@ describe('recorded rows', () => {
       sourceAddress: '127.0.0.21:13390',
     });
     expect(channel.lastError).toMatch(/^Error connecting to source 'repl@127\.0\.0\.21:13390'/);
+    expect(channel).not.toHaveProperty('applierError');
     for (const absent of ['sourceId', 'heardAgoMs', 'lagSeconds']) expect(channel).not.toHaveProperty(absent);
   });
 
@@ -115,10 +116,17 @@ describe('recorded rows', () => {
     });
   });
 
+  test("of a replica whose applier was stopped by hand: the receiver's error is not the applier's", () => {
+    const channel = channelOf(changed('replica-connecting-new', { applier: 'OFF' }));
+    expect(channel.lastError).toMatch(/^Error connecting to source/);
+    expect(channel).not.toHaveProperty('applierError');
+  });
+
   test('of a replica with a failed applier: the worker names the error', () => {
     const channel = channelOf(recorded('replica-applier-error'));
     expect(channel).toMatchObject({ receiver: 'on', applier: 'off' });
     expect(channel.lastError).toMatch(/^Worker 1 failed executing transaction .* Duplicate entry '103'/);
+    expect(channel.applierError).toBe(channel.lastError);
     expect(channel.lastError!.length).toBeLessThanOrEqual(200);
     expect(channel).not.toHaveProperty('lagSeconds');
   });
