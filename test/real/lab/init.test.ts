@@ -44,7 +44,7 @@ const initInto = (target: string, ...more: readonly string[]) =>
     [
       ...[entry, 'init', '--json', '--yes', '--allow-loopback', '--output', target],
       ...['--state-dir', join(folder, 'state'), '--bind-folder', bind.named.folder, '--mode', 'active'],
-      ...['--server', addressOf(0), '--nameserver', nameserver(), '--name', name],
+      ...['--server', addressOf(0), '--nameserver', nameserver(), '--name', name, '--zone', zone],
       ...['--program', process.execPath, '--account-host', '127.0.0.%', ...more],
     ],
     { reject: false, timeout: 60_000, stdin: 'ignore' },
