@@ -125,6 +125,7 @@ export const initForm: CommandForm<InitArguments> = {
     'TSIG key, the password of the account, its GRANT statements, the lines for BIND and a unit for',
     'systemd, and says what to do next. It changes no server and no zone, and replaces no file.',
     'Each question has a flag. Without a terminal every answer must come by a flag, or by --yes.',
+    'Where it ends early, nothing is written but the two files of a new account.',
     'A password is never an argument: other users of this machine would see it.',
   ],
   examples: [
@@ -136,10 +137,10 @@ export const initForm: CommandForm<InitArguments> = {
   ],
   exits: {
     0: 'written',
-    1: 'failed, with the reason; at most the two files of a new account were written',
+    1: 'failed, with the reason',
     2: 'wrong usage, or an answer is missing and nobody can be asked',
     3: 'written, but some files existed with other contents: they were left as they are',
-    4: 'a server or nameserver could not be reached, or refused the account; the same holds',
+    4: 'a server or nameserver could not be reached, or refused the account',
   },
   build(given) {
     const mode = given.value('mode') ?? 'observe';

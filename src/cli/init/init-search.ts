@@ -134,12 +134,13 @@ const passwordCodes: readonly string[] = ['mysql-1045', 'mysql-1698'];
 
 /** The general hint has statements for every product. Here a file has those for this product and account. */
 function mended({ asking, output }: InitRun, failure: Failure): Failure {
+  if (!passwordCodes.includes(failure.code)) return failure;
   const { written, used } = asking.early;
-  if (!passwordCodes.includes(failure.code) || ![...written, ...used].includes(grantsName)) return failure;
-  return {
-    ...failure,
-    hint: `Run ${join(output, grantsName)} on the source: it creates the account. The address after the @ is this host, as the server sees it: the host part of the account must fit.`,
-  };
+  const mend = [...written, ...used].includes(grantsName)
+    ? `Run ${join(output, grantsName)} on the source: it creates the account.`
+    : 'Does the account exist, with this password? If not, run init with --new-account: it writes the statements.';
+  const hint = `${mend} After the @ is this host, as the server sees it: the host part of the account must fit.`;
+  return { ...failure, hint };
 }
 
 async function otherPassword(

@@ -27,7 +27,10 @@ export function useFolder(): void {
 }
 
 export const host = (name: string): ServerAddress => `${name}.example.com:3306` as ServerAddress;
-const denied: Probe = { kind: 'alive', failure: { code: 'mysql-1045', message: 'db1: Access denied' } };
+const denied: Probe = {
+  kind: 'alive',
+  failure: { code: 'mysql-1045', message: 'db1: Access denied', hint: 'CREATE USER for every product' },
+};
 export const source = seen(
   factsOf('db1', {
     replicas: [
