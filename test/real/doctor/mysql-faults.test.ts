@@ -190,7 +190,11 @@ const cases: readonly Case[] = [
     fault: 'the account wants a client certificate',
     make: () => onSource(`ALTER USER ${account} REQUIRE X509`),
     found: () => everywhere('login-refused'),
-    after: () => onSource(`ALTER USER ${account} REQUIRE NONE`, "DROP USER 'source_dns'@'127.0.0.1'"),
+    after: async () => {
+      await onSource("DROP USER 'source_dns'@'127.0.0.1'");
+      await finds(patient, []);
+      await onSource(`ALTER USER ${account} REQUIRE NONE`);
+    },
   },
   {
     fault: 'an anonymous account comes before the account',
