@@ -7,7 +7,9 @@ import type { ReportedReplica } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import { classify, type Problem, unknownProblem } from './answer/failures.ts';
 import {
+  byPlacesQuery,
   currentUserQuery,
+  filtersQueries,
   originQueries,
   persistedQuery,
   sessionStatusQuery,
@@ -47,6 +49,10 @@ export interface ServerReport {
   readonly denied: readonly Need[];
   /** SHOW REPLICAS, where the account may ask. */
   readonly replicas: readonly ReportedReplica[];
+  /** Replication filters, as `REPLICATE_DO_DB = shop`. Empty: none, or the account may not see them. */
+  readonly filters: readonly string[];
+  /** MySQL: the channels without SOURCE_AUTO_POSITION, by name. */
+  readonly byPlaces: readonly string[];
   /** The account has roles that are not active, and with all of them nothing is denied that a probe needs. */
   readonly roleWouldDo: boolean;
   readonly encrypted: boolean;
@@ -184,6 +190,8 @@ class Inspected {
         origins: await ask.pairs(traits.mariadb ? originQueries.mariadb : originQueries.mysql),
         persisted: traits.mariadb ? new Map() : await ask.pairs(persistedQuery),
         grants,
+        filters: await ask.texts(traits.mariadb ? filtersQueries.mariadb : filtersQueries.mysql),
+        byPlaces: traits.mariadb ? [] : await ask.texts(byPlacesQuery),
         ...rights,
         encrypted,
         ...(Number.isFinite(clock) && { clockAheadSeconds: clock - atWall / 1000 }),
@@ -254,6 +262,13 @@ class Questions {
   async rows(sql: string): Promise<readonly Row[]> {
     const answer = await this.query(sql);
     return answer.kind === 'rows' ? answer.rows : [];
+  }
+
+  /** Of a statement with the column Value. */
+  async texts(sql: string): Promise<readonly string[]> {
+    return (await this.rows(sql)).flatMap(({ Value: value }) =>
+      typeof value === 'string' && isShort(value) ? [value] : [],
+    );
   }
 
   /** Of a statement with the columns Variable_name and Value. */

@@ -56,6 +56,7 @@ export async function examine(examination: Examination): Promise<Findings> {
       unixSockets: () => Promise.resolve(''),
     },
     servers: () => Promise.resolve([]),
+    ledger: () => Promise.resolve(undefined),
     daemon: () => Promise.reject(new Error('no check of the zone asks the daemon')),
   };
   const findings = await runChecks(world, zoneChecks);
