@@ -80,7 +80,7 @@ const deniedErrors: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1227]);
 /** ER_PARSE_ERROR. */
 const unknownWord = 1064;
 /** More privileges than any product has. */
-const maxGrantLines = 300;
+const maxTexts = 300;
 /** A list of all privileges is longer than a name. */
 const maxGrantLength = 16_384;
 
@@ -174,17 +174,17 @@ class Inspected {
       };
     }
     const clock = Number(who['clock'] ?? Number.NaN);
-    const account = await ask.rows(traits.mariadb ? 'SHOW CREATE USER' : 'SHOW CREATE USER CURRENT_USER()');
+    const account = await ask.texts(traits.mariadb ? 'SHOW CREATE USER' : 'SHOW CREATE USER CURRENT_USER()');
     const status = await ask.pairs(statusQuery);
     const sessionStatus = await ask.pairs(sessionStatusQuery);
-    const grants = (await ask.rows('SHOW GRANTS')).slice(0, maxGrantLines).flatMap(firstText);
+    const grants = await ask.texts('SHOW GRANTS');
     const rights = await this.#rights(ask, traits, grants);
     return {
       kind: 'seen',
       report: {
         traits,
         currentUser,
-        login: readLoginAccount(account.flatMap(firstText)[0] ?? ''),
+        login: readLoginAccount(account[0] ?? ''),
         variables: await ask.pairs(variablesQuery),
         status: new Map([...status, ...sessionStatus]),
         origins: await ask.pairs(traits.mariadb ? originQueries.mariadb : originQueries.mysql),
@@ -264,11 +264,9 @@ class Questions {
     return answer.kind === 'rows' ? answer.rows : [];
   }
 
-  /** Of a statement with the column Value. */
+  /** The first column. */
   async texts(sql: string): Promise<readonly string[]> {
-    return (await this.rows(sql)).flatMap(({ Value: value }) =>
-      typeof value === 'string' && isShort(value) ? [value] : [],
-    );
+    return (await this.rows(sql)).slice(0, maxTexts).flatMap(firstText);
   }
 
   /** Of a statement with the columns Variable_name and Value. */

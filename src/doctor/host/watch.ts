@@ -1,6 +1,6 @@
 /** What the daemon of this host says of the clusters: its alarms and holds are findings, too. */
 
-import { alarmText } from '../../daemon/entry-text.ts';
+import { alarmText, withHint } from '../../daemon/entry-text.ts';
 import type { ClusterDocument } from '../../http/documents.ts';
 import type { Check } from '../check.ts';
 import type { Finding } from '../finding.ts';
@@ -36,7 +36,7 @@ function findingsOf({ cluster, alarms = [], publications = [] }: Said): readonly
   );
   const raised = alarms.map((alarm) => {
     const { code, hint } = alarm;
-    const sentence = `${code}: ${alarmText(alarm)}${hint === undefined ? '' : ` ${hint}`}`;
+    const sentence = `${code}: ${withHint(alarmText(alarm), hint)}`;
     return { area, subject: cluster, ...fault('alarm', sentence) } as const;
   });
   if (holds.length + raised.length > 0) return [...holds, ...raised];

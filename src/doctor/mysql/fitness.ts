@@ -1,4 +1,4 @@
-/** Whether each candidate gets all that the source has, in time and by GTIDs: else its promotion loses data. */
+/** Whether each candidate gets all that the source has, in time and by GTIDs. */
 
 import { starting, stopping, undelaying } from '../../core/decide/advice.ts';
 import type { Channel, ServerFacts } from '../../core/model/observation.ts';
@@ -15,6 +15,7 @@ export const fitnessCheck: Check = serverCheck(
   (server, view) => {
     const { facts } = server;
     if (facts === undefined || facts.channels.length === 0 || isNever(server, view)) return [];
+    if ([view.source, view.published].some((source) => source?.address === server.address)) return [];
     return [
       ...filtered(server),
       ...facts.channels.flatMap((channel) => delayed(server, facts, channel)),

@@ -23,7 +23,7 @@ export const readOnlyCheck: Check = serverCheck(
     const { facts, report } = server;
     // A group and a managed service set it by themselves.
     if (facts === undefined || facts.group || facts.wsrep || report.traits.aurora) return [];
-    // The check of the roles looks at the published source, whoever replicates, and at a former source.
+    // The check of the roles looks at the published source, and at a former source that takes writes.
     if (view.published?.address === server.address) return [];
     if (isSuperseded(view, { address: server.address, id: facts.id }) && isWritable(facts)) return [];
     if (view.source?.address === server.address || facts.channels.length === 0) return [];

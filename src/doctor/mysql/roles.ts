@@ -1,4 +1,4 @@
-/** Whether each server has the role that the ledger gives it: the published source, a former one, a replica. */
+/** Whether each server has the role that the ledger gives it: published source, former source, replica. */
 
 import { detachingStatements, opening } from '../../core/decide/advice.ts';
 import { countGtids, subtract } from '../../core/gtid/gtid.ts';

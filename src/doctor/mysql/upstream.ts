@@ -1,7 +1,6 @@
 /** Where a replica gets its data: whether that server is of the line, or a former source. */
 
-import type { Channel } from '../../core/model/observation.ts';
-import { splitAddress } from '../../core/model/observation.ts';
+import { type Channel, splitAddress } from '../../core/model/observation.ts';
 import type { SeenServer } from '../world.ts';
 import { type ClusterView, factsOf, isSuperseded, takesWrites } from './cluster-view.ts';
 

@@ -34,7 +34,7 @@ export const originQueries = {
 };
 export const persistedQuery = `SELECT VARIABLE_NAME AS Variable_name, VARIABLE_VALUE AS Value FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN (${listed(keptNames)})`;
 
-/** What each replica leaves out. MariaDB says it in variables. Our documented rights do not show it in MySQL. */
+/** What a replica leaves out. In MySQL, our documented rights do not show it; MariaDB has variables. */
 export const filtersQueries = {
   mysql:
     "SELECT CONCAT(FILTER_NAME, ' = ', LEFT(FILTER_RULE, 100)) AS Value FROM performance_schema.replication_applier_filters WHERE FILTER_RULE <> '' LIMIT 10",

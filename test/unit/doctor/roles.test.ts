@@ -112,6 +112,18 @@ describe('the published source', () => {
     expect(await found({ source: server(two, true, { channels: [channel] }) })).toEqual([]);
   });
 
+  test('is no candidate: a stopped channel needs no GTIDs', async () => {
+    const channels = [stopped(three, { sourceId: thirdId })];
+    const source = seen(two, {
+      facts: { ...flags(true), channels },
+      variables: variables(true),
+      report: { byPlaces: [''], filters: ['REPLICATE_DO_DB = shop'] },
+    });
+    expect(await found({ source })).toEqual([
+      { found: 'warning source-channel db2:3306', lines: ['STOP REPLICA;', 'RESET REPLICA ALL;'] },
+    ]);
+  });
+
   test('is read-only: the lines open it, and the words say how to move the name', async () => {
     const source = server(two, false, { channels: [] });
     expect(await found({ source })).toEqual([
@@ -223,6 +235,6 @@ test('what the daemon holds, and its alarms, are faults of the check', async () 
   const findings = await wrongIn(roleChecks, { daemon: { kind: 'document', body } });
   expect(findings.map(({ code, subject, verdict, sentence }) => [verdict, code, subject, sentence])).toEqual([
     ['fault', 'hold', 'shop', 'frozen: The name is frozen.'],
-    ['fault', 'alarm', 'shop', 'superseded-writable: db1:3306: it takes writes Close it.'],
+    ['fault', 'alarm', 'shop', 'superseded-writable: db1:3306: it takes writes; Close it.'],
   ]);
 });
