@@ -115,15 +115,16 @@ export function clusterCheck(parts: Parts, look: (view: ClusterView) => readonly
   };
 }
 
-/** A check of each server that answers; `ok` is its sentence where nothing is found. */
+/** A check of each server that answers. `ok`: the sentence where nothing is found. Undefined: no sentence. */
 export const serverCheck = (
   parts: Parts & { readonly ok: string },
-  look: (server: Answering, view: ClusterView) => readonly Found[],
+  look: (server: Answering, view: ClusterView) => readonly Found[] | undefined,
 ): Check =>
   clusterCheck({ name: parts.name, codes: parts.codes }, (view) =>
-    allAnswering(view).flatMap((server) =>
-      judged({ area: 'mysql', name: parts.name }, server.address, look(server, view), parts.ok),
-    ),
+    allAnswering(view).flatMap((server) => {
+      const found = look(server, view);
+      return found ? judged({ area: 'mysql', name: parts.name }, server.address, found, parts.ok) : [];
+    }),
   );
 
 /** Accounts and their privileges replicate: run elsewhere, the statements would be errant transactions. */

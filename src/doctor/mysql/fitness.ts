@@ -14,8 +14,8 @@ export const fitnessCheck: Check = serverCheck(
   },
   (server, view) => {
     const { facts } = server;
-    if (facts === undefined || facts.channels.length === 0 || isNever(server, view)) return [];
-    if ([view.source, view.published].some((source) => source?.address === server.address)) return [];
+    if (facts === undefined || facts.channels.length === 0 || isNever(server, view)) return undefined;
+    if ([view.source, view.published].some((source) => source?.address === server.address)) return undefined;
     return [
       ...filtered(server),
       ...facts.channels.flatMap((channel) => delayed(server, facts, channel)),

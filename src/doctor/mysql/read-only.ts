@@ -24,8 +24,8 @@ export const readOnlyCheck: Check = serverCheck(
     // A group and a managed service set it by themselves.
     if (facts === undefined || facts.group || facts.wsrep || report.traits.aurora) return [];
     // The check of the roles looks at the published source, and at a former source that takes writes.
-    if (view.published?.address === server.address) return [];
-    if (isSuperseded(view, { address: server.address, id: facts.id }) && isWritable(facts)) return [];
+    if (view.published?.address === server.address) return isWritable(facts) ? [] : undefined;
+    if (isSuperseded(view, { address: server.address, id: facts.id }) && isWritable(facts)) return undefined;
     if (view.source?.address === server.address || facts.channels.length === 0) return [];
     return replicaFindings(server);
   },

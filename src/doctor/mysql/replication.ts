@@ -1,7 +1,7 @@
 /** Whether the replicas replicate within the cluster, and whether their lag can be known. */
 
 import { starting } from '../../core/decide/advice.ts';
-import { type Channel, isClaimed, isWritable } from '../../core/model/observation.ts';
+import { type Channel, isClaimed, isWritable, type ServerFacts } from '../../core/model/observation.ts';
 import type { Check } from '../check.ts';
 import { type Found, fault, judged, warning } from '../found.ts';
 import {
@@ -29,17 +29,28 @@ export const replicationCheck: Check = serverCheck(
     const { facts, report } = server;
     if (facts === undefined || facts.group || facts.wsrep || report.traits.aurora) return [];
     // The check of the roles looks at the rest of it: it replicates from nobody, or from where it should.
-    if (server.address === view.published?.address)
-      return facts.channels
-        .filter((channel) => channel.receiver === 'connecting' && !isStale(channel, view))
-        .flatMap((channel) => stoppedChannel(server, channel, view));
-    if (facts.channels.length === 0) return isWritable(facts) ? [] : [noChannel(server, view)];
+    if (server.address === view.published?.address) return ofPublished(server, facts, view);
+    if (facts.channels.length === 0) return isWritable(facts) ? ofSecond(view) : [noChannel(server, view)];
     const stopped = facts.channels.flatMap((channel) => stoppedChannel(server, channel, view));
     if (stopped.length > 0) return stopped;
     const strangers = facts.channels.every((channel) => !isFromMember(channel, view));
     return strangers ? [fromStranger(server, view)] : facts.channels.flatMap((each) => lag(server, each));
   },
 );
+
+const ofPublished = (server: Answering, facts: ServerFacts, view: ClusterView) =>
+  isWritable(facts) && facts.channels.length === 0
+    ? []
+    : some(
+        facts.channels
+          .filter((channel) => channel.receiver === 'connecting' && !isStale(channel, view))
+          .flatMap((channel) => stoppedChannel(server, channel, view)),
+      );
+
+/** Of a second writable server the check of the roles says enough. */
+const ofSecond = ({ ledger }: ClusterView) => (ledger === undefined ? [] : undefined);
+
+const some = (found: readonly Found[]) => (found.length === 0 ? undefined : found);
 
 /** MariaDB: by number. An address proves nothing: it may be the name that we publish. */
 const isFromMember = ({ sourceId, sourceServerId }: Channel, { servers }: ClusterView): boolean =>

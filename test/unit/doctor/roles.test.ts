@@ -4,8 +4,18 @@ import { describe, expect, test } from 'vitest';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import type { Channel, ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../src/core/model/units.ts';
+import { runChecks } from '../../../src/doctor/check.ts';
 import { checks } from '../../../src/doctor/checks.ts';
-import { healthyFacts, one, seen, shop, two, type Wrong, wrongIn } from '../../support/doctor-world.ts';
+import {
+  healthyFacts,
+  one,
+  seen,
+  shop,
+  two,
+  type Wrong,
+  worldOf,
+  wrongIn,
+} from '../../support/doctor-world.ts';
 
 const three = 'db3:3306' as ServerAddress;
 const idOf = (address: ServerAddress): ServerId => healthyFacts(address).id;
@@ -153,6 +163,13 @@ describe('the published source', () => {
 });
 
 describe('the other servers', () => {
+  test('of a former source that takes writes, no check says that it is well', async () => {
+    const servers = [server(one, true, { channels: [] }), wellSource, wellReplica];
+    const { findings } = await runChecks(worldOf({ clusters, servers, ledger: failedOver }), roleChecks);
+    const said = findings.filter(({ subject }) => subject === one).map(({ code }) => code);
+    expect(said).toEqual(['writes-elsewhere']);
+  });
+
   test('a replica takes the stale line of a former source', async () => {
     const former = server(one, false, { channels: [] });
     expect(await found({ former, replica: server(three, false, { channels: [from(one)] }) })).toEqual([
