@@ -27,6 +27,7 @@ import {
   userQuestion,
 } from '../../setup/questions.ts';
 import type { Setup } from '../../setup/setup.ts';
+import { isHiddenFromService } from '../../setup/unit-text.ts';
 import type { InitArguments } from '../commands/init.ts';
 import { complain } from '../complain.ts';
 import type { CommandContext } from '../context.ts';
@@ -68,12 +69,11 @@ export async function init(
       return gathered.exit;
     }
     const { setup, files, used } = gathered;
-    const steps = nextSteps(setup, output);
-    if (args.dryRun) return printFiles(context, files, steps);
+    if (args.dryRun) return printFiles(context, files, nextSteps(setup, output));
     isWriting = true;
     const written = await writeNewFiles(output, files);
     isWriting = false;
-    return await report(context, { output, written, steps, used });
+    return await report(context, { output, written, setup, used });
   } finally {
     prompter?.close();
     for (const stop of stops) stop();
@@ -267,15 +267,12 @@ async function accessFor(run: InitRun, before: Answers): Promise<AccessFound> {
   };
 }
 
-/** Folders that a service with ProtectHome and PrivateTmp does not see. */
-const hiddenFromService = /^\/(?:home|root|tmp|var\/tmp|run\/user)\//;
-
 function placesOf({ args, tools, output }: InitRun): Setup['places'] {
   const { started } = tools;
   const isCommand =
-    isAbsolute(started) && basename(started) === 'source-dns' && !hiddenFromService.test(started);
+    isAbsolute(started) && basename(started) === 'source-dns' && !isHiddenFromService(started);
   return {
-    installed: tools.isRoot ? output : '/etc/source-dns',
+    installed: tools.isRoot && !isHiddenFromService(output) ? output : '/etc/source-dns',
     stateDir: resolve(tools.cwd ?? '/', args.stateDir ?? '/var/lib/source-dns'),
     bindFolder: args.bindFolder ?? '/var/lib/bind',
     program: args.program ?? (isCommand ? started : '/usr/bin/source-dns'),
