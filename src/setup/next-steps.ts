@@ -114,7 +114,7 @@ function copyStep(setup: Setup, file: (name: string) => string): Step {
   };
 }
 
-/** For a zone that exists: its policy may have the lines of another instance, and a second policy is an error. */
+/** For a zone that exists. Its policy may have lines of another instance; a second policy is an error. */
 export const rightsStep = (setup: Setup): Step => ({
   where: 'the nameserver',
   text: [
