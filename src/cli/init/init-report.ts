@@ -43,16 +43,18 @@ export interface Outcome {
   readonly written: Written;
   readonly setup: Setup;
   readonly used: readonly string[];
+  /** The sentence about what is there, where the files could not be written. */
+  readonly end: string;
 }
 
 /** Says what was written, what was left, and what to do next. */
 export async function report(
   context: CommandContext,
-  { output, written, setup, used }: Outcome,
+  { output, written, setup, used, end }: Outcome,
 ): Promise<ExitCode> {
   const { terminal, json } = context;
   if (written.kind === 'failed') {
-    complain(context, { code: 'not-written', message: `${written.problem}. Nothing was written.` });
+    complain(context, { code: 'not-written', message: `${written.problem}. ${end}` });
     return exitCodes.failed;
   }
   const { fresh, left } = written;
