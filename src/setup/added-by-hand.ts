@@ -3,7 +3,7 @@
  * the new cluster is added by hand. Pure.
  */
 
-import { bare } from './bind-texts.ts';
+import { bare, grantLines, zoneFileName } from './bind-texts.ts';
 import { type BlockNames, clusterLines, nameserverLines, passwordFileName } from './configuration-text.ts';
 import { rightsStep, type Step, shellWord } from './next-steps.ts';
 import type { Setup, SetupNameserver } from './setup.ts';
@@ -83,11 +83,14 @@ function blockNames(setup: Setup, known: KnownParts | undefined, newPassword: bo
   };
 }
 
-/** The lines for a new zone would be in a file that was left. */
-const newZoneStep = ({ zone }: Setup): Step => ({
-  where: 'this host',
-  text: `Make the new zone ${bare(zone.name)}: the lines for BIND here are for another cluster. Run init again with this key (--key-file), into an empty folder, and take only the files for BIND from there.`,
-  commands: ['source-dns init --key-file KEY --output FOLDER'],
+/** Its zone statement would be in a file that was left. */
+const newZoneStep = (setup: Setup): Step => ({
+  where: 'the nameserver',
+  text: [
+    `Make the new zone ${bare(setup.zone.name)}. Its first contents are in ${zoneFileName(setup.zone.name)}. Its zone statement needs an update-policy with these lines:`,
+    ...grantLines(setup).map((line) => `     ${line}`),
+  ].join('\n'),
+  commands: ['named-checkconf -z && rndc reconfig'],
 });
 
 const passwordStep = (folder: string, name: string): Step => {

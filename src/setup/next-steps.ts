@@ -98,14 +98,21 @@ function copyStep(setup: Setup, file: (name: string) => string): Step {
   const forZone = zone.exists ? [] : [transferKeyFileName(setup), zoneFileName(zone.name)];
   const snippets = [primaryName(setup), ...(zone.exists ? [zoneLinesName(setup)] : [])];
   const owned = [keyThere, ...forZone.map((name) => `${places.bindFolder}/${name}`)];
+  // A key that exists may be there already.
+  const free = [
+    ...owned.filter((path) => key.file === undefined || path !== keyThere),
+    ...snippets.map((name) => `/etc/bind/${name}`),
+  ];
   const copied = zone.exists ? 'the key' : 'the keys and the zone';
   return {
     where: 'this host',
     text: `Copy ${copied} and the lines for BIND to the nameserver. ${owners} ${ifThere}`,
     commands: [
       chain(
-        `${shell} '${owned.map((path) => `test ! -e ${path}`).join(' && ')}'`,
-        `scp ${key.file === undefined ? file(keyFileName) : shellWord(key.file)} ${target}${keyThere}`,
+        `${shell} '${free.map((path) => `test ! -e ${path}`).join(' && ')}'`,
+        key.file === undefined
+          ? `scp ${file(keyFileName)} ${target}${keyThere}`
+          : `{ ${shell} 'test -e ${keyThere}' || scp ${shellWord(key.file)} ${target}${keyThere}; }`,
         ...(zone.exists ? [] : [`scp ${forZone.map(file).join(' ')} ${target}${places.bindFolder}/`]),
         `scp ${snippets.map(file).join(' ')} ${target}/etc/bind/`,
         `${shell} 'chown bind: ${owned.join(' ')}'`,

@@ -9,6 +9,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import type { Surroundings } from '../../../src/config/surroundings.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
 import { grantsText, newAccountSql, newPassword } from '../../../src/setup/account-texts.ts';
+import { addedByHand } from '../../../src/setup/added-by-hand.ts';
 import { nextSteps } from '../../../src/setup/next-steps.ts';
 import type { Setup } from '../../../src/setup/setup.ts';
 import { files, given, secrets, textOf, unit } from './given-setup.ts';
@@ -205,7 +206,7 @@ describe('a second instance', () => {
         ?.filter((name) => name !== 'named.conf.new');
     expect(targets(second)?.filter((name) => targets(first)?.includes(name))).toEqual([]);
     expect(commandsOf(second)[0]).toMatch(
-      /^ssh root@192\.0\.2\.53 'test ! -e \/var\/lib\/bind\/source-dns-b\.key' &&\n/,
+      /^ssh root@192\.0\.2\.53 'test ! -e \/var\/lib\/bind\/source-dns-b\.key && test ! -e \/etc\/bind\/named\.conf\.source-dns-b && /,
     );
     expect(textOf(second, 'named.conf.source-dns-b')).toContain('include "/var/lib/bind/source-dns-b.key";');
   });
@@ -222,6 +223,16 @@ describe('a second instance', () => {
     expect(names).toContain('transfer.db.example.com.key');
     expect(textOf(given({ zone: other }), 'transfer.other.example.com.key')).toContain(
       'key "transfer.other.example.com" {',
+    );
+  });
+
+  test('with a key that exists leaves the key that is there, and all of the first', () => {
+    const [copy = ''] = commandsOf(given({ key: { name: 'ddns', file: '/etc/keys/d.key' } }));
+    expect(copy).toContain(
+      `'test ! -e /etc/bind/named.conf.ddns && test ! -e /etc/bind/named.conf.ddns-zone' &&`,
+    );
+    expect(copy).toContain(
+      `{ ssh root@192.0.2.53 'test -e /var/lib/bind/ddns.key' || scp /etc/keys/d.key root@192.0.2.53:/var/lib/bind/ddns.key; } &&`,
     );
   });
 
@@ -254,6 +265,22 @@ describe('a second instance', () => {
       block('a-b', 'observe') + block('a.b', 'active') + block('c', 'observe'),
     );
   });
+});
+
+test('a second cluster by hand: its own password, its nameserver, and the rights in a new zone', () => {
+  const known = {
+    clusters: new Set(['shop']),
+    nameservers: new Map([['ns1', { host: '192.0.2.53', port: 53, keyName: 'another' }]]),
+  };
+  const setup = given({ cluster: 'two', zone: { ...given().zone, exists: false } });
+  const steps = addedByHand(setup, { folder: '/etc/source-dns', known, newPassword: true });
+  const all = steps.map(({ text }) => text).join('\n');
+  expect(all).toContain('LoadCredential=two.password:/etc/source-dns/two.password');
+  expect(all).toContain('/two.password\n');
+  // ns1 of the file signs with another key.
+  expect(all).toContain('      nameserver: ns2\n');
+  expect(all).toMatch(/Under "nameservers:":\n\n {2}ns2:\n/);
+  expect(all).toContain('Make the new zone db.example.com.');
 });
 
 test('a state folder outside of /var/lib is made for the user, before the first check', () => {
