@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { expect } from 'vitest';
 import { parseDocument } from 'yaml';
 import { loadConfig } from '../../../src/config/load.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import { type Check, runChecks } from '../../../src/doctor/check.ts';
 import { checks } from '../../../src/doctor/checks.ts';
@@ -24,8 +25,14 @@ const ownChecks: readonly Check[] = checks.filter(({ area }) =>
   ['configuration', 'host', 'mysql'].includes(area),
 );
 
+interface Examined {
+  readonly file: string;
+  /** As if a zone had it. */
+  readonly ledger?: Ledger | undefined;
+}
+
 /** The doctor's findings for a configuration file, the fine ones left out. */
-export async function diagnose(file: string): Promise<readonly Finding[]> {
+export async function diagnose({ file, ledger }: Examined): Promise<readonly Finding[]> {
   const loaded = await loadConfig(file);
   if (loaded.kind === 'invalid') throw new Error(loaded.errors.map(({ message }) => message).join('; '));
   const { config } = loaded;
@@ -58,7 +65,8 @@ export async function diagnose(file: string): Promise<readonly Finding[]> {
     },
   });
   try {
-    return (await runChecks(world, ownChecks)).findings.filter(({ verdict }) => verdict !== 'ok');
+    const published = ledger === undefined ? world : { ...world, ledger: async () => ledger };
+    return (await runChecks(published, ownChecks)).findings.filter(({ verdict }) => verdict !== 'ok');
   } finally {
     await close();
   }
@@ -78,17 +86,14 @@ export interface Patient {
 }
 
 /** The findings beside those of every diagnosis: waits until they are these, and fails if they never are. */
-export async function finds(
-  { file }: Pick<Patient, 'file'>,
-  wanted: readonly string[],
-): Promise<readonly Finding[]> {
+export async function finds(examined: Examined, wanted: readonly string[]): Promise<readonly Finding[]> {
   let found: readonly Finding[] = [];
   const names = () => found.map(named).toSorted();
   const isWanted = () => names().join() === wanted.toSorted().join();
   await until(
     'the doctor',
     async () => {
-      found = (await diagnose(file)).filter((each) => !always.some((one) => named(each).startsWith(one)));
+      found = (await diagnose(examined)).filter((each) => !always.some((one) => named(each).startsWith(one)));
       return isWanted();
     },
     5000,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { grantStatements } from '../../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
@@ -65,6 +66,8 @@ afterAll(async () => {
 interface Case {
   readonly fault: string;
   readonly make: () => Promise<unknown>;
+  /** The first server is published. Absent: no server is. */
+  readonly isPublished?: true;
   /** `code subject` of each finding. */
   readonly found: () => readonly string[];
   /** After the lines were pasted. */
@@ -256,6 +259,27 @@ const cases: readonly Case[] = [
     found: () => [`replica-fails ${addressOf(2)}`],
   },
   {
+    fault: 'the published source has a stopped channel',
+    make: () =>
+      onSource(
+        `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${lab.servers[2]!.address}', SOURCE_PORT = ${lab.port}`,
+      ),
+    isPublished: true,
+    found: () => [`source-channel ${addressOf(0)}`],
+  },
+  {
+    fault: 'the published source is read-only',
+    make: () => onSource('SET GLOBAL super_read_only = ON'),
+    isPublished: true,
+    found: () => [`source-read-only ${addressOf(0)}`],
+  },
+  {
+    fault: 'a candidate is late on purpose',
+    make: () =>
+      onReplica('STOP REPLICA', 'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 3600', 'START REPLICA'),
+    found: () => [`replica-delayed ${addressOf(2)}`],
+  },
+  {
     fault: 'the source sends no heartbeat',
     make: () =>
       onReplica('STOP REPLICA', 'CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD = 0', 'START REPLICA'),
@@ -400,10 +424,41 @@ const cases: readonly Case[] = [
   },
 ];
 
+const firstLedger = (): Ledger => ({
+  cluster: 'shop',
+  epoch: 1,
+  source: addressOf(0) as Ledger['source'],
+  uuid: '-' as Ledger['uuid'],
+  by: 'lab',
+  at: '2026-01-01T00:00:00Z',
+  why: 'bootstrap',
+  try: 'a1',
+  form: { type: 'address', ttlSeconds: 5, targets: [] },
+  was: [],
+  unknown: [],
+});
+
 describe('the doctor', () => {
-  test.each(cases)('finds it, and its lines mend it: $fault', async ({ make, found, after }) => {
+  test('sees a filter, and a channel that begins at a place', async () => {
+    await onSource(`GRANT SELECT ON performance_schema.replication_applier_filters TO ${account}`);
+    const change = (position: number, filter: string) =>
+      onReplica(
+        'STOP REPLICA',
+        `CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = ${position}`,
+        `CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = (${filter})`,
+        'START REPLICA',
+      );
+    await change(0, 'scratch');
+    await finds(patient, [`auto-position-off ${addressOf(2)}`, `replica-filtered ${addressOf(2)}`]);
+    await change(1, '');
+    await finds(patient, []);
+    await onSource(`REVOKE SELECT ON performance_schema.replication_applier_filters FROM ${account}`);
+  });
+
+  test.each(cases)('finds it, and its lines mend it: $fault', async ({ make, isPublished, found, after }) => {
     await make();
-    await paste(patient, await finds(patient, found()));
+    const ledger = isPublished && firstLedger();
+    await paste(patient, await finds({ ...patient, ledger }, found()));
     await after?.();
     await finds(patient, []);
   });
