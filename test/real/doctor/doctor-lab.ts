@@ -260,3 +260,43 @@ nameservers:
   await writeFile(file, text, { mode: 0o640 });
   return file;
 }
+
+/** The ledger of the first publication, as a zone would have it. */
+export const firstLedger = (source: string): Ledger => ({
+  cluster: 'shop',
+  epoch: 1,
+  source: source as Ledger['source'],
+  uuid: '-' as Ledger['uuid'],
+  by: 'lab',
+  at: '2026-01-01T00:00:00Z',
+  why: 'bootstrap',
+  try: 'a1',
+  form: { type: 'address', ttlSeconds: 5, targets: [] },
+  was: [],
+  unknown: [],
+});
+
+/** On this server only: the binary log is off, and a replica opens for a moment. */
+export async function withoutBinaryLog(
+  server: Pick<SqlServer, 'sql'>,
+  isReplica: boolean,
+  statements: readonly string[],
+): Promise<void> {
+  const own = ['SET SESSION sql_log_bin = 0', ...statements];
+  if (!isReplica) return void (await server.sql(...own));
+  await server.sql('SET GLOBAL super_read_only = OFF', ...own, 'SET GLOBAL super_read_only = ON');
+  // Set by hand, it would not be kept: forget that.
+  await server.sql('SET PERSIST super_read_only = ON');
+}
+
+/** SHOW GRANTS without the account itself, sorted. */
+export async function grantsOf(server: Pick<SqlServer, 'sql'>, account: string): Promise<readonly string[]> {
+  const rows = await server.sql(`SHOW GRANTS FOR ${account}`);
+  return rows
+    .map((row) =>
+      String(Object.values(row)[0])
+        .replace(/ TO .*$/, '')
+        .replaceAll('`', ''),
+    )
+    .toSorted();
+}

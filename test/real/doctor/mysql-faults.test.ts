@@ -5,11 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { grantStatements } from '../../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
-import { type Forwarder, finds, forwarder, type Patient, paste, writeConfiguration } from './doctor-lab.ts';
+import {
+  type Forwarder,
+  finds,
+  firstLedger,
+  forwarder,
+  grantsOf,
+  type Patient,
+  paste,
+  withoutBinaryLog,
+  writeConfiguration,
+} from './doctor-lab.ts';
 
 const account = "'source_dns'@'127.0.0.%'";
 const replicas = [1, 2] as const;
@@ -22,15 +31,8 @@ let twin: Forwarder | undefined;
 const held: Connection[] = [];
 
 const addressOf = (index: number): string => `${lab.servers[index]!.address}:${lab.port}`;
-/** On one server only: the binary log is off, and a replica opens for a moment. */
-async function onlyOn(index: number, ...statements: string[]): Promise<void> {
-  const own = ['SET SESSION sql_log_bin = 0', ...statements];
-  const server = lab.servers[index]!;
-  if (index === 0) return void (await server.sql(...own));
-  await server.sql('SET GLOBAL super_read_only = OFF', ...own, 'SET GLOBAL super_read_only = ON');
-  // Set by hand, it would not be kept: forget that.
-  await server.sql('SET PERSIST super_read_only = ON');
-}
+const onlyOn = (index: number, ...statements: string[]) =>
+  withoutBinaryLog(lab.servers[index]!, index > 0, statements);
 const onSource = (...statements: string[]) => lab.servers[0]!.sql(...statements);
 const onReplica = (...statements: string[]) => lab.servers[2]!.sql(...statements);
 
@@ -82,18 +84,7 @@ const withoutTls = (index: number) =>
     'FLUSH PRIVILEGES',
   );
 
-/** Without the account itself. */
-async function grantsOfAccount(): Promise<readonly string[]> {
-  const rows = await onSource(`SHOW GRANTS FOR ${account}`);
-  return rows
-    .map((row) =>
-      String(Object.values(row)[0])
-        .replace(/ TO .*$/, '')
-        .replaceAll('`', ''),
-    )
-    .toSorted();
-}
-
+const grantsOfAccount = () => grantsOf(lab.servers[0]!, account);
 const everywhere = (code: string): readonly string[] => all.map((server) => `${code} ${server}`);
 const table = 'performance_schema.replication_connection_status';
 
@@ -424,20 +415,6 @@ const cases: readonly Case[] = [
   },
 ];
 
-const firstLedger = (): Ledger => ({
-  cluster: 'shop',
-  epoch: 1,
-  source: addressOf(0) as Ledger['source'],
-  uuid: '-' as Ledger['uuid'],
-  by: 'lab',
-  at: '2026-01-01T00:00:00Z',
-  why: 'bootstrap',
-  try: 'a1',
-  form: { type: 'address', ttlSeconds: 5, targets: [] },
-  was: [],
-  unknown: [],
-});
-
 describe('the doctor', () => {
   test('sees a filter, and a channel that begins at a place', async () => {
     await onSource(`GRANT SELECT ON performance_schema.replication_applier_filters TO ${account}`);
@@ -457,7 +434,7 @@ describe('the doctor', () => {
 
   test.each(cases)('finds it, and its lines mend it: $fault', async ({ make, isPublished, found, after }) => {
     await make();
-    const ledger = isPublished && firstLedger();
+    const ledger = isPublished && firstLedger(addressOf(0));
     await paste(patient, await finds({ ...patient, ledger }, found()));
     await after?.();
     await finds(patient, []);
