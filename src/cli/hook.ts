@@ -112,11 +112,15 @@ async function resolved(claim: Claim, config: ConfigOutline): Promise<Resolved> 
   return second.kind === 'resolved' ? second : first;
 }
 
-/** Nobody would wait for an announced server: then the tool's decision counts, although it is read-only. */
+/**
+ * Nobody would wait for an announced server. So the name goes first, if only the server's read-only switches are
+ * against it: all else is asked and judged now.
+ */
 function commandFor(
   { act, by, reason }: Claim,
   { server }: Extract<Resolved, { readonly kind: 'resolved' }>,
 ): Command {
-  const force = act === 'announced' ? ({ force: true, althoughReadOnly: true } as const) : { force: false };
-  return { kind: 'follow', server, ...force, dryRun: false, by, ...(reason === undefined ? {} : { reason }) };
+  const opens = act === 'moved' ? {} : ({ althoughReadOnly: true } as const);
+  const why = reason === undefined ? {} : { reason };
+  return { kind: 'follow', server, force: false, ...opens, dryRun: false, by, ...why };
 }
