@@ -1,4 +1,4 @@
-/** A question to the daemon, and what came of it. Pure: two clients share it. */
+/** A question to the daemon, and what came of it: two clients share it. */
 
 import type { Failure } from '../core/model/observation.ts';
 import type { Problem } from './problem.ts';

@@ -30,6 +30,7 @@ export async function obeyHook(claim: Claim, around: Surroundings): Promise<Obey
       ? `${obeyed.problem.code}: ${obeyed.problem.detail}`
       : obeyed.answer.results.map(({ code, sentence }) => `${code}: ${sentence}`).join(' | ');
   around.api.note(
+    obeyed.kind === 'problem' ? 'warn' : 'info',
     `${by} (${act}${reason === undefined ? '' : `, ${reason}`}): ${end || 'the cluster is known'}`,
   );
   return obeyed;
