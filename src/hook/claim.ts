@@ -1,4 +1,4 @@
-/** What a failover tool says, in our words. A hook process loads as little as it can: this imports nothing. */
+/** What a failover tool says, in our words. A hook process loads as little as it can: no imports here. */
 
 /** The tools that call `source-dns hook`. */
 export const hookTools = ['orchestrator', 'mha', 'mha-online', 'replication-manager', 'maxscale'] as const;

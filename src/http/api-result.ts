@@ -20,8 +20,8 @@ export type ApiResult =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * The header that keeps a request from being obeyed after its client has given up: a time in milliseconds since
- * 1970, by the clock of this machine. The socket is local, so both sides have one clock.
+ * The header that keeps a request from being obeyed after its client has given up: milliseconds since 1970,
+ * by the clock of this machine. The socket is local, so both sides have one clock.
  */
 export const notAfterHeader = 'source-dns-not-after';
 

@@ -87,8 +87,8 @@ export async function readBody<T>(request: IncomingMessage, shape: z.ZodType<T>)
 }
 
 /**
- * Why it must not be obeyed any more. A daemon that was stopped finds old requests in its queue: their clients
- * have told their users that nothing was heard, and since then somebody may have decided otherwise.
+ * Why it must not be obeyed any more. A daemon that was stopped finds old requests in its queue. Their
+ * clients have said that nothing was heard, and since then somebody may have decided otherwise.
  */
 async function tooLate(request: IncomingMessage): Promise<Problem | undefined> {
   // The end of the connection is read one turn after the last of the body.
@@ -106,7 +106,7 @@ async function tooLate(request: IncomingMessage): Promise<Problem | undefined> {
       );
 }
 
-/** By the clock of this machine, in milliseconds since 1970. Undefined: the client waits as long as it takes. */
+/** Milliseconds since 1970, by the clock of this machine. Undefined: the client did not say it. */
 function notAfterIn({ headers }: IncomingMessage): number | undefined {
   const given = headers[notAfterHeader];
   if (given === undefined) return undefined;

@@ -21,10 +21,7 @@ export async function askDaemon(socketPath: string, asked: ApiRequest): Promise<
   }
 }
 
-function exchange(
-  socketPath: string,
-  asked: ApiRequest,
-): Promise<{ status: number; text: string }> {
+function exchange(socketPath: string, asked: ApiRequest): Promise<{ status: number; text: string }> {
   const { method, path, body, timeoutMs } = asked;
   return new Promise((resolve, reject) => {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));

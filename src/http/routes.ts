@@ -216,7 +216,9 @@ async function freeze({ api, request, cluster }: Call): Promise<Reply> {
 async function thaw({ api, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, thawBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  return answered(await send(api, cluster, withPatience({ kind: 'thaw', by: body.value.by ?? unnamed }, request)));
+  return answered(
+    await send(api, cluster, withPatience({ kind: 'thaw', by: body.value.by ?? unnamed }, request)),
+  );
 }
 
 async function hook({ api, once, request }: Call): Promise<Reply> {

@@ -265,7 +265,9 @@ describe('every hook', () => {
     await new Promise<void>((resolve) => blackHole.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void blackHole.close());
     const { port } = blackHole.address() as { port: number };
-    const text = (await readFile(here.config, 'utf8')).replace('127.0.0.1:2', `127.0.0.1:${port}`);
+    const text = (await readFile(here.config, 'utf8'))
+      .replace('127.0.0.1:2', `127.0.0.1:${port}`)
+      .replace('127.0.0.1:9', `127.0.0.1:${port}`);
     await writeFile(here.config, text);
     const env = { ORC_SUCCESSOR_HOST: '127.0.0.1', ORC_SUCCESSOR_PORT: `${port}` };
     expect(await hook(here, ['orchestrator'], env)).toMatchObject({

@@ -136,8 +136,8 @@ type Wish =
       /** Also if it cannot be asked, or if its data are in doubt. */
       readonly force: boolean;
       /**
-       * With force: also if it was just seen read-only or replicating. Without force: a failover tool opens it
-       * in a moment, so only its read-only switches are passed over (soon-open.ts).
+       * With force: also if it was just seen read-only or replicating. Without force: a failover tool opens
+       * it in a moment, so only its read-only switches are passed over (soon-open.ts).
        */
       readonly althoughReadOnly?: true | undefined;
       /** Answer with the update plan, and send nothing. */

@@ -398,9 +398,16 @@ describe('the daemon', () => {
     await freeze(s.context, { cluster: 'shop' });
     const notAfter = expect.any(Number);
     expect(commands).toEqual([
-
       { kind: 'follow', server: db2, force: true, dryRun: false, reason: 'why', by: 'eve@host', notAfter },
-      { kind: 'follow', server: db2, force: true, althoughReadOnly: true, dryRun: false, by: 'eve@host', notAfter },
+      {
+        kind: 'follow',
+        server: db2,
+        force: true,
+        althoughReadOnly: true,
+        dryRun: false,
+        by: 'eve@host',
+        notAfter,
+      },
       { kind: 'freeze', reason: 'no reason given', by: 'eve@host', notAfter },
     ]);
     await started.server.close();

@@ -59,7 +59,8 @@ test('both clients say how long they wait, and the core gets it', async () => {
   const { path, commands } = await api();
   const asked = { method: 'POST', path: thaw, body: {}, timeoutMs: 60_000 } as const;
   const before = Date.now();
-  for (const ask of [askQuickly, askDaemon]) expect(await ask(path, asked)).toMatchObject({ kind: 'document' });
+  for (const ask of [askQuickly, askDaemon])
+    expect(await ask(path, asked)).toMatchObject({ kind: 'document' });
   for (const { notAfter } of commands) expect(notAfter).toBeGreaterThanOrEqual(before + 60_000);
   expect(commands).toHaveLength(2);
 });
@@ -68,7 +69,10 @@ test('a request that is past its time is refused, and changes nothing', async ()
   const { path, commands } = await api();
   const [status, text] = await thawNotAfter(path, String(Date.now() - 1));
   expect(status).toBe(408);
-  expect(JSON.parse(text)).toMatchObject({ code: 'too-late', detail: expect.stringContaining('nothing was') });
+  expect(JSON.parse(text)).toMatchObject({
+    code: 'too-late',
+    detail: expect.stringContaining('nothing was'),
+  });
   expect((await thawNotAfter(path, 'tomorrow'))[0]).toBe(400);
   expect(commands).toEqual([]);
 });
