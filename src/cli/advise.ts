@@ -3,10 +3,9 @@
 import type { ConfigOutline } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
 import { findServer } from '../daemon/find-server.ts';
-import { askDaemon } from '../http/client.ts';
 import { type AdviceDocument, adviceDocument } from '../http/documents.ts';
-import { apiSocketPath } from '../http/unix-socket.ts';
 import { adviceText } from './advice-text.ts';
+import { askOwnDaemon } from './ask-daemon.ts';
 import type { AdviseArguments } from './commands/advise.ts';
 import { complain } from './complain.ts';
 import { findCluster, onlyClusters, readOutline, readSecrets } from './configuration.ts';
@@ -53,7 +52,7 @@ async function askTheDaemon(
     ...(aim !== undefined && { to: aim }),
     ...(server !== undefined && { server }),
   });
-  const result = await askDaemon(apiSocketPath(stateDir), {
+  const result = await askOwnDaemon(stateDir, {
     method: 'GET',
     path: `/v1/clusters/${encodeURIComponent(cluster)}/advice?${query}`,
     timeoutMs: daemonMs,

@@ -4,9 +4,9 @@ import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command } from '../core/model/events.ts';
 import type { ServerAddress } from '../core/model/units.ts';
 import { commandTimeoutMs } from '../daemon/command-desk.ts';
-import { type ApiResult, askDaemon } from '../http/client.ts';
-import { apiSocketPath } from '../http/unix-socket.ts';
+import type { ApiResult } from '../http/client.ts';
 import { answerText } from './answer-text.ts';
+import { askOwnDaemon } from './ask-daemon.ts';
 import { complain, complainOfUsage } from './complain.ts';
 import { findCluster, readOutline, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
@@ -38,7 +38,7 @@ export async function giveCommand(
     return exitCodes.usage;
   }
   const { kind, ...body } = command;
-  const result = await askDaemon(apiSocketPath(outline.stateDir), {
+  const result = await askOwnDaemon(outline.stateDir, {
     method: 'POST',
     path: `/v1/clusters/${encodeURIComponent(clusterName)}/${kind}`,
     body,

@@ -3,9 +3,8 @@
 import type { ConfigOutline } from '../config/loaded.ts';
 import type { HistoryEntry } from '../core/model/events.ts';
 import { historyFile, readHistory } from '../daemon/history.ts';
-import { askDaemon } from '../http/client.ts';
 import type { HistoryDocument } from '../http/documents.ts';
-import { apiSocketPath } from '../http/unix-socket.ts';
+import { askOwnDaemon } from './ask-daemon.ts';
 import type { HistoryArguments } from './commands/history.ts';
 import { complain } from './complain.ts';
 import { findCluster, readOutline } from './configuration.ts';
@@ -72,7 +71,7 @@ async function recentOfDaemon(config: ConfigOutline): Promise<readonly HistoryEn
   const entries: HistoryEntry[] = [];
   for (const { settings } of config.clusters) {
     const path = `/v1/clusters/${encodeURIComponent(settings.cluster)}/history`;
-    const result = await askDaemon(apiSocketPath(config.stateDir), {
+    const result = await askOwnDaemon(config.stateDir, {
       method: 'GET',
       path,
       timeoutMs: daemonMs,

@@ -2,9 +2,10 @@
 
 import type { ConfigOutline, LoadedConfig } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
-import { type ApiResult, askDaemon } from '../http/client.ts';
-import { type ClusterDocument, clusterDocument } from '../http/documents.ts';
+import type { ApiResult } from '../http/client.ts';
+import { type ClusterDocument, clusterDocument, isClusterDocument } from '../http/documents.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import { askOwnDaemon } from './ask-daemon.ts';
 import { onlyClusters, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import type { DaemonSeen } from './daemon-text.ts';
@@ -26,7 +27,7 @@ export interface Looker {
 
 /** What the daemon says; undefined: no daemon runs. `cluster` absent: all of them. */
 export async function lookAtDaemon(config: ConfigOutline, cluster?: string): Promise<Look | undefined> {
-  const result = await askDaemon(apiSocketPath(config.stateDir), {
+  const result = await askOwnDaemon(config.stateDir, {
     method: 'GET',
     path: cluster === undefined ? '/v1/clusters' : `/v1/clusters/${encodeURIComponent(cluster)}`,
     timeoutMs: daemonMs,
@@ -99,13 +100,6 @@ interface Answered {
   readonly daemon?: DaemonSeen;
   readonly clusters?: unknown;
 }
-
-const isClusterDocument = (value: unknown): value is ClusterDocument =>
-  typeof value === 'object' &&
-  value !== null &&
-  ['publications', 'servers', 'alarms'].every((key) =>
-    Array.isArray((value as Record<string, unknown>)[key]),
-  );
 
 async function ownLooker(
   context: CommandContext,

@@ -1,9 +1,10 @@
 /** All checks of `source-dns check`: the registry. Within an area they are printed in this order. */
 
+import { askDaemon } from '../http/client.ts';
 import type { Check } from './check.ts';
 import { documentCheck, hooksCheck, passwordCheck, serversCheck } from './configuration.ts';
 import { zoneChecks } from './dns/zone-doctor.ts';
-import { daemonCheck } from './host/daemon.ts';
+import { daemonCheckWith, otherDaemonMs } from './host/daemon.ts';
 import { namesCheck } from './host/names.ts';
 import { clockCheck, filesCheck, nodeCheck } from './host/process.ts';
 import { stateDirCheck } from './host/state-dir.ts';
@@ -26,7 +27,9 @@ const serverChecks: readonly Check[] = [
   nodeCheck,
   filesCheck,
   stateDirCheck,
-  daemonCheck,
+  daemonCheckWith((socket) =>
+    askDaemon(socket, { method: 'GET', path: '/v1/clusters', timeoutMs: otherDaemonMs }),
+  ),
   namesCheck,
   clockCheck,
   reachCheck,

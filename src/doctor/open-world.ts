@@ -6,7 +6,7 @@ import { type MonoMs, plusMs, type ServerAddress } from '../core/model/units.ts'
 import type { DnsClient } from '../dns/client/dns-client.ts';
 import { askDaemon } from '../http/client.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
-import { inspectionMs, type ServerInspector } from '../mysql/inspection.ts';
+import { inspectionMs, type ServerInspection, type ServerInspector } from '../mysql/inspection.ts';
 import type { Clock, ServerProber } from '../ports.ts';
 import type { Around, SeenNameserver, SeenServer, World } from './world.ts';
 
@@ -107,7 +107,11 @@ function longestMs({ clusters, config }: WorldOptions): number {
   const servers = clusters.reduce((sum, { settings }) => sum + settings.servers.length, 0);
   const each = Math.max(
     0,
-    ...clusters.map(({ settings, mysql }) => inspectionMs(mysql) + settings.watch.probeTimeoutMs),
+    // A silent server is asked twice: that takes connect_timeout, and another time limit of a probe.
+    ...clusters.map(
+      ({ settings, mysql }) =>
+        inspectionMs(mysql) + mysql.connectTimeoutMs + 2 * settings.watch.probeTimeoutMs,
+    ),
   );
   const exchange = Math.max(0, ...[...config.nameservers.values()].map(({ timeoutMs }) => timeoutMs));
   return Math.max(each * Math.ceil(servers / atOnce), exchanges * exchange) + slackMs;
@@ -128,19 +132,25 @@ async function askServers(
   const { watch, servers } = cluster.settings;
   const ask = async (address: ServerAddress): Promise<SeenServer> => {
     const soon = plusMs(clock.mono(), watch.probeTimeoutMs);
-    const [inspection, resolution] = await Promise.all([
+    const [first, resolution] = await Promise.all([
       inspector.inspect(address, deadline),
       prober.resolve(address, soon),
     ]);
-    // A second try a moment later would end in the same way.
-    const probe: Probe =
-      inspection.kind === 'refused'
-        ? inspection.problem
-        : await prober.probe(address, plusMs(clock.mono(), watch.probeTimeoutMs));
+    // At a busy moment no server answers in time, and a moment later all do.
+    const isAgain = isSilent(first) && clock.mono() < deadline;
+    const inspection = isAgain ? await inspector.inspect(address, deadline) : first;
+    const look = () => prober.probe(address, plusMs(clock.mono(), watch.probeTimeoutMs));
+    // A probe would end in the same way.
+    let probe: Probe = inspection.kind === 'refused' ? inspection.problem : await look();
+    if (inspection.kind === 'seen' && probe.kind === 'unknown' && clock.mono() < deadline)
+      probe = await look();
     return { address, resolution, probe, inspection };
   };
   return await Promise.all(servers.map(({ address }) => limit(() => ask(address))));
 }
+
+const isSilent = (inspection: ServerInspection): boolean =>
+  inspection.kind === 'refused' && inspection.problem.kind === 'unknown';
 
 /** At most `most` at once; the others wait in order. */
 function createLimit(most: number): Bounds['limit'] {

@@ -48,6 +48,14 @@ export function clusterDocument(snapshot: Snapshot): ClusterDocument {
   };
 }
 
+/** What another process answers, perhaps of another version. */
+export const isClusterDocument = (value: unknown): value is ClusterDocument =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['publications', 'servers', 'alarms'].every((key) =>
+    Array.isArray((value as Record<string, unknown>)[key]),
+  );
+
 /** Decided at least once, and the nameserver answered the last question. */
 export const isReady = (snapshot: Pick<Snapshot, 'publications'>): boolean =>
   snapshot.publications.every((publication) => publication.ready && publication.readFailure === null);

@@ -17,6 +17,7 @@ import {
 import { maxTextLength } from './answer/limits.ts';
 import { type LoginAccount, readLoginAccount } from './answer/login-account.ts';
 import { type Need, needsOf } from './answer/needs.ts';
+import { grantedRoles } from './answer/privileges.ts';
 import type { Traits } from './answer/query-set.ts';
 import type { Asker } from './answer/refusal-hints.ts';
 import { readReplica } from './answer/reported-replicas.ts';
@@ -41,8 +42,10 @@ export interface ServerReport {
   readonly origins: ReadonlyMap<string, string>;
   /** MySQL 8: what SET PERSIST kept for the next start. */
   readonly persisted: ReadonlyMap<string, string>;
-  /** SHOW GRANTS. */
+  /** SHOW GRANTS. On MySQL with what the active roles bring. */
   readonly grants: readonly string[];
+  /** SHOW GRANTS without any role; absent: the account has no role, or the server is MariaDB. */
+  readonly grantsWithoutRoles?: readonly string[];
   /** What the account may not do. */
   readonly denied: readonly Need[];
   /** SHOW REPLICAS, where the account may ask. */
@@ -156,14 +159,15 @@ class Inspected {
     const prepared = await ask.query(rowsQuery);
     if (prepared.kind === 'error') return this.#refused(encrypted, prepared.error);
     const traits = readTraits(await ask.rows(traitsQuery));
-    const [who = {}] = await ask.rows(currentUserQuery);
+    const asked = await ask.query(currentUserQuery);
+    if (asked.kind === 'error') return this.#refused(encrypted, asked.error);
+    const [who = {}] = asked.rows;
     const atWall = this.#options.clock.wall();
     const currentUser = who['account'];
     if (typeof currentUser !== 'string' || !isShort(currentUser)) {
-      const asker = this.#asker(encrypted);
       return {
         kind: 'refused',
-        asker,
+        asker: this.#asker(encrypted),
         problem: { kind: 'alive', failure: rowsUnexpected(this.#server, 'account') },
       };
     }
@@ -171,8 +175,12 @@ class Inspected {
     const account = await ask.rows(traits.mariadb ? 'SHOW CREATE USER' : 'SHOW CREATE USER CURRENT_USER()');
     const status = await ask.pairs(statusQuery);
     const sessionStatus = await ask.pairs(sessionStatusQuery);
-    const grants = (await ask.rows('SHOW GRANTS')).slice(0, maxGrantLines).flatMap(firstText);
+    const grants = await ask.grants();
     const rights = await this.#rights(ask, traits, grants);
+    const withoutRoles =
+      !traits.mariadb && grantedRoles(grants).length > 0 && (await ask.query('SET ROLE NONE')).kind === 'rows'
+        ? { grantsWithoutRoles: await ask.grants() }
+        : {};
     return {
       kind: 'seen',
       report: {
@@ -184,6 +192,7 @@ class Inspected {
         origins: await ask.pairs(traits.mariadb ? originQueries.mariadb : originQueries.mysql),
         persisted: traits.mariadb ? new Map() : await ask.pairs(persistedQuery),
         grants,
+        ...withoutRoles,
         ...rights,
         encrypted,
         ...(Number.isFinite(clock) && { clockAheadSeconds: clock - atWall / 1000 }),
@@ -266,6 +275,10 @@ class Questions {
           : [],
       ),
     );
+  }
+
+  async grants(): Promise<readonly string[]> {
+    return (await this.rows('SHOW GRANTS')).slice(0, maxGrantLines).flatMap(firstText);
   }
 
   async need({ spellings }: Need): Promise<readonly Row[] | 'denied'> {

@@ -3,7 +3,13 @@
 import { connect } from 'node:net';
 
 export type Greeting =
-  | { readonly kind: 'greeted'; readonly product: 'mysql' | 'mariadb'; readonly version: string }
+  | {
+      readonly kind: 'greeted';
+      readonly product: 'mysql' | 'mariadb';
+      readonly version: string;
+      /** Our own address of the connection. */
+      readonly local?: string | undefined;
+    }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** A greeting has about a hundred bytes. */
@@ -30,7 +36,8 @@ export const greetingOf = (host: string, port: number, timeoutMs: number): Promi
     socket.on('data', (chunk) => {
       bytes = Buffer.concat([bytes, chunk.subarray(0, maxBytes - bytes.length)]);
       const greeting = readGreeting(bytes);
-      if (greeting !== undefined) end(greeting);
+      if (greeting !== undefined)
+        end(greeting.kind === 'greeted' ? { ...greeting, local: socket.localAddress } : greeting);
       else if (bytes.length >= maxBytes) fail('it does not greet as MySQL does');
     });
   });

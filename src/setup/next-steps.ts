@@ -7,6 +7,8 @@ import type { Setup } from './setup.ts';
 
 export interface Step {
   readonly text: string;
+  /** Where the commands run. */
+  readonly where: 'this host' | 'the nameserver';
   readonly commands: readonly string[];
 }
 
@@ -22,6 +24,7 @@ export function nextSteps(setup: Setup, folder: string): readonly Step[] {
     ...nameserverSteps(setup, file),
     ...(folder === places.installed ? [] : [installStep(folder, places.installed)]),
     {
+      where: 'this host',
       text: 'Let the service read the configuration. The secrets stay with root: systemd gives it copies.',
       commands: [
         'getent passwd source-dns || useradd --system --home-dir / --shell /usr/sbin/nologin --user-group source-dns',
@@ -29,10 +32,12 @@ export function nextSteps(setup: Setup, folder: string): readonly Step[] {
       ],
     },
     {
+      where: 'this host',
       text: 'Check the configuration, the account, the key and the rights.',
       commands: [`source-dns --config ${shellWord(`${places.installed}/source-dns.yaml`)} check`],
     },
     {
+      where: 'this host',
       text: `Start the service. The unit starts ${places.program}.`,
       commands: [
         `install -m 0644 ${shellWord(`${places.installed}/${unitName}`)} /etc/systemd/system/${unitName}`,
@@ -54,6 +59,7 @@ function nameserverSteps(setup: Setup, file: (name: string) => string): readonly
   const snippets = [primaryName, ...(zone.exists ? [zoneLinesName] : [])].map(file);
   return [
     {
+      where: 'this host',
       text: `Copy ${zone.exists ? 'the key' : 'the keys and the zone'} and the lines for BIND to the nameserver. There the files belong to the user of named (bind on Debian, named on Red Hat).`,
       commands: [
         `scp ${copied.join(' ')} root@${target}${places.bindFolder}/`,
@@ -62,6 +68,7 @@ function nameserverSteps(setup: Setup, file: (name: string) => string): readonly
       ],
     },
     {
+      where: 'the nameserver',
       text: zone.exists
         ? `Let BIND include them: ${primaryName} in named.conf, and ${zoneLinesName} inside of the zone statement of ${bare(zone.name)}.`
         : `Let BIND include the file, in named.conf. On a secondary nameserver: ${secondaryName}, with a copy of ${transferKeyFileName}.`,
@@ -75,6 +82,7 @@ function nameserverSteps(setup: Setup, file: (name: string) => string): readonly
       ? []
       : [
           {
+            where: 'this host' as const,
             text: `Delegate the new zone ${bare(zone.name)} in the zone above it: the NS RRs of ${zoneFileName(zone.name)}, and their addresses.`,
             commands: [`dig +norecurse NS ${bare(zone.name)} @${nameserver.host} -p ${nameserver.port}`],
           },
@@ -83,6 +91,7 @@ function nameserverSteps(setup: Setup, file: (name: string) => string): readonly
 }
 
 const installStep = (folder: string, installed: string): Step => ({
+  where: 'this host',
   text: `Put the files into ${installed}, as root. They belong to root there.`,
   commands: [
     `install -d -m 0750 ${shellWord(installed)}`,
@@ -93,14 +102,19 @@ const installStep = (folder: string, installed: string): Step => ({
 function observeSteps({ mode, cluster, names, places, adopt }: Setup): readonly Step[] {
   const config = shellWord(`${places.installed}/source-dns.yaml`);
   const watch: Step = {
+    where: 'this host',
     text: `Look whether it sees what you know.`,
     commands: [`source-dns --config ${config} status ${shellWord(cluster)}`],
   };
   if (mode === 'active')
-    return [watch, { text: 'Ask for the name.', commands: [`dig +short ${bare(names.source)}`] }];
+    return [
+      watch,
+      { where: 'this host', text: 'Ask for the name.', commands: [`dig +short ${bare(names.source)}`] },
+    ];
   return [
     watch,
     {
+      where: 'this host',
       text: `When you trust the decisions (after some changes of the source, or some weeks), let it write: ${adopt ? 'it takes over the name that exists' : 'it publishes the name'}.`,
       commands: [
         `sed -i 's/^    mode: observe$/    mode: active/' ${config}`,

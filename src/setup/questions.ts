@@ -1,16 +1,8 @@
 /** What `init` asks. Each question has a flag, so a script can answer it. Pure. */
 
-import { parseFqdn } from '../config/domain-name.ts';
 import { label } from '../config/fields.ts';
-import {
-  canonicalIp,
-  type Parsed,
-  parseHostPort,
-  serverAddress,
-  unsafeKind,
-} from '../config/server-address.ts';
-import { splitAddress } from '../core/model/observation.ts';
-import type { Fqdn, ServerAddress } from '../core/model/units.ts';
+import { type Parsed, parseHostPort, serverAddress, unsafeKind } from '../config/server-address.ts';
+import type { ServerAddress } from '../core/model/units.ts';
 
 /** The answers so far, by flag, in canonical form. A list has commas. */
 export type Answers = ReadonlyMap<string, string>;
@@ -29,12 +21,10 @@ export interface Question {
   when?(answers: Answers): boolean;
 }
 
-/** Room in front of a name of the source: see config/cluster-schema.ts. */
-const roomForLedger = '_source-dns.'.length;
 export const none = 'none';
 
-const good = (value: string): Parsed<string> => ({ kind: 'parsed', value });
-const wrong = (problem: string): Parsed<string> => ({ kind: 'wrong', problem });
+export const good = (value: string): Parsed<string> => ({ kind: 'parsed', value });
+export const wrong = (problem: string): Parsed<string> => ({ kind: 'wrong', problem });
 
 export const listOf = (text: string): readonly string[] =>
   text
@@ -92,6 +82,16 @@ export const moreServersQuestion = (allowLoopback: boolean): Question => ({
     text.toLowerCase() === none ? good(none) : serverQuestion(allowLoopback).check(text, answers),
 });
 
+/** The same where only one server is known: an answer that nobody gives by Enter. */
+export const otherServersQuestion = (allowLoopback: boolean): Question => {
+  const { fallback: _, ...more } = moreServersQuestion(allowLoopback);
+  return {
+    ...more,
+    text: 'The other servers of this cluster, its replicas (addresses with commas), or none',
+    why: 'Only one server is known, and it may have replicas that it does not tell. none: it is all there is.',
+  };
+};
+
 /** MySQL's longest user name. */
 const longestUser = 32;
 
@@ -128,80 +128,14 @@ export const caQuestion: Question = {
   when: (answers) => answers.get('tls') === 'verify',
 };
 
-export const hostsQuestion: Question = {
+/** `local`: the address of this host, as its connection to the server has it; undefined: not known. */
+export const hostsQuestion = (local: string | undefined): Question => ({
   flag: 'account-host',
   text: 'From which addresses source-dns logs in (the host part of the account)',
-  why: 'For example 10.0.0.%; % is every address.',
-  fallback: () => '%',
+  why: `${local === undefined ? 'The address of this host is not known: the server is reached by loopback, or not at all' : 'The address of this host, on the way to the server'}. Or for example 10.0.0.%; % is every address.`,
+  ...(local !== undefined && { fallback: () => local }),
   check: (text) =>
     text.length <= 255 && !text.includes('@') ? good(text) : wrong('{value} is no host part'),
-};
-
-/** `source.shop.example.com`, beside `db1.example.com`. */
-function nameBeside(answers: Answers): string | undefined {
-  const [first] = listOf(answers.get('take') ?? answers.get('server') ?? '');
-  const { host } = first === undefined ? { host: '' } : splitAddress(first as ServerAddress);
-  const domain = host.split('.').slice(1);
-  if (canonicalIp(host) !== undefined || domain.length < 2) return undefined;
-  return `source.${answers.get('cluster')?.toLowerCase()}.${domain.join('.')}`;
-}
-
-export const nameQuestion: Question = {
-  flag: 'name',
-  text: 'The name that always answers with the source',
-  why: 'Applications connect to this name. Best in a small zone of its own, such as db.example.com.',
-  fallback: nameBeside,
-  check: (text) => parseFqdn(text, roomForLedger),
-};
-
-const restOf = (name: string): string => name.slice(name.indexOf('.') + 1);
-
-export const replicasQuestion: Question = {
-  flag: 'replicas-name',
-  text: 'The name that answers with the healthy replicas, or none',
-  why: 'For reads that may be a little old.',
-  fallback: (answers) => {
-    const name = answers.get('name') ?? '';
-    return `replicas.${restOf(name)}`;
-  },
-  check: (text, answers) => {
-    if (text.toLowerCase() === none) return good(none);
-    const parsed = parseFqdn(text, 0);
-    if (parsed.kind === 'wrong') return parsed;
-    const source = answers.get('name') ?? '';
-    return [source, `_source-dns.${source}`].includes(parsed.value)
-      ? wrong('{value} is a name of the source; the replicas need another one')
-      : parsed;
-  },
-};
-
-export const nameserverQuestion: Question = {
-  flag: 'nameserver',
-  text: 'The primary nameserver of the zone (ADDRESS or ADDRESS:PORT)',
-  why: 'It must take updates (RFC 2136), as BIND does. Port 53 unless you say otherwise.',
-  check: (text) => {
-    const bareV6 = canonicalIp(text);
-    const parsed = parseHostPort(bareV6 ?? text, 53);
-    return parsed.kind === 'wrong' ? parsed : good(serverAddress(parsed.value.host, parsed.value.port));
-  },
-};
-
-/** The zone of a name that the nameserver does not have. */
-export const zoneQuestion = (name: Fqdn): Question => ({
-  flag: 'zone',
-  text: 'The zone to make',
-  why: 'init writes a zone file and the lines for BIND. Delegate it from the zone above.',
-  fallback: () => {
-    const labels = name.split('.').filter((part) => part !== '');
-    return `${labels.slice(Math.min(2, Math.max(1, labels.length - 2))).join('.')}.`;
-  },
-  check: (text) => {
-    const parsed = parseFqdn(text, 0);
-    if (parsed.kind === 'wrong') return parsed;
-    return name === parsed.value || name.endsWith(`.${parsed.value}`)
-      ? parsed
-      : wrong(`${name} is not within the zone {value}`);
-  },
 });
 
 const keyNameForm = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i;

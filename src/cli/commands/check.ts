@@ -14,8 +14,8 @@ export const checkForm: CommandForm<CheckArguments> = {
   details: [
     'The doctor: it looks at the configuration, this host, the MySQL servers, the nameservers, the',
     'zones and what clients get. For each fault it prints the statements or lines to paste, one a line.',
-    'It changes nothing: no server, no zone, no file. Run it as the user of the daemon. It needs no',
-    'daemon, but asks one that runs.',
+    'It changes nothing: no server, no zone, no file. Run it as root, or as a user that can',
+    'read the configuration and the secrets. It needs no daemon, but asks one that runs.',
     'Every fault has a code: docs/OPERATING.md, "The doctor".',
   ],
   examples: [

@@ -15,7 +15,6 @@ export interface InitArguments {
   readonly passwordFile: string | undefined;
   readonly keyFile: string | undefined;
   readonly bindFolder: string | undefined;
-  readonly secondaries: readonly string[];
   readonly program: string | undefined;
 }
 
@@ -34,6 +33,7 @@ const answers: readonly string[] = [
   'replicas-name',
   'nameserver',
   'zone',
+  'secondary',
   'adopt',
   'key-name',
 ];
@@ -46,7 +46,7 @@ export const initForm: CommandForm<InitArguments> = {
       name: 'server',
       value: 'HOST[:PORT]',
       repeatable: true,
-      text: 'A server, best the source; the others are found from there',
+      text: 'A server, best the source; the others too, where it may not tell them',
     },
     { name: 'mysql-user', value: 'USER', text: 'The MySQL account that observes' },
     {
@@ -58,7 +58,7 @@ export const initForm: CommandForm<InitArguments> = {
     {
       name: 'account-host',
       value: 'PATTERN',
-      text: 'The host part of the account, for the GRANT statements',
+      text: 'The host part of a new account; default: the address of this host',
     },
     {
       name: 'tls',
@@ -76,18 +76,22 @@ export const initForm: CommandForm<InitArguments> = {
     {
       name: 'take',
       value: 'SERVERS',
-      text: 'The servers to watch, with commas; all: every one that answers',
+      text: 'The servers to watch, with commas; all: also if there is only one',
     },
     { name: 'never', value: 'SERVERS', text: 'Servers that must never be the source, with commas, or none' },
-    { name: 'name', value: 'NAME', text: 'The name that always answers with the source' },
+    {
+      name: 'name',
+      value: 'NAME',
+      text: 'The name of the source; servers by IP address give no default',
+    },
     { name: 'replicas-name', value: 'NAME', text: 'The name of the replicas, or none' },
     { name: 'nameserver', value: 'ADDRESS[:PORT]', text: 'The primary nameserver of the zone' },
-    { name: 'zone', value: 'ZONE', text: 'The zone; else the nameserver is asked' },
+    { name: 'zone', value: 'ZONE', text: 'The zone; a zone that is not there is made only with this' },
     {
       name: 'secondary',
       value: 'ADDRESS[:PORT]',
       repeatable: true,
-      text: 'A secondary nameserver of a zone that does not exist yet',
+      text: 'A secondary nameserver that the NS RRset does not tell; or none',
     },
     {
       name: 'adopt',
@@ -105,7 +109,11 @@ export const initForm: CommandForm<InitArguments> = {
       text: 'Default: /etc/source-dns for root, else ./source-dns',
     },
     { name: 'bind-folder', value: 'DIR', text: "BIND's folder for keys and zones; default: /var/lib/bind" },
-    { name: 'program', value: 'FILE', text: 'What the unit starts; default: this program' },
+    {
+      name: 'program',
+      value: 'FILE',
+      text: 'What the unit starts; default: this command, else /usr/bin/source-dns',
+    },
     { name: 'allow-loopback', text: 'For a laboratory: everything is on this machine' },
     { name: 'yes', text: 'Take the default where a question has one' },
     { name: 'dry-run', text: 'Print the files, without secrets, and write nothing' },
@@ -117,18 +125,22 @@ export const initForm: CommandForm<InitArguments> = {
     'TSIG key, the password of the account, its GRANT statements, the lines for BIND and a unit for',
     'systemd, and says what to do next. It changes no server and no zone, and replaces no file.',
     'Each question has a flag. Without a terminal every answer must come by a flag, or by --yes.',
+    'Where it ends early, nothing is written but the two files of a new account.',
     'A password is never an argument: other users of this machine would see it.',
   ],
   examples: [
     ['init', 'By questions'],
-    ['init --server db1.example.com --nameserver 192.0.2.53 --yes --dry-run', 'Look what would be written'],
+    [
+      'init --server db1.example.com --server db2.example.com --nameserver 192.0.2.53 --yes',
+      'With the defaults; servers by IP address need --name, too',
+    ],
   ],
   exits: {
     0: 'written',
-    1: 'failed: nothing was written, with the reason',
+    1: 'failed, with the reason',
     2: 'wrong usage, or an answer is missing and nobody can be asked',
     3: 'written, but some files existed with other contents: they were left as they are',
-    4: 'a server or nameserver could not be reached, or refused the account; nothing else was written',
+    4: 'a server or nameserver could not be reached, or refused the account',
   },
   build(given) {
     const mode = given.value('mode') ?? 'observe';
@@ -145,7 +157,6 @@ export const initForm: CommandForm<InitArguments> = {
       dryRun: given.has('dry-run'),
       newAccount: given.has('new-account'),
       allowLoopback: given.has('allow-loopback'),
-      secondaries: given.values('secondary'),
       ...pathsOf(given),
     };
   },

@@ -12,9 +12,27 @@ export interface Asking {
   /** `--yes`: defaults are taken. */
   readonly yes: boolean;
   say(text: string): void;
+  /** The files that are there before the last question: of a new account. */
+  readonly early: EarlyFiles;
 }
 
-/** The end of the command, and nothing was written; the reason was said. */
+export interface EarlyFiles {
+  /** By this run. */
+  written: readonly string[];
+  /** By an earlier run. */
+  used: readonly string[];
+}
+
+/** What is there where the command ends early: a sentence. */
+export function endText({ early: { written, used } }: Asking): string {
+  if (written.length > 0)
+    return `Only ${written.join(' and ')} ${written.length > 1 ? 'were' : 'was'} written.`;
+  return used.length > 0
+    ? `Nothing new was written: ${used.join(' and ')} ${used.length > 1 ? 'are' : 'is'} from an earlier run.`
+    : 'Nothing was written.';
+}
+
+/** The end of the command before its files are written; the reason was said. */
 export interface Stopped {
   readonly kind: 'stopped';
   readonly exit: ExitCode;
@@ -75,16 +93,17 @@ const checked = (check: Question['check'], text: string, answers: Answers): Retu
     : check(text.trim(), answers);
 
 async function askPerson(
-  { say }: Asking,
+  asking: Asking,
   prompter: Prompter,
   question: Question,
   answers: Answers,
 ): Promise<string | Stopped> {
+  const { say } = asking;
   const fallback = question.fallback?.(answers);
   say(`\n${question.text}\n  ${question.why}\n`);
   for (;;) {
     const line = await prompter.line(fallback === undefined ? '> ' : `[${fallback}] > `);
-    if (line === undefined) return endOfInput(say);
+    if (line === undefined) return endOfInput(asking);
     const text = line.trim() === '' ? fallback : line;
     if (text === undefined) {
       say('  There is no default: this needs an answer.\n');
@@ -96,8 +115,8 @@ async function askPerson(
   }
 }
 
-export function endOfInput(say: (text: string) => void): Stopped {
-  say('\nThe input has ended before the last question. Nothing was written.\n');
+export function endOfInput(asking: Asking): Stopped {
+  asking.say(`\nThe input has ended before the last question. ${endText(asking)}\n`);
   return stopped(exitCodes.failed);
 }
 

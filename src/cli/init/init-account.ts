@@ -4,16 +4,15 @@ import { join, resolve } from 'node:path';
 import { Secret } from '../../config/secret.ts';
 import { readBounded } from '../../config/secret-files.ts';
 import { splitAddress } from '../../core/model/observation.ts';
-import type { ServerAddress } from '../../core/model/units.ts';
 import { grantsText, newAccountSql, newPassword } from '../../setup/account-texts.ts';
 import { grantsName } from '../../setup/all-files.ts';
 import { passwordFileName } from '../../setup/configuration-text.ts';
 import { writeNewFiles } from '../../setup/new-files.ts';
 import { shellWord } from '../../setup/next-steps.ts';
-import { type Answers, listOf } from '../../setup/questions.ts';
+import type { Answers } from '../../setup/questions.ts';
 import { exitCodes } from '../exit-code.ts';
-import { printable } from '../style.ts';
-import { endOfInput, type Stopped, stopped } from './ask.ts';
+import { endOfInput, endText, type Stopped, stopped } from './ask.ts';
+import type { Contact } from './init-contact.ts';
 import type { InitRun } from './init-context.ts';
 
 export interface Password {
@@ -41,6 +40,8 @@ export async function passwordFor(run: InitRun): Promise<Password | Stopped> {
   const earlier = join(output, passwordFileName);
   if ((await readBounded(earlier, maxPasswordBytes)).kind === 'read') {
     asking.say(`The password is the one in ${earlier}.\n`);
+    const grants = await readBounded(join(output, grantsName), maxPasswordBytes);
+    asking.early.used = [passwordFileName, ...(grants.kind === 'read' ? [grantsName] : [])];
     return fromFile(run, earlier, 'output');
   }
   const variable = tools.env[passwordVariable];
@@ -50,7 +51,7 @@ export async function passwordFor(run: InitRun): Promise<Password | Stopped> {
     '\nThe password of that account\n  It is not shown. Empty: the account does not exist yet; init makes a password and the statements.\n',
   );
   const line = await asking.prompter.secret('> ');
-  if (line === undefined) return endOfInput(asking.say);
+  if (line === undefined) return endOfInput(asking);
   const text = line.replace(/\r$/, '');
   return text === '' ? made() : { kind: 'password', secret: new Secret(text), origin: 'typed' };
 }
@@ -77,24 +78,6 @@ async function fromFile(
   return stopped(exitCodes.usage);
 }
 
-/** Which product the first server is. Undefined: it does not greet; that was said. */
-export async function productOf(
-  { tools, asking }: InitRun,
-  answers: Answers,
-): Promise<'mysql' | 'mariadb' | undefined> {
-  const [first = ''] = listOf(answers.get('server') ?? '');
-  const { host, port } = splitAddress(first as ServerAddress);
-  const greeting = await tools.greet(host, port);
-  if (greeting.kind === 'greeted') {
-    asking.say(
-      `\n${first} is ${greeting.product === 'mariadb' ? 'MariaDB' : 'MySQL'} ${printable(greeting.version)}.\n`,
-    );
-    return greeting.product;
-  }
-  asking.say(`\n${first} cannot be reached: ${greeting.why}. Nothing was written.\n`);
-  return undefined;
-}
-
 /**
  * Writes the new password and grants.sql, prints the statements, and lets a person run them. `stopped`:
  * nobody is there; the command can be run again.
@@ -103,10 +86,9 @@ export async function createAccount(
   run: InitRun,
   answers: Answers,
   password: Password,
+  { product, server }: Contact,
 ): Promise<Stopped | undefined> {
   const { args, asking, output } = run;
-  const product = await productOf(run, answers);
-  if (product === undefined) return stopped(exitCodes.unreachable);
   const account = {
     user: answers.get('mysql-user') ?? '',
     hosts: answers.get('account-host') ?? '%',
@@ -125,10 +107,11 @@ export async function createAccount(
     { name: grantsName, mode: 0o600, text: grantsText(account, password.secret.reveal()), secret: true },
   ]);
   if (written.kind === 'failed') {
-    asking.say(`${written.problem}\nNothing was written.\n`);
+    asking.say(`${written.problem}\n${endText(asking)}\n`);
     return stopped(exitCodes.failed);
   }
-  const { host, port } = splitAddress((listOf(answers.get('server') ?? '')[0] ?? '') as ServerAddress);
+  asking.early.written = written.fresh;
+  const { host, port } = splitAddress(server);
   const command = `mysql -h ${shellWord(host)} -P ${port} -u ADMIN -p < ${shellWord(join(output, grantsName))}`;
   asking.say(
     `They are in ${join(output, grantsName)}, with a new password. Run there, or here:\n  ${command}\n`,
@@ -140,5 +123,5 @@ export async function createAccount(
     return stopped(exitCodes.unreachable);
   }
   const line = await asking.prompter.line('Press Enter when the account exists > ');
-  return line === undefined ? endOfInput(asking.say) : undefined;
+  return line === undefined ? endOfInput(asking) : undefined;
 }

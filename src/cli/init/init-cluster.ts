@@ -1,17 +1,15 @@
 /** The servers of `source-dns init`: lets a person choose among those that were found. */
 
 import type { Secret } from '../../config/secret.ts';
-import { unsafeKind } from '../../config/server-address.ts';
-import { splitAddress } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import { delayOf, type FoundServer, productWords, roleWords, shortId } from '../../setup/found-cluster.ts';
 import { type Answers, chooseQuestion, listOf, none } from '../../setup/questions.ts';
 import type { SetupServer } from '../../setup/setup.ts';
 import { exitCodes } from '../exit-code.ts';
 import { printable } from '../style.ts';
-import { askAll, type Stopped, stopped } from './ask.ts';
+import { askAll, endText, type Stopped, stopped } from './ask.ts';
 import type { InitRun } from './init-context.ts';
-import { type Access, inOrder, searchServers } from './init-search.ts';
+import { type Access, inOrder, searchServers, usualServers } from './init-search.ts';
 
 interface ChosenServers {
   readonly kind: 'chosen';
@@ -33,7 +31,7 @@ export async function chooseServers(
   const { found, answers } = searched;
   const servers = inOrder(found);
   const shown = [...servers.map(({ address }) => address), ...found.unasked.map(({ address }) => address)];
-  const usual = servers.filter((server) => isUsual(run, server)).map(({ address }) => address);
+  const usual = usualServers(run, found).map(({ address }) => address);
   const take = chooseQuestion(
     {
       flag: 'take',
@@ -47,7 +45,7 @@ export async function chooseServers(
   if (taken.kind === 'stopped') return taken;
   const chosen = listOf(taken.answers.get('take') ?? '') as readonly ServerAddress[];
   if (chosen.length === 0 || chosen[0] === none) {
-    run.asking.say('No server was taken, so there is nothing to watch. Nothing was written.\n');
+    run.asking.say(`No server was taken, so there is nothing to watch. ${endText(run.asking)}\n`);
     return stopped(exitCodes.usage);
   }
   const late = servers.filter((server) => chosen.includes(server.address) && isDelayed(server));
@@ -82,12 +80,6 @@ export async function chooseServers(
 }
 
 const isDelayed = ({ probe }: FoundServer): boolean => probe.kind === 'reachable' && delayOf(probe.facts) > 0;
-
-/** One that a person named is meant, also while it does not answer. */
-function isUsual({ args }: InitRun, { address, by, probe, sameAs }: FoundServer): boolean {
-  if (sameAs !== undefined || (by !== undefined && probe.kind !== 'reachable')) return false;
-  return unsafeKind(splitAddress(address).host, args.allowLoopback) === undefined;
-}
 
 function noteOf(server: FoundServer | undefined): string {
   if (server === undefined) return 'was not asked';

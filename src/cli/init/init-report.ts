@@ -39,16 +39,18 @@ export interface Outcome {
   readonly written: Written;
   readonly steps: readonly Step[];
   readonly used: readonly string[];
+  /** The sentence about what is there, where the files could not be written. */
+  readonly end: string;
 }
 
 /** Says what was written, what was left, and what to do next. */
 export async function report(
   context: CommandContext,
-  { output, written, steps, used }: Outcome,
+  { output, written, steps, used, end }: Outcome,
 ): Promise<ExitCode> {
   const { terminal, json } = context;
   if (written.kind === 'failed') {
-    complain(context, { code: 'not-written', message: `${written.problem}. Nothing was written.` });
+    complain(context, { code: 'not-written', message: `${written.problem}. ${end}` });
     return exitCodes.failed;
   }
   const { fresh, left } = written;
@@ -78,7 +80,7 @@ async function findingsOf(file: string): Promise<readonly string[]> {
 const stepsText = (steps: readonly Step[]): string =>
   `\nWhat to do next:\n${steps
     .map(
-      ({ text, commands }, index) =>
-        `\n${index + 1}. ${text}\n${commands.map((each) => `   ${each}\n`).join('')}`,
+      ({ text, where, commands }, index) =>
+        `\n${index + 1}. ${text}\n   On ${where}:\n${commands.map((each) => `     ${each}\n`).join('')}`,
     )
     .join('')}`;

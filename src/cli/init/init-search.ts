@@ -1,8 +1,11 @@
 /** Finds the servers for `source-dns init`: asks, lists, and asks again with what a person adds. */
 
+import { join } from 'node:path';
 import { Secret } from '../../config/secret.ts';
-import { splitAddress } from '../../core/model/observation.ts';
+import { unsafeKind } from '../../config/server-address.ts';
+import { type Failure, splitAddress } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
+import { grantsName } from '../../setup/all-files.ts';
 import {
   type FoundCluster,
   type FoundServer,
@@ -17,6 +20,7 @@ import {
   listOf,
   moreServersQuestion,
   none,
+  otherServersQuestion,
   serverQuestion,
   yesNo,
 } from '../../setup/questions.ts';
@@ -24,7 +28,7 @@ import { exitCodes } from '../exit-code.ts';
 import { failureText } from '../failure-text.ts';
 import { printable } from '../style.ts';
 import { tableText } from '../table.ts';
-import { askAll, endOfInput, type Stopped, stopped } from './ask.ts';
+import { type Asking, askAll, endOfInput, endText, type Stopped, stopped } from './ask.ts';
 import type { InitRun } from './init-context.ts';
 import type { Prompter } from './prompter.ts';
 
@@ -102,19 +106,20 @@ const discoverQuestion = yesNo(
 
 /** Nobody let the account in. */
 async function askAgain(run: InitRun, searched: Searched): Promise<Search | Stopped> {
-  const { prompter, say, given } = run.asking;
+  const { asking } = run;
+  const { prompter, say, given } = asking;
   const { found, answers } = searched;
   const failures = found.servers.flatMap(({ probe }) => (probe.kind === 'reachable' ? [] : [probe.failure]));
-  for (const failure of failures) say(`\n${failureText(printable(failure))}`);
+  for (const failure of failures) say(`\n${failureText(printable(mended(run, failure)))}`);
   if (prompter === undefined) {
-    say('No server could be asked. Nothing was written.\n');
+    say(`No server could be asked. ${endText(asking)}\n`);
     return stopped(exitCodes.unreachable);
   }
   if (failures.some(({ code }) => passwordCodes.includes(code)))
-    return otherPassword(prompter, say, searched);
+    return otherPassword(asking, prompter, searched);
   say('\nMend that, and press Enter to try again; or name another server.\n');
   const line = await prompter.line(`[${answers.get('server')}] > `);
-  if (line === undefined) return endOfInput(say);
+  if (line === undefined) return endOfInput(asking);
   if (line.trim() === '') return searched;
   const asked = await askAll(
     { ...run.asking, given: new Map([...given, ['server', line]]) },
@@ -127,32 +132,64 @@ async function askAgain(run: InitRun, searched: Searched): Promise<Search | Stop
 /** ER_ACCESS_DENIED_ERROR, ER_ACCESS_DENIED_NO_PASSWORD_ERROR. */
 const passwordCodes: readonly string[] = ['mysql-1045', 'mysql-1698'];
 
+/** The general hint has statements for every product. Here a file has those for this product and account. */
+function mended({ asking, output }: InitRun, failure: Failure): Failure {
+  if (!passwordCodes.includes(failure.code)) return failure;
+  const { written, used } = asking.early;
+  const mend = [...written, ...used].includes(grantsName)
+    ? `Run ${join(output, grantsName)} on the source: it creates the account.`
+    : 'Does the account exist, with this password? If not, run init with --new-account: it writes the statements.';
+  const hint = `${mend} After the @ is this host, as the server sees it: the host part of the account must fit.`;
+  return { ...failure, hint };
+}
+
 async function otherPassword(
+  asking: Asking,
   prompter: Prompter,
-  say: (text: string) => void,
   searched: Searched,
 ): Promise<Search | Stopped> {
-  say('\nMend that, and press Enter to try again; or type another password. It is not shown.\n');
+  asking.say('\nMend that, and press Enter to try again; or type another password. It is not shown.\n');
   const line = await prompter.secret('> ');
-  if (line === undefined) return endOfInput(say);
+  if (line === undefined) return endOfInput(asking);
   const text = line.replace(/\r$/, '');
   if (text === '') return searched;
   return { ...searched, access: { ...searched.access, password: new Secret(text) } };
 }
 
 /** With more servers; undefined: there are no more. */
-async function askMore({ asking, args }: InitRun, searched: Searched): Promise<Search | Stopped | undefined> {
+async function askMore(run: InitRun, searched: Searched): Promise<Search | Stopped | undefined> {
+  const { asking, args } = run;
   const { found, answers } = searched;
   asking.say(listText(inOrder(found), found.unasked));
   for (const remark of remarks(found)) asking.say(`${remark}\n`);
+  if (asking.given.has('take')) return undefined;
+  const isAlone = usualServers(run, found).length === 1 && found.unasked.length === 0;
+  if (asking.prompter === undefined && isAlone) {
+    asking.say(`${aloneText}\n`);
+    return stopped(exitCodes.usage);
+  }
   // Scripts give --server several times.
-  if (asking.prompter === undefined || asking.yes || asking.given.has('take')) return undefined;
-  const asked = await askAll(asking, [moreServersQuestion(args.allowLoopback)], answers);
+  if (asking.prompter === undefined || (asking.yes && !isAlone)) return undefined;
+  const question = isAlone ? otherServersQuestion : moreServersQuestion;
+  const asked = await askAll(asking, [question(args.allowLoopback)], answers);
   if (asked.kind === 'stopped') return asked;
   const more = asked.answers.get('more-servers') ?? none;
   if (more === none) return undefined;
   return { ...searched, answers: new Map([...answers, ['server', `${answers.get('server')},${more}`]]) };
 }
+
+/** A source may have replicas that it does not tell: then nobody would watch them. */
+const aloneText =
+  'Only one server is known, and it may have replicas that it does not tell: add --server for each of them. If this one server is all there is: add --take all.';
+
+/** What `all` takes. One that a person named is meant, also while it does not answer. */
+export const usualServers = ({ args }: InitRun, found: FoundCluster): readonly FoundServer[] =>
+  inOrder(found).filter(
+    ({ address, by, probe, sameAs }) =>
+      sameAs === undefined &&
+      (by === undefined || probe.kind === 'reachable') &&
+      unsafeKind(splitAddress(address).host, args.allowLoopback) === undefined,
+  );
 
 const isSource = ({ probe }: FoundServer): boolean =>
   probe.kind === 'reachable' && ['source', 'primary of its group'].includes(roleWords(probe.facts));

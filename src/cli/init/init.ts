@@ -1,6 +1,6 @@
 /** `source-dns init`: asks, looks around, writes new files, and says what to do next. */
 
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readBounded } from '../../config/secret-files.ts';
 import { readKey } from '../../dns/key/key-reading.ts';
 import { newKeySecret } from '../../dns/key/new-key.ts';
@@ -16,26 +16,26 @@ import {
   clusterQuestion,
   hostsQuestion,
   keyNameQuestion,
-  nameQuestion,
-  nameserverQuestion,
   none,
   problemText,
   type Question,
-  replicasQuestion,
   serverQuestion,
   tlsQuestion,
   userQuestion,
 } from '../../setup/questions.ts';
 import type { Setup } from '../../setup/setup.ts';
+import { nameQuestion, nameserverQuestion, replicasQuestion } from '../../setup/zone-questions.ts';
 import type { InitArguments } from '../commands/init.ts';
 import { complain } from '../complain.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
 import { failureText } from '../failure-text.ts';
-import { askAll, missingText, type Stopped, stopped } from './ask.ts';
+import { type Answered, askAll, endText, missingText, type Stopped, stopped } from './ask.ts';
 import { createAccount, hasPassword, type Password, passwordFor } from './init-account.ts';
 import { chooseServers } from './init-cluster.ts';
+import { type Contact, meetServer, noContact } from './init-contact.ts';
 import type { InitRun, InitTools } from './init-context.ts';
+import { noFolder, oddPath, placesOf, sayProgram } from './init-places.ts';
 import { printFiles, report } from './init-report.ts';
 import { tlsOf } from './init-search.ts';
 import { chooseZone } from './init-zone.ts';
@@ -59,7 +59,7 @@ export async function init(
     last = text;
     terminal.err(text);
   };
-  const asking = { given: args.given, prompter, yes: args.yes, say };
+  const asking = { given: args.given, prompter, yes: args.yes, say, early: { written: [], used: [] } };
   const run: InitRun = { args, tools, maker, clock, asking, output };
   try {
     const gathered = await gather(run);
@@ -73,7 +73,7 @@ export async function init(
     isWriting = true;
     const written = await writeNewFiles(output, files);
     isWriting = false;
-    return await report(context, { output, written, steps, used });
+    return await report(context, { output, written, steps, used, end: endText(asking) });
   } finally {
     prompter?.close();
     for (const stop of stops) stop();
@@ -91,11 +91,9 @@ interface Gathered {
   readonly used: readonly string[];
 }
 
-const firstQuestions = ({ args }: InitRun): readonly Question[] => [
-  clusterQuestion,
-  serverQuestion(args.allowLoopback),
+const accountQuestions = ({ args }: InitRun, local: string | undefined): readonly Question[] => [
   userQuestion,
-  ...(args.newAccount || args.given.has('account-host') ? [hostsQuestion] : []),
+  ...(args.newAccount || args.given.has('account-host') ? [hostsQuestion(local)] : []),
   tlsQuestion,
   caQuestion,
 ];
@@ -112,9 +110,8 @@ async function gather(run: InitRun): Promise<Gathered | Stopped> {
   );
   const key = await existingKey(run);
   if (key !== undefined && 'kind' in key) return key;
-  const first = await askAll(asking, firstQuestions(run), new Map());
-  if (first.kind === 'stopped') return first;
-  const access = await accessFor(run, first.answers);
+  sayProgram(run);
+  const access = await firstAccess(run);
   if (access.kind === 'stopped') return access;
   const chosen = await chooseServers(run, access.answers, access);
   if (chosen.kind === 'stopped') return chosen;
@@ -156,25 +153,19 @@ async function gather(run: InitRun): Promise<Gathered | Stopped> {
   return { kind: 'gathered', setup, files, used };
 }
 
-/** A removed working directory, and a path that is relative to it. */
-const noFolder = ({ args, tools }: InitRun): string | undefined =>
-  tools.cwd !== undefined || isAbsolute(args.output ?? (tools.isRoot ? '/' : ''))
-    ? undefined
-    : 'the working directory no longer exists; give the absolute path of a folder with --output\n';
-
-/** Units and named.conf have rules of their own for spaces, quotes, `%` and colons in a path. */
-function oddPath(run: InitRun): string | undefined {
-  const odd = Object.values(placesOf(run)).find((path) => !/^\/[A-Za-z0-9@+=,./_-]*$/.test(path));
-  return odd === undefined
-    ? undefined
-    : `${JSON.stringify(odd)} cannot be written into a unit of systemd or into named.conf: use an absolute path of letters, digits and @ + = , . _ -\n`;
-}
-
 /** Without a terminal: all flags that are missing, before anything is asked or done. */
 async function lackText(run: InitRun): Promise<string | undefined> {
   const { asking, args } = run;
   if (asking.prompter !== undefined) return undefined;
-  const questions = [...firstQuestions(run), nameQuestion, replicasQuestion, nameserverQuestion];
+  const questions = [
+    clusterQuestion,
+    serverQuestion(args.allowLoopback),
+    // Its default depends on the connection to the server.
+    ...accountQuestions(run, undefined).filter(({ flag }) => flag !== 'account-host'),
+    nameQuestion,
+    replicasQuestion,
+    nameserverQuestion,
+  ];
   const missing = questions.filter(
     (question) =>
       !asking.given.has(question.flag) &&
@@ -236,7 +227,15 @@ type AccessFound =
 
 const maxCaBytes = 1_048_576;
 
-async function accessFor(run: InitRun, before: Answers): Promise<AccessFound> {
+async function firstAccess(run: InitRun): Promise<AccessFound> {
+  const met = await meetServer(run);
+  if (met.kind === 'stopped') return met;
+  if (met.contact === undefined && run.args.newAccount) return noContact(run);
+  const first = await askAll(run.asking, accountQuestions(run, met.contact?.local), met.answers);
+  return first.kind === 'stopped' ? first : accessFor(run, first.answers, met.contact);
+}
+
+async function accessFor(run: InitRun, before: Answers, contact: Contact | undefined): Promise<AccessFound> {
   const { tools, asking, args, output } = run;
   const named = before.get('ca-file');
   const caFile = named === undefined || named === none ? undefined : resolve(tools.cwd ?? '/', named);
@@ -247,15 +246,11 @@ async function accessFor(run: InitRun, before: Answers): Promise<AccessFound> {
   }
   const password = await passwordFor(run);
   if (password.kind === 'stopped') return password;
-  let answers = before;
-  if (password.origin === 'new') {
-    const asked = await askAll(asking, before.has('account-host') ? [] : [hostsQuestion], before);
-    if (asked.kind === 'stopped') return asked;
-    ({ answers } = asked);
-    const ended = await createAccount(run, answers, password);
-    if (ended !== undefined) return ended;
-  }
-  const fromOutput = password.origin === 'new' || password.origin === 'output';
+  const isNew = password.origin === 'new';
+  const made = isNew ? await newAccount(run, before, contact, password) : undefined;
+  if (made?.kind === 'stopped') return made;
+  const answers = made?.answers ?? before;
+  const fromOutput = isNew || password.origin === 'output';
   const grantsThere = fromOutput && (await readBounded(join(output, grantsName), 65_536)).kind === 'read';
   return {
     kind: 'access',
@@ -267,17 +262,15 @@ async function accessFor(run: InitRun, before: Answers): Promise<AccessFound> {
   };
 }
 
-/** Folders that a service with ProtectHome and PrivateTmp does not see. */
-const hiddenFromService = /^\/(?:home|root|tmp|var\/tmp|run\/user)\//;
-
-function placesOf({ args, tools, output }: InitRun): Setup['places'] {
-  const { started } = tools;
-  const isCommand =
-    isAbsolute(started) && basename(started) === 'source-dns' && !hiddenFromService.test(started);
-  return {
-    installed: tools.isRoot ? output : '/etc/source-dns',
-    stateDir: resolve(tools.cwd ?? '/', args.stateDir ?? '/var/lib/source-dns'),
-    bindFolder: args.bindFolder ?? '/var/lib/bind',
-    program: args.program ?? (isCommand ? started : '/usr/bin/source-dns'),
-  };
+async function newAccount(
+  run: InitRun,
+  before: Answers,
+  contact: Contact | undefined,
+  password: Password,
+): Promise<Answered> {
+  if (contact === undefined) return noContact(run);
+  const questions = before.has('account-host') ? [] : [hostsQuestion(contact.local)];
+  const asked = await askAll(run.asking, questions, before);
+  if (asked.kind === 'stopped') return asked;
+  return (await createAccount(run, asked.answers, password, contact)) ?? asked;
 }

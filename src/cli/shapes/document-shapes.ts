@@ -92,7 +92,11 @@ const labListLine = z.object({
 });
 
 const strings = z.array(z.string());
-const step = z.object({ text: z.string(), commands: strings });
+const step = z.object({
+  text: z.string(),
+  where: z.enum(['this host', 'the nameserver']),
+  commands: strings,
+});
 
 /** What was written; with `--dry-run` what would be, without secrets. */
 const initShape = z.union([

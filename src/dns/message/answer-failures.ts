@@ -101,7 +101,7 @@ const faults: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'],
 };
 
 const keyName = ({ signing }: Asked): string =>
-  signing === undefined ? 'no key' : `the key ${signing.key.name}`;
+  signing === undefined ? 'no key' : `the key ${signing.key.name.replace(/\.$/, '')}`;
 
 function tsigFailure(asked: Asked, codes: AnswerCodes): Failure {
   const { nameserver, signing } = asked;

@@ -38,6 +38,10 @@ export const words = ({ message, hint }: Failure): string =>
 /** One mend: where to paste these lines. */
 export const paste = (where: string, ...lines: readonly string[]): Mend => ({ where, lines });
 
+/** The shell of a host: the subject of a finding is an address with a port, and a host has none. */
+export const shellOf = (endpoint: string): string =>
+  `in a shell on ${endpoint.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')}`;
+
 /** A name as BIND and people write it, without the final dot. */
 export const bare = (name: string): string => (name === '.' ? name : name.replace(/\.$/, ''));
 

@@ -12,7 +12,7 @@ import type { Check } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import type { World } from '../world.ts';
 import type { Desk } from './desk.ts';
-import { type About, bare, failed, isSilent, paste, right, risky, words, wrong } from './found.ts';
+import { type About, bare, failed, isSilent, paste, right, risky, shellOf, words, wrong } from './found.ts';
 import { atEach, type ReadPlace, readPlaces } from './visit.ts';
 
 /** An answer that is older than a move is right until its TTL is over: that long, this check waits. */
@@ -110,7 +110,7 @@ async function see({ rrset, deadline }: Looking, there: Correspondent, where: Ab
       kind: 'finding',
       finding: isSilent(answer.failure)
         ? failed(where, 'resolver-unreachable', answer.failure, [
-            paste(`in a shell on ${where.subject}, if it is BIND of Debian`, 'systemctl start named'),
+            paste(`${shellOf(where.subject)}, if it is BIND of Debian`, 'systemctl start named'),
           ])
         : wrong(where, 'resolver-fails', words(answer.failure), flush(where, rrset)),
     };
@@ -171,6 +171,6 @@ function judged(seen: Seen, { name, type, ttlSeconds }: Rrset, where: About): Fi
 const forSeconds = (seconds: number): string => (seconds === 0 ? '' : `, for ${seconds} s more`);
 
 const flush = ({ subject }: About, { name }: Pick<Rrset, 'name'>) => [
-  paste(`in a shell on ${subject}, if it is BIND`, `rndc flushname ${bare(name)}`),
-  paste(`in a shell on ${subject}, if it is Unbound`, `unbound-control flush ${bare(name)}`),
+  paste(`${shellOf(subject)}, if it is BIND`, `rndc flushname ${bare(name)}`),
+  paste(`${shellOf(subject)}, if it is Unbound`, `unbound-control flush ${bare(name)}`),
 ];

@@ -20,6 +20,7 @@ import {
   isSilent,
   paste,
   right,
+  shellOf,
   verifyLine,
   words,
   wrong,
@@ -116,7 +117,7 @@ async function secondaryOf(comparison: Comparison, endpoint: Endpoint): Promise<
   const where: About = { area: 'nameserver', subject };
   const there = desk.at(endpoint);
   const step = await stepOf(comparison, there);
-  const shell = `in a shell on ${subject}, if it is BIND`;
+  const shell = `${shellOf(subject)}, if it is BIND`;
   if (step.kind === 'failed')
     return isSilent(step.failure)
       ? failed(where, 'secondary-unreachable', step.failure, [

@@ -1,7 +1,9 @@
 /** The area `host`: whether a daemon watches, and whether it is the one that this configuration means. */
 
 import { dirname } from 'node:path';
-import type { DaemonDocument } from '../../http/documents.ts';
+import type { ApiResult } from '../../http/client.ts';
+import { type DaemonDocument, isClusterDocument } from '../../http/documents.ts';
+import { apiSocketPath } from '../../http/unix-socket.ts';
 import type { Check } from '../check.ts';
 import { type Found, judged, warning } from '../found.ts';
 import type { World } from '../world.ts';
@@ -14,14 +16,20 @@ const parts = {
 
 const here = 'in a shell on this host';
 
-export const daemonCheck: Check = {
+/** `GET /v1/clusters` over this socket, within `otherDaemonMs`. Never rejects. */
+type AskOther = (socketPath: string) => Promise<ApiResult>;
+
+/** How long another daemon may take to answer from memory, in milliseconds. */
+export const otherDaemonMs = 1000;
+
+export const daemonCheckWith = (askOther: AskOther): Check => ({
   ...parts,
   look: async (world) =>
-    judged(parts, world.config.stateDir, await daemonFindings(world), 'a daemon watches'),
-};
+    judged(parts, world.config.stateDir, await daemonFindings(world, askOther), 'a daemon watches'),
+});
 
-async function daemonFindings(world: World): Promise<readonly Found[]> {
-  const { config, around } = world;
+async function daemonFindings(world: World, askOther: AskOther): Promise<readonly Found[]> {
+  const { around } = world;
   const answer = await world.daemon();
   switch (answer.kind) {
     case 'document':
@@ -36,8 +44,8 @@ async function daemonFindings(world: World): Promise<readonly Found[]> {
         }),
       ];
     case 'no-daemon': {
-      const elsewhere = otherStateDirs(await around.unixSockets(), config.stateDir);
-      return elsewhere.length > 0 ? [differs(elsewhere, world)] : [absent];
+      const elsewhere = await ownElsewhere(world, askOther);
+      return elsewhere === undefined ? [absent] : [differs(elsewhere, world)];
     }
   }
 }
@@ -59,13 +67,16 @@ function aboutDaemon(body: unknown, version: string): readonly Found[] {
             },
           ),
         ];
-  const differing = (Array.isArray(daemon.warnings) ? daemon.warnings : []).map(({ code, message }) =>
-    warning(
-      'reload-needed',
-      message,
-      ...(code === 'file-changed' ? [{ where: here, lines: [`kill -HUP ${Number(daemon.pid)}`] }] : []),
-    ),
-  );
+  // Its other warnings are about what is configured: the checks of this command say that themselves.
+  const differing = (Array.isArray(daemon.warnings) ? daemon.warnings : [])
+    .filter(({ code }) => code === 'file-changed' || code === 'file-gone')
+    .map(({ code, message }) =>
+      warning(
+        'reload-needed',
+        message,
+        ...(code === 'file-changed' ? [{ where: here, lines: [`kill -HUP ${Number(daemon.pid)}`] }] : []),
+      ),
+    );
   return [...other, ...differing];
 }
 
@@ -79,12 +90,46 @@ const absent = warning('daemon-absent', 'no daemon runs with this state_dir: nob
   lines: ['systemctl start source-dns'],
 });
 
-const differs = (found: readonly string[], { config }: World): Found =>
+const differs = (folder: string, { config }: World): Found =>
   warning(
     'daemon-elsewhere',
-    `no daemon runs with this state_dir, but one listens in ${found.join(', ')}: the commands do not find it`,
-    { where: `in ${config.file}`, lines: [`state_dir: ${found[0]}`] },
+    `no daemon runs with this state_dir, but the daemon of ${folder} watches the same cluster for the same name: the commands do not find that daemon`,
+    { where: `in ${config.file}`, lines: [`state_dir: ${folder}`] },
   );
+
+/** The state directory of a daemon that has one of these clusters. A host may have daemons of strangers. */
+async function ownElsewhere(world: World, askOther: AskOther): Promise<string | undefined> {
+  const { config, around } = world;
+  const folders = otherStateDirs(await around.unixSockets(), config.stateDir);
+  const answers = await Promise.all(folders.map((folder) => askOther(apiSocketPath(folder))));
+  return folders.find((_, index) => {
+    const answer = answers[index];
+    return answer?.kind === 'document' && hasOurs(answer.body, world);
+  });
+}
+
+/** The same cluster with the same published name and one of its servers: labs have equal names. */
+function hasOurs(body: unknown, { clusters: ours }: World): boolean {
+  const { clusters } = (body ?? {}) as { readonly clusters?: unknown };
+  if (!Array.isArray(clusters) || !clusters.every(isClusterDocument)) return false;
+  return clusters.some(({ cluster, publications, servers }) =>
+    ours.some(
+      ({ settings }) =>
+        settings.cluster === cluster &&
+        shares(
+          publications.map(({ name }) => name),
+          settings.publications.map(({ source }) => source.name),
+        ) &&
+        shares(
+          servers.map(({ server }) => server),
+          settings.servers.map(({ address }) => address),
+        ),
+    ),
+  );
+}
+
+const shares = (theirs: readonly string[], ours: readonly string[]): boolean =>
+  theirs.some((each) => ours.includes(each));
 
 /**
  * A daemon binds its socket under a name of seven hexadecimal digits, and links that to api.sock: the kernel
@@ -92,10 +137,13 @@ const differs = (found: readonly string[], { config }: World): Found =>
  */
 const ownSocket = /\s(\/\S*\/\.[0-9a-f]{7})$/;
 
+/** Other daemons of this host that are asked. */
+const mostAsked = 8;
+
 function otherStateDirs(sockets: string, stateDir: string): readonly string[] {
   const folders = sockets.split('\n').flatMap((line) => {
     const [, path] = ownSocket.exec(line) ?? [];
     return path === undefined ? [] : [dirname(path)];
   });
-  return [...new Set(folders)].filter((folder) => folder !== stateDir).slice(0, 5);
+  return [...new Set(folders)].filter((folder) => folder !== stateDir).slice(0, mostAsked);
 }

@@ -1,7 +1,12 @@
 /** Whether each server lets us in, and whether it is the server itself that answers. */
 
 import type { Failure } from '../../core/model/observation.ts';
-import { refusalMend, unknownHost } from '../../mysql/answer/refusal-mends.ts';
+import {
+  accountsQuery,
+  certificateLine,
+  refusalMend,
+  unknownHost,
+} from '../../mysql/answer/refusal-mends.ts';
 import type { Check } from '../check.ts';
 import type { Mend } from '../finding.ts';
 import { type Found, fault, judged, unreachable } from '../found.ts';
@@ -68,9 +73,11 @@ function reached(server: SeenServer, view: ClusterView): readonly Found[] {
   ];
 }
 
+const accessDenied = 1045;
+
 /** Accounts with the best host part come first, whatever their user part (manual 8.2.6). */
-const orAnonymous =
-  ". If the password is right, an anonymous account may come before ours: SELECT host FROM mysql.user WHERE user = '';";
+const orOther =
+  '. The server does not tell why: the password is wrong, the account wants a client certificate (REQUIRE X509), or another account fits our address better, perhaps an anonymous one';
 
 /** TLS on the server ends them. */
 const withoutTls: ReadonlySet<string> = new Set(['tls-unsupported', 'public-key-refused']);
@@ -87,12 +94,15 @@ function refusal(server: SeenServer, view: ClusterView, refused: Refusal): reado
   if (failure.code === 'host-not-found') return [];
   const code = ownCodes[failure.code];
   const mend = mendOf(server, view, refused);
-  const what = `${failure.message.replace(`${server.address}: `, '')}${refused.errno === 1045 ? orAnonymous : ''}`;
-  const sentence = mend === undefined && failure.hint !== undefined ? `${what}. ${failure.hint}` : what;
   const mends = mend === undefined ? [] : [mend];
-  if (code === undefined && kind === 'unknown')
-    return [unreachable('server-unreachable', sentence, ...mends)];
-  return [fault(code ?? 'login-refused', sentence, ...mends)];
+  const all =
+    code === undefined && refused.errno === accessDenied
+      ? [accountsLook(server, view), ...mends, certificate(server, view)]
+      : mends;
+  const what = `${failure.message.replace(`${server.address}: `, '')}${refused.errno === accessDenied ? orOther : ''}`;
+  const sentence = mend === undefined && failure.hint !== undefined ? `${what}. ${failure.hint}` : what;
+  if (code === undefined && kind === 'unknown') return [unreachable('server-unreachable', sentence, ...all)];
+  return [fault(code ?? 'login-refused', sentence, ...all)];
 }
 
 function mendOf(server: SeenServer, view: ClusterView, { failure, errno }: Refusal): Mend | undefined {
@@ -103,28 +113,45 @@ function mendOf(server: SeenServer, view: ClusterView, { failure, errno }: Refus
       ? undefined
       : onServer(server.address, tlsLines);
   if (errno === undefined) return undefined;
-  const { user } = view.cluster.mysql;
-  // Another member let the same user in: the account has the same host part here.
-  const account = allAnswering(view).find(({ report }) => report.currentUser.startsWith(`${user}@`))?.account;
-  const mend = refusalMend({
-    errno,
-    text: failure.message,
-    user,
-    ...(account !== undefined && { account }),
-  });
+  const known = knownAccount(view);
+  const { user, account } = known;
+  const mend = refusalMend({ errno, text: failure.message, ...known });
   if (mend === undefined) return undefined;
   if (mend.at === 'configuration') return inMysqlSection(view, mend.lines);
   if (mend.at === 'server') return onServer(server.address, mend.lines);
   // The other members accept the account: so it is right on the source, and wrong only here.
-  const where = onSource(view, mend.lines);
-  if (account !== undefined && view.source?.inspection.kind === 'seen')
-    return onlyHere(server.address, view, mend.lines);
-  return mend.lines.some((line) => line.includes(unknownHost))
+  const where = whereAccountIs(server, view, mend.lines);
+  return account === undefined && mend.lines.some((line) => line.includes(unknownHost))
     ? {
         ...where,
         where: `${where.where} (SELECT host FROM mysql.user WHERE user = '${user}'; tells ${unknownHost})`,
       }
     : where;
+}
+
+/** Another member let the same user in. Here it has the same host part, if no other account fits better. */
+function knownAccount(view: ClusterView): { readonly user: string; readonly account?: string } {
+  const { user } = view.cluster.mysql;
+  const account = allAnswering(view).find(({ report }) => report.currentUser.startsWith(`${user}@`))?.account;
+  return { user, ...(account !== undefined && { account }) };
+}
+
+/** The source accepts the account: so the account is wrong only here. */
+const whereAccountIs = (server: SeenServer, view: ClusterView, lines: readonly string[]): Mend =>
+  knownAccount(view).account !== undefined && view.source?.inspection.kind === 'seen'
+    ? onlyHere(server.address, view, lines)
+    : onSource(view, lines);
+
+/** After a refusal we see no account: a person must look. */
+const accountsLook = ({ address }: SeenServer, { cluster }: ClusterView): Mend => ({
+  where: `on ${address}, as an administrator: this shows the accounts, which source-dns cannot see. The account with the best host for our address counts; put that account into the lines below`,
+  lines: [accountsQuery(cluster.mysql.user)],
+});
+
+function certificate(server: SeenServer, view: ClusterView): Mend {
+  const line = certificateLine(knownAccount(view), view.cluster.mysql.tls !== 'disabled');
+  const mend = whereAccountIs(server, view, [line]);
+  return { ...mend, where: `${mend.where}, only if its ssl_type is X509 or SPECIFIED` };
 }
 
 export const inMysqlSection = ({ file, name: cluster }: ClusterView, lines: readonly string[]): Mend => ({

@@ -1,8 +1,14 @@
 /** What the account may do on each server: enough, and not more. */
 
-import { grantStatements, mariadbGrantStatements } from '../../mysql/answer/grants.ts';
 import { type Need, needsOf } from '../../mysql/answer/needs.ts';
-import { grantedRoles, revokeStatements, type WideGrant, wideGrants } from '../../mysql/answer/privileges.ts';
+import {
+  grantedRoles,
+  ownGrants,
+  revokeEverything,
+  revokeStatements,
+  type WideGrant,
+  wideGrants,
+} from '../../mysql/answer/privileges.ts';
 import { atLeast } from '../../mysql/answer/version.ts';
 import type { Check } from '../check.ts';
 import { type Found, fault, warning } from '../found.ts';
@@ -56,17 +62,24 @@ const benefits: Readonly<Record<Exclude<Need['purpose'], 'probe'>, string>> = {
   replicas: 'discover_within is set, and source-dns cannot ask for the registered replicas',
 };
 
-function useful(server: Answering, view: ClusterView): readonly Found[] {
-  const { report, facts, account } = server;
+const usefulPurposes = ['positions', 'failover-lists', 'replicas'] as const;
+type Useful = (typeof usefulPurposes)[number];
+
+/** Which of the further needs this server has now. */
+function isUseful({ report, facts }: Answering, { cluster }: ClusterView): Readonly<Record<Useful, boolean>> {
   const { mariadb, rds, aurora } = report.traits;
   const mode = report.variables.get('gtid_mode');
-  const isUseful = {
+  return {
     positions: !mariadb && !aurora && !rds && mode !== undefined && mode !== 'ON',
     'failover-lists': facts?.channels.some(({ autoFailover }) => autoFailover) === true,
-    replicas: view.cluster.settings.discoverWithin !== undefined,
+    replicas: cluster.settings.discoverWithin !== undefined,
   };
-  return (['positions', 'failover-lists', 'replicas'] as const).flatMap((purpose) => {
-    const denied = isUseful[purpose] ? deniedFor(server, purpose) : [];
+}
+
+function useful(server: Answering, view: ClusterView): readonly Found[] {
+  const { account } = server;
+  return usefulPurposes.flatMap((purpose) => {
+    const denied = isUseful(server, view)[purpose] ? deniedFor(server, purpose) : [];
     if (denied.length === 0) return [];
     const isRight = (source: Answering) => deniedFor(source, purpose).length === 0;
     return [
@@ -80,48 +93,96 @@ function useful(server: Answering, view: ClusterView): readonly Found[] {
 }
 
 /** On MySQL, REPLICATION SLAVE also lets the account read the whole binary log: only with discover_within. */
-function wideOf({ report }: Answering, { cluster }: ClusterView): readonly WideGrant[] {
+function wideIn(
+  grants: readonly string[],
+  { report }: Answering,
+  { cluster }: ClusterView,
+): readonly WideGrant[] {
   const needs = needsOf(report.traits).filter(
     ({ purpose }) => purpose !== 'replicas' || cluster.settings.discoverWithin !== undefined,
   );
   return wideGrants(
-    report.grants,
+    grants,
     needs
       .map(({ privilege }) => privilege.replace(/ ON .*/, ''))
       .filter((privilege) => privilege !== 'SELECT'),
   );
 }
 
-/**
- * A privilege on everything also gives what a probe needs. MySQL: that is given first, so no probe fails.
- * MariaDB has it on everything, too: the REVOKE would take it, so it is given after.
- */
+interface Wide {
+  readonly all: readonly WideGrant[];
+  /** The account's own. */
+  readonly own: readonly WideGrant[];
+  /** Those that bring the rest. */
+  readonly roles: readonly string[];
+}
+
+function wideOf(server: Answering, view: ClusterView): Wide {
+  const { grants, grantsWithoutRoles, traits } = server.report;
+  const ofAccount = ownGrants(grants);
+  const all = wideIn(grants, server, view);
+  const own = wideIn(traits.mariadb ? ofAccount : (grantsWithoutRoles ?? grants), server, view);
+  const known = new Set(own.flatMap(named));
+  const isByRole = all.flatMap(named).some((each) => !known.has(each));
+  return { all, own, roles: isByRole ? grantedRoles(ofAccount) : [] };
+}
+
+const named = ({ privileges, object }: WideGrant): readonly string[] =>
+  privileges.map((privilege) => `${privilege} ON ${object}`);
+
 function wide(server: Answering, view: ClusterView): readonly Found[] {
   const { account, report } = server;
-  const grants = wideOf(server, view);
-  if (grants.length === 0) return [];
-  const { mariadb, aurora, version } = report.traits;
-  const own = mariadb ? mariadbGrantStatements(account, version) : aurora ? [] : grantStatements(account);
-  const gone = grants.some(({ object, privileges }) => object === '*.*' && gives(privileges));
-  const ifExists = !mariadb && version !== undefined && atLeast(version, 8, 0, 30);
-  const revokes = revokeStatements(grants, account, ifExists);
-  const what = grants.map(({ privileges, object }) => `${shortened(privileges)} ON ${object}`).join('; ');
+  const found = wideOf(server, view);
+  if (found.all.length === 0) return [];
+  const what = found.all.map(({ privileges, object }) => `${shortened(privileges)} ON ${object}`).join('; ');
+  const by = found.roles.length === 0 ? '' : ` (by the role ${found.roles.join(', ')})`;
+  const guarded = report.grants.some((line) => /^GRANT [^`]*\bSYSTEM_USER\b/.test(line))
+    ? '. It has SYSTEM_USER: only a user that has SYSTEM_USER, too, can change it'
+    : '';
   return [
     warning(
       'grant-wide',
-      `the account ${account} only watches, and may do more than it needs: ${what}`,
+      `the account ${account} only watches, and may do more than it needs: ${what}${by}${guarded}`,
       onAccount(
         view,
         server,
-        mariadb ? [...revokes, ...(gone ? own : [])] : [...(gone ? own : []), ...revokes],
-        (source) => wideOf(source, view).length === 0,
+        narrowing(server, view, found),
+        (source) => wideOf(source, view).all.length === 0,
       ),
     ),
   ];
 }
 
-const gives = (privileges: readonly string[]): boolean =>
-  privileges.some((privilege) => ['SELECT', 'ALL PRIVILEGES', 'SUPER'].includes(privilege));
+/** What leaves the account with its needs. A privilege on everything also gives what a probe needs. */
+function narrowing(
+  server: Answering,
+  view: ClusterView,
+  { own, roles }: Pick<Wide, 'own' | 'roles'>,
+): readonly string[] {
+  const { account, report } = server;
+  const { mariadb, version } = report.traits;
+  const ifExists = !mariadb && version !== undefined && atLeast(version, 8, 0, 30);
+  const wanted = isUseful(server, view);
+  const needs = statements(
+    needsOf(report.traits).filter(({ purpose }) => purpose === 'probe' || wanted[purpose]),
+    account,
+  );
+  const noRoles = roles.map(
+    (role) =>
+      `REVOKE ${ifExists ? 'IF EXISTS ' : ''}${role} FROM ${account}${ifExists ? ' IGNORE UNKNOWN USER' : ''};`,
+  );
+  // The account keeps what it needs all the time: the role goes last.
+  if (own.length === 0) return [...needs, ...noRoles];
+  const isBroad = own.some(
+    ({ object, privileges }) => object === '*.*' || privileges.includes('GRANT OPTION'),
+  );
+  if (!isBroad)
+    return [...revokeStatements(own, account, ifExists), ...(roles.length > 0 ? needs : []), ...noRoles];
+  const revokes = mariadb
+    ? revokeStatements(own, account, ifExists)
+    : revokeEverything(own, account, ifExists);
+  return [...revokes, ...needs, ...noRoles];
+}
 
 const shown = 5;
 const shortened = (privileges: readonly string[]): string =>

@@ -13,6 +13,8 @@ export interface WideGrant {
   readonly object: string;
 }
 
+const proxy = 'PROXY';
+
 /** No privilege at all. */
 const nothing = 'USAGE';
 
@@ -25,10 +27,18 @@ const watching: ReadonlySet<string> = new Set([
   'SLAVE MONITOR',
 ]);
 
-const grantLine = /^GRANT (.+?) ON ((?:TABLE )?(?:`(?:[^`]|``)*`|\*)\.(?:`(?:[^`]|``)*`|\*)) TO /;
+/** The kinds of routines are those of both products (MySQL 15.7.1.6, MariaDB: GRANT). */
+const grantLine =
+  /^GRANT (.+?) ON ((?:(?:TABLE|PROCEDURE|FUNCTION|PACKAGE|PACKAGE BODY|LIBRARY) )?(?:`(?:[^`]|``)*`|\*)\.(?:`(?:[^`]|``)*`|\*)) TO /;
 
-/** Undefined for a line of another form: a role, PROXY, a routine, a partial REVOKE. */
+/** MySQL writes the account in backquotes, MariaDB in quotes. */
+const proxyLine = /^GRANT PROXY ON ((?:`[^`]*`|'[^']*')(?:@(?:`[^`]*`|'[^']*'))?) TO /;
+
+/** Undefined for a line of another form: a role, a partial REVOKE. */
 function readGrant(line: string): Grant | undefined {
+  const [, proxied] = proxyLine.exec(line) ?? [];
+  // Its REVOKE takes the grant option, too.
+  if (proxied !== undefined) return { privileges: [proxy], object: proxied, grantOption: false };
   const match = grantLine.exec(line);
   if (match === null) return undefined;
   const [, list = '', object = ''] = match;
@@ -57,6 +67,32 @@ function isNeeded(privilege: string, object: string, asWell: readonly string[]):
     (word === 'SELECT' && (schema === 'performance_schema' || /^`?mysql`?\.`?rds_topology/.test(object)))
   );
 }
+
+/**
+ * MySQL: everything that the account has goes, and nothing of it stays behind, as after single statements:
+ * for example GRANT OPTION for dynamic privileges. Roles stay, and PROXY has its own statement (manual
+ * 15.7.1.8).
+ * `ifExists` (MySQL 8.0.30): an account that a replica lacks ends no applier.
+ */
+export const revokeEverything = (
+  wide: readonly WideGrant[],
+  account: string,
+  ifExists: boolean,
+): readonly string[] => [
+  ...revokeStatements(
+    wide.filter(({ privileges }) => privileges.includes(proxy)),
+    account,
+    ifExists,
+  ),
+  `REVOKE ${ifExists ? 'IF EXISTS ' : ''}ALL PRIVILEGES, GRANT OPTION FROM ${account}${ifExists ? ' IGNORE UNKNOWN USER' : ''};`,
+];
+
+/**
+ * MariaDB lists what the active role may do with the role as its owner, which has no host.
+ * MySQL mixes it with the account's own privileges.
+ */
+export const ownGrants = (lines: readonly string[]): readonly string[] =>
+  lines.filter((line) => / TO (?:`(?:[^`]|``)*`|'(?:[^']|'')*')@/.test(line));
 
 /**
  * One statement for each grant. They leave the other privileges as they are. `ifExists` (MySQL 8.0.30): else

@@ -1,7 +1,7 @@
 /** The statements that end a refusal, by error number: one a line, ready to paste. */
 
 import { isIP } from 'node:net';
-import { accountName, grantStatements } from './grants.ts';
+import { accountName, grantStatements, quotedText } from './grants.ts';
 
 export interface RefusalMend {
   /** Accounts replicate, so their statements belong on the source. */
@@ -74,6 +74,16 @@ export function refusalMend(refused: Refused): RefusalMend | undefined {
       return undefined;
   }
 }
+
+/** The accounts that may be the one of our login. Only an administrator may ask. */
+export const accountsQuery = (user: string): string =>
+  `SELECT user, host, plugin, ssl_type, password_expired FROM mysql.user WHERE user IN (${quotedText(user)}, '');`;
+
+/** For an account that wants a client certificate, which source-dns does not have. */
+export const certificateLine = (
+  { user, account = accountName(user, unknownHost) }: Pick<Refused, 'user' | 'account'>,
+  encrypted: boolean,
+): string => `ALTER USER ${account} REQUIRE ${encrypted ? 'SSL' : 'NONE'};`;
 
 /** Right whether the account exists or not. */
 const accountLines = (account: string): readonly string[] => [

@@ -16,9 +16,12 @@ import { withRdsTopology } from './rds-cluster.ts';
 
 /**
  * The first statement on every connection, in both products: global defaults for clients must not cut our
- * rows (sql_select_limit, also of SHOW) or refuse our joins (max_join_size, error 1104).
+ * rows (sql_select_limit, also of SHOW), refuse our joins (max_join_size, error 1104) or end our statements
+ * (max_execution_time in ms, error 3024; MariaDB: max_statement_time in s, error 1969). MySQL takes a comment
+ * from its version on; MariaDB leaves out those from 50700 to 99999, and has its own.
  */
-export const rowsQuery = 'SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1';
+export const rowsQuery =
+  'SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1 /*!50708 , max_execution_time = 10000 */ /*M!100101 , max_statement_time = 10 */';
 
 /** The first query. SHOW accepts unknown variables, needs no privilege, and Galera always answers it. */
 export const traitsQuery =

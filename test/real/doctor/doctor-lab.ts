@@ -108,6 +108,7 @@ export async function paste(patient: Patient, findings: readonly Finding[]): Pro
     const [, address] = /^in my\.cnf of (\S+), section \[mysqld\]; then restart it$/.exec(mend.where) ?? [];
     // Without a restart it counts from the next start on.
     if (/^in my\.cnf of \S+, section \[mysqld\]$/.test(mend.where)) continue;
+    if (!(await isMeant(patient, mend))) continue;
     if (address === undefined) await pasteOne(patient, mend);
     else restarts.set(address, [...(restarts.get(address) ?? []), ...mend.lines]);
   }
@@ -115,11 +116,21 @@ export async function paste(patient: Patient, findings: readonly Finding[]): Pro
     await patient.server(address).restart(lines.map((line) => `--${line.replace(' = ', '=')}`));
 }
 
+/** A mend may be right only for some accounts: its place says so. */
+async function isMeant({ source }: Patient, { where }: Mend): Promise<boolean> {
+  if (!where.endsWith('only if its ssl_type is X509 or SPECIFIED')) return true;
+  const rows = await source.sql(
+    "SELECT 1 FROM mysql.user WHERE user = 'source_dns' AND ssl_type IN ('X509', 'SPECIFIED')",
+  );
+  return rows.length > 0;
+}
+
 async function pasteOne(patient: Patient, { where, lines }: Mend): Promise<void> {
   const filled = lines.map((line) =>
     line
       .replaceAll('<password>', patient.password)
       .replace('<our IP address>', '127.0.0.1')
+      .replace('<host>', '127.0.0.%')
       .replace('<number>', '200'),
   );
   const [, address] = /^on (?:the source )?(\S+:\d+)(?:$|[ ,])/.exec(where) ?? [];
@@ -129,7 +140,7 @@ async function pasteOne(patient: Patient, { where, lines }: Mend): Promise<void>
     return;
   }
   // No server let the doctor in, so it does not know which one is the source.
-  if (where === 'on the source') return void (await patient.source.sql(...filled));
+  if (/^on the source(?:$|,)/.test(where)) return void (await patient.source.sql(...filled));
   if (where === 'in a shell on this host') {
     for (const line of filled) await execa('sh', ['-c', line]);
     return;

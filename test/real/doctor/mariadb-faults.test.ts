@@ -59,6 +59,18 @@ test.each([
     found: () => everywhere('grant-wide'),
   },
   {
+    fault: 'a default role lets the account write, and it may be another user',
+    make: () =>
+      onSource(
+        'CREATE ROLE r_app',
+        'GRANT INSERT ON app.* TO r_app',
+        `GRANT r_app TO ${account}`,
+        `SET DEFAULT ROLE r_app FOR ${account}`,
+        `GRANT PROXY ON 'app'@'%' TO ${account} WITH GRANT OPTION`,
+      ),
+    found: () => everywhere('grant-wide'),
+  },
+  {
     fault: 'the account is locked on the replica',
     make: () => onReplica('SET SESSION sql_log_bin = 0', `ALTER USER ${account} ACCOUNT LOCK`),
     found: () => [`login-refused ${all[1]}`],
@@ -89,4 +101,11 @@ test.each([
     findings.filter(({ code }) => notTls(code)),
   );
   await finds(patient, wanted(...(left?.() ?? [])));
+});
+
+test('MariaDB: a server that ends each statement of others after 1 ms does not end ours', async () => {
+  const findings = () => finds(patient, wanted(`read-only-not-kept ${all[1]}`));
+  await findings();
+  await onReplica('SET GLOBAL max_statement_time = 0.001');
+  await findings();
 });

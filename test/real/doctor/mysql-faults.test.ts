@@ -79,6 +79,18 @@ const withoutTls = (index: number) =>
     'FLUSH PRIVILEGES',
   );
 
+/** Without the account itself. */
+async function grantsOfAccount(): Promise<readonly string[]> {
+  const rows = await onSource(`SHOW GRANTS FOR ${account}`);
+  return rows
+    .map((row) =>
+      String(Object.values(row)[0])
+        .replace(/ TO .*$/, '')
+        .replaceAll('`', ''),
+    )
+    .toSorted();
+}
+
 const everywhere = (code: string): readonly string[] => all.map((server) => `${code} ${server}`);
 const table = 'performance_schema.replication_connection_status';
 
@@ -130,10 +142,34 @@ const cases: readonly Case[] = [
   },
   {
     fault: 'the account has all privileges',
-    make: () => onSource(`GRANT ALL ON *.* TO ${account}`),
+    make: () =>
+      onSource(
+        `GRANT ALL ON *.* TO ${account} WITH GRANT OPTION`,
+        "CREATE USER 'app'@'%'",
+        `GRANT PROXY ON 'app'@'%' TO ${account} WITH GRANT OPTION`,
+      ),
     found: () => everywhere('grant-wide'),
-    // It only shows a state, so it is not too much.
-    after: () => onSource(`REVOKE REPLICATION CLIENT ON *.* FROM ${account}`),
+    after: async () => {
+      expect(await grantsOfAccount()).toEqual(
+        ['GRANT USAGE ON *.*', ...grantStatements('').map((line) => line.replace(/ TO .*$/, ''))].toSorted(),
+      );
+      await onSource("DROP USER 'app'@'%'");
+    },
+  },
+  {
+    fault: 'a default role lets the account write, and it may run a procedure',
+    make: () =>
+      onSource(
+        'CREATE DATABASE app',
+        'CREATE PROCEDURE app.pay() SELECT 1',
+        'CREATE ROLE r_app',
+        'GRANT INSERT ON app.* TO r_app',
+        `GRANT r_app TO ${account}`,
+        `SET DEFAULT ROLE r_app TO ${account}`,
+        `GRANT EXECUTE ON PROCEDURE app.pay TO ${account}`,
+      ),
+    found: () => everywhere('grant-wide'),
+    after: () => onSource('DROP ROLE r_app', 'DROP DATABASE app'),
   },
   {
     fault: 'the account is locked on one replica',
@@ -149,6 +185,16 @@ const cases: readonly Case[] = [
     fault: 'another password on one replica',
     make: () => onlyOn(2, `ALTER USER ${account} IDENTIFIED BY 'another'`),
     found: () => [`login-refused ${addressOf(2)}`],
+  },
+  {
+    fault: 'the account wants a client certificate',
+    make: () => onSource(`ALTER USER ${account} REQUIRE X509`),
+    found: () => everywhere('login-refused'),
+    after: async () => {
+      await onSource("DROP USER 'source_dns'@'127.0.0.1'");
+      await finds(patient, []);
+      await onSource(`ALTER USER ${account} REQUIRE NONE`);
+    },
   },
   {
     fault: 'an anonymous account comes before the account',
@@ -360,5 +406,11 @@ describe('the doctor', () => {
     await paste(patient, await finds(patient, found()));
     await after?.();
     await finds(patient, []);
+  });
+
+  test('a server that ends each statement after 1 ms for others does not end ours', async () => {
+    await onReplica('SET GLOBAL max_execution_time = 1');
+    await finds(patient, []);
+    await onReplica('SET GLOBAL max_execution_time = DEFAULT');
   });
 });

@@ -3,7 +3,7 @@
  * real BIND that does not have the zone yet, and the daemon with what was written.
  */
 
-import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -37,7 +37,7 @@ interface InitOutput {
 }
 
 /** Nobody can be asked: the flags must do. */
-const init = (...more: readonly string[]) => initInto(output, ...more);
+const init = (...more: readonly string[]) => initInto(output, '--zone', zone, ...more);
 const initInto = (target: string, ...more: readonly string[]) =>
   execa(
     process.execPath,
@@ -97,9 +97,22 @@ test('without an account it makes the statements for this product, and says to r
   expect(first.stderr).toContain("CREATE USER 'source_dns'@'127.0.0.%' IDENTIFIED BY '<password>';");
   expect(first.stderr).not.toContain((await textOf('mysql.password')).trim());
 
+  const refused = await init();
+  expect(refused.exitCode, refused.stderr).toBe(4);
+  expect(refused.stderr).toContain(`Run ${join(output, 'grants.sql')} on the source`);
+  expect(refused.stderr).not.toContain('CREATE USER');
+
   const statements = (await textOf('grants.sql')).split('\n').filter((line) => /^[A-Z]/.test(line));
   expect(statements[0]).toContain(`IDENTIFIED BY '${(await textOf('mysql.password')).trim()}'`);
   for (const statement of statements) await mysql.servers[0]!.sql(statement.replace(/;$/, ''));
+});
+
+test('with these statements the source tells no replica: then one server is not taken unasked', async () => {
+  const { exitCode, stderr } = await init();
+  expect(exitCode, stderr).toBe(2);
+  expect(stderr).toContain('does not tell its replicas');
+  expect(stderr).toContain('add --server for each of them');
+  expect(await readdir(output)).toEqual(['grants.sql', 'mysql.password']);
 });
 
 test('it finds the cluster from one server, and knows that the zone is missing', async () => {
@@ -117,6 +130,9 @@ test('it finds the cluster from one server, and knows that the zone is missing',
     'CHANGE REPLICATION SOURCE TO SOURCE_DELAY=3600',
     'START REPLICA',
   );
+  const unnamed = await initInto(output);
+  expect(unnamed.exitCode, unnamed.stderr).toBe(2);
+  expect(unnamed.stderr).toContain(`add --zone ${zone}.`);
   const second = await init();
   expect(second, second.stderr).toMatchObject({ exitCode: 0 });
   const told = outputOf(second.stdout);

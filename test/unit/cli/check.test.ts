@@ -47,6 +47,22 @@ test('a fault weighs more than a server that does not answer', async () => {
   expect(await run(session(), {}, blindInspectors([seen(one, { report: { denied } })]))).toBe(3);
 });
 
+test('a server that is silent at a busy moment is asked once more', async () => {
+  let asked = 0;
+  const inspectors: InspectorMaker = {
+    ...well,
+    servers: (cluster) => ({
+      inspect(address, deadline) {
+        asked += 1;
+        const answers = address === one && asked > 1 ? well : blindInspectors([seen(two)]);
+        return answers.servers(cluster).inspect(address, deadline);
+      },
+    }),
+  };
+  expect(await run(session(), {}, inspectors)).toBe(0);
+  expect(asked).toBe(3);
+});
+
 test('--quiet says only what is wrong', async () => {
   const s = session();
   expect(await run(s, { quiet: true })).toBe(0);

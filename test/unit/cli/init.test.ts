@@ -1,127 +1,24 @@
 /** `source-dns init` without a network: questions, flags, and what it finds. */
 
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseArguments } from '../../../src/cli/args.ts';
-import type { CommandContext } from '../../../src/cli/context.ts';
-import { init } from '../../../src/cli/init/init.ts';
-import type { InitTools } from '../../../src/cli/init/init-context.ts';
-import { openPrompter } from '../../../src/cli/init/prompter.ts';
+import { describe, expect, test } from 'vitest';
 import { documentShapes } from '../../../src/cli/shapes/document-shapes.ts';
-import type { Probe } from '../../../src/core/model/observation.ts';
-import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
-import type { FoundZone } from '../../../src/setup/found-zone.ts';
-import { textOfFile } from '../../support/checkout.ts';
-import { commandSession } from '../../support/command-session.ts';
-import { channelFrom, factsOf, replicaOf, seen, silent, uuid } from '../../support/given.ts';
+import {
+  flags,
+  folder,
+  foundZone,
+  host,
+  nothingWritten,
+  password,
+  play,
+  replica,
+  source,
+  useFolder,
+  written,
+} from './init-play.ts';
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sd-init-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
-
-const host = (name: string): ServerAddress => `${name}.example.com:3306` as ServerAddress;
-const denied: Probe = { kind: 'alive', failure: { code: 'mysql-1045', message: 'db1: Access denied' } };
-const source = seen(
-  factsOf('db1', {
-    replicas: [
-      { address: host('db2'), claim: uuid('db2') },
-      { address: '172.17.0.3:3306' as ServerAddress, claim: uuid('db3') },
-    ],
-  }),
-);
-const replica = (name: string, delaySeconds = 0): Probe =>
-  seen(
-    replicaOf('db1', name, {
-      channels: [
-        channelFrom('db1', { sourceAddress: host('db1'), ...(delaySeconds > 0 && { delaySeconds }) }),
-      ],
-    }),
-  );
-const foundZone: FoundZone = {
-  kind: 'zone',
-  zone: 'db.example.com.' as Fqdn,
-  verify: [{ host: '192.0.2.53', port: 53 }],
-  failures: [],
-  name: 'free',
-  keyIsTaken: false,
-};
-
-interface World {
-  readonly probes?: Readonly<Record<string, Probe>>;
-  readonly zone?: FoundZone;
-  /** What a person types; undefined: there is no terminal. */
-  readonly typed?: string;
-  /** Passwords that let the account in; default: all. */
-  readonly passwords?: readonly string[];
-  readonly tools?: Partial<InitTools>;
-}
-
-/** Runs it; `asked`: the addresses that got the password. */
-async function play(argv: readonly string[], world: World = {}) {
-  const { probes = { [host('db1')]: source, [host('db2')]: replica('db2') }, zone = foundZone } = world;
-  const { context, state, exits } = commandSession(folder, argv.includes('--json'));
-  const seenBy = { screen: '', asked: new Set<string>() };
-  const own: CommandContext = {
-    ...context,
-    maker: {
-      prober: ({ mysql }) => ({
-        async probe(server) {
-          seenBy.asked.add(server);
-          const isRight = world.passwords?.includes(mysql.password.reveal()) !== false;
-          return isRight ? (probes[server] ?? silent) : denied;
-        },
-        probeAt: async () => silent,
-        renew: () => {},
-        release: () => {},
-        resolve: async () => ({ kind: 'addresses', addresses: [] }),
-        onConnectionLost: () => {},
-        close: async () => {},
-      }),
-      zoneClient: () => Promise.reject(new Error('not used')),
-    },
-  };
-  const tools: InitTools = {
-    openPrompter(onInterrupt) {
-      if (world.typed === undefined) return undefined;
-      const [input, output] = [new PassThrough(), new PassThrough()];
-      output.on('data', (chunk) => {
-        seenBy.screen += String(chunk);
-      });
-      input.end(world.typed);
-      return openPrompter({ input, output, onInterrupt });
-    },
-    look: async () => zone,
-    greet: async () => ({ kind: 'greeted', product: 'mariadb', version: '10.11.18-MariaDB' }),
-    unit: async () => textOfFile('systemd/source-dns.service'),
-    env: {},
-    cwd: folder,
-    isRoot: false,
-    host: 'watcher-1',
-    started: '/usr/local/bin/source-dns',
-    ...world.tools,
-  };
-  const parsed = parseArguments(['init', ...argv]);
-  if (parsed.kind !== 'command' || parsed.command.name !== 'init') throw new Error(JSON.stringify(parsed));
-  const exit = await init(own, parsed.command, tools);
-  return { ...state, ...seenBy, exits, exit };
-}
-
-const flags = [
-  '--server',
-  'db1.example.com',
-  '--nameserver',
-  '192.0.2.53',
-  '--name',
-  'source.shop.db.example.com',
-];
-const password = { SOURCE_DNS_MYSQL_PASSWORD: 'tiger' };
-const written = (name: string) => readFile(join(folder, 'source-dns', name), 'utf8');
-const nothingWritten = async () => expect(await readdir(folder)).toEqual([]);
+useFolder();
 
 describe('by flags', () => {
   test('it finds the replicas, leaves out what does not answer, and writes everything', async () => {
@@ -258,10 +155,13 @@ describe('by flags', () => {
 
   test('a zone that is missing is made, and a name that is taken is not taken over unasked', async () => {
     const failure = { code: 'query-refused', message: 'refused' };
-    const { exit } = await play([...flags, '--yes', '--secondary', '192.0.2.54'], {
-      zone: { kind: 'no-zone', failure },
-      tools: { env: password },
-    });
+    const { exit } = await play(
+      [...flags, '--yes', '--zone', 'db.example.com', '--secondary', '192.0.2.54'],
+      {
+        zone: { kind: 'no-zone', failure },
+        tools: { env: password },
+      },
+    );
     expect(exit).toBe(0);
     expect(await written('db.example.com.db')).toContain('ns2 IN A 192.0.2.54\n');
     expect(await written('named.conf.source-dns')).toContain(
@@ -336,7 +236,7 @@ describe('by questions', () => {
   test('a wrong answer is asked again, with the reason; defaults are taken by Enter', async () => {
     const typed = [
       ...['bad name', 'shop', '', ' db1.example.com ', '', '', 'tiger', 'perhaps', 'y', '', '', 'none'],
-      ...['source.shop.db.example.com', 'none', '192.0.2.53', ''],
+      ...['source.shop.db.example.com', 'none', '192.0.2.53', '', ''],
     ];
     const { exit, err, screen, out } = await play([], { typed: typed.join('\r\n') });
     expect(err).toContain('"bad name" is no name');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { checks } from '../../../src/doctor/checks.ts';
+import { daemonCheckWith } from '../../../src/doctor/host/daemon.ts';
 import { type Given, one, seen, shop, two, wrongIn } from '../../support/doctor-world.ts';
 
 let folder = '';
@@ -222,24 +223,48 @@ describe('the daemon', () => {
     ]);
   });
 
-  test('a daemon has another state directory: the line has it', async () => {
-    const unixSockets = async () =>
-      [
-        'Num       RefCount Protocol Flags    Type St Inode Path',
-        '0000: 00000002 00000000 00010000 0001 01 100 /var/lib/source-dns/.1a2b3c4',
-        '0000: 00000002 00000000 00010000 0001 01 101 /run/dbus/system_bus_socket',
-        '0000: 00000003 00000000 00000000 0001 03 102',
-      ].join('\n');
-    expect(await found({ daemon: { kind: 'no-daemon' }, around: { unixSockets } })).toEqual([
+  const elsewhere = (body: unknown) =>
+    wrongIn([daemonCheckWith(async () => ({ kind: 'document', body }))], {
+      config: { stateDir: folder },
+      daemon: { kind: 'no-daemon' },
+      around: { unixSockets },
+    });
+  const theirs = (name: string, address: string) => ({
+    clusters: [{ cluster: 'shop', publications: [{ name }], servers: [{ server: address }], alarms: [] }],
+  });
+  const ours = shop().settings.publications[0]!.source.name;
+  const unixSockets = async () =>
+    [
+      'Num       RefCount Protocol Flags    Type St Inode Path',
+      '0000: 00000002 00000000 00010000 0001 01 100 /var/lib/source-dns/.1a2b3c4',
+      '0000: 00000002 00000000 00010000 0001 01 101 /run/dbus/system_bus_socket',
+      '0000: 00000003 00000000 00000000 0001 03 102',
+    ].join('\n');
+
+  test('our daemon has another state directory: the line has it', async () => {
+    expect(await elsewhere(theirs(ours, one))).toMatchObject([
       {
-        found: `warning daemon-elsewhere ${folder}`,
-        mends: ['in /etc/source-dns.yaml', 'state_dir: /var/lib/source-dns'],
+        code: 'daemon-elsewhere',
+        mends: [{ where: 'in /etc/source-dns.yaml', lines: ['state_dir: /var/lib/source-dns'] }],
       },
     ]);
   });
 
+  test.each([
+    ['another name', theirs('source.lab.example.', one)],
+    ['other servers', theirs(ours, 'db9:3306')],
+    ['no clusters', { clusters: [] }],
+    ['no answer that we know', null],
+  ])('the daemon of a stranger is not ours: %s', async (_, body) => {
+    expect(await elsewhere(body)).toMatchObject([{ code: 'daemon-absent' }]);
+  });
+
   test('a daemon of another version, with an old password', async () => {
-    const warnings = [{ code: 'file-changed', message: '/etc/pw has changed since source-dns read it' }];
+    const warnings = [
+      // The check of the document says it.
+      { code: 'config-warning', message: 'nameservers.ns9: no cluster uses this nameserver' },
+      { code: 'file-changed', message: '/etc/pw has changed since source-dns read it' },
+    ];
     const body = { clusters: [], daemon: { version: '0.9.0', pid: 42, warnings } };
     expect(await found({ daemon: { kind: 'document', body } })).toEqual([
       {

@@ -5,6 +5,7 @@ import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { checks } from '../../../src/doctor/checks.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
 import { classify } from '../../../src/mysql/answer/failures.ts';
+import { grantStatements } from '../../../src/mysql/answer/grants.ts';
 import type { ServerInspection } from '../../../src/mysql/inspection.ts';
 import { type Given, one, seen, shop, two, type Wrong, wrongIn } from '../../support/doctor-world.ts';
 
@@ -92,12 +93,29 @@ describe('a server that lets nobody in', () => {
       const text = `Access denied for user 'source_dns'@'${host}' (using password: YES)`;
       const wrong = refused(one, { errno: 1045, sqlMessage: text }, 1045);
       const [first] = await found({ servers: [seen(one, wrong)] });
-      expect(first?.mends.slice(0, 2)).toEqual([
+      expect(first?.mends.slice(2, 4)).toEqual([
         'on the source',
         `CREATE USER IF NOT EXISTS 'source_dns'@'${part}' IDENTIFIED BY '<password>';`,
       ]);
     },
   );
+
+  test('access denied: a person looks at the accounts first, and REQUIRE X509 has its line', async () => {
+    const [first] = await withReplica(saying(1045, "Access denied for user 'source_dns'@'10.0.0.5'"));
+    expect(first?.mends.slice(0, 2)).toEqual([
+      expect.stringContaining('on db2:3306, as an administrator: this shows the accounts'),
+      "SELECT user, host, plugin, ssl_type, password_expired FROM mysql.user WHERE user IN ('source_dns', '');",
+    ]);
+    expect(first?.mends.slice(-7)).toEqual([
+      expect.stringMatching(/^on db2:3306, .*, only if its ssl_type is X509 or SPECIFIED$/),
+      'SET @closed = @@GLOBAL.super_read_only;',
+      'SET GLOBAL super_read_only = OFF;',
+      'SET SESSION sql_log_bin = 0;',
+      "ALTER USER 'source_dns'@'10.%' REQUIRE SSL;",
+      'SET SESSION sql_log_bin = 1;',
+      'SET GLOBAL super_read_only = @closed;',
+    ]);
+  });
 
   test('a locked account whose host part nobody tells', async () => {
     const wrong = refused(one, { errno: 3118, sqlMessage: 'Account is locked' }, 3118);
@@ -316,4 +334,68 @@ test('with discover_within the account may ask for the replicas, and must', asyn
   });
   expect(await found({ clusters, servers: [granted] })).toEqual([]);
   expect(await found({ servers: [granted] })).toMatchObject([{ found: 'warning grant-wide db1:3306' }]);
+});
+
+describe('an account that may do more than it needs', () => {
+  const grants = grantStatements("'source_dns'@'10.%'");
+  const of = (name: string) => `${name} TO \`source_dns\`@\`10.%\``;
+  const wideLines = async (report: Wrong['report'], traits: Wrong['traits'] = {}) =>
+    (await found({ servers: [seen(one, { report: { ...report }, traits })] })).flatMap(
+      ({ found: code, mends }) => (code === 'warning grant-wide db1:3306' ? mends : []),
+    );
+
+  test('GRANT OPTION: everything goes, and the needed privileges come back', async () => {
+    const all = [
+      `${of('GRANT SELECT, INSERT ON *.*')} WITH GRANT OPTION`,
+      `${of('GRANT BACKUP_ADMIN,SYSTEM_USER ON *.*')} WITH GRANT OPTION`,
+      `${of('GRANT PROXY ON ``@``')} WITH GRANT OPTION`,
+    ];
+    expect(await wideLines({ grants: all })).toEqual([
+      'on the source db1:3306',
+      "REVOKE IF EXISTS PROXY ON ``@`` FROM 'source_dns'@'10.%';",
+      "REVOKE IF EXISTS ALL PRIVILEGES, GRANT OPTION FROM 'source_dns'@'10.%' IGNORE UNKNOWN USER;",
+      ...grants,
+    ]);
+  });
+
+  test('SYSTEM_USER: the sentence says who may change the account', async () => {
+    const servers = [seen(one, { report: { grants: [of('GRANT SYSTEM_USER ON *.*')] } })];
+    const [finding] = await wrongIn(mysqlChecks, { servers });
+    expect(finding?.sentence).toContain('only a user that has SYSTEM_USER, too, can change it');
+  });
+
+  test.each([
+    ['PROXY', of("GRANT PROXY ON ''@'%'"), "REVOKE IF EXISTS PROXY ON ''@'%' FROM 'source_dns'@'10.%';"],
+    [
+      'a procedure',
+      of('GRANT EXECUTE ON PROCEDURE `app`.`pay`'),
+      "REVOKE IF EXISTS EXECUTE ON PROCEDURE `app`.`pay` FROM 'source_dns'@'10.%';",
+    ],
+  ])('%s is seen, and only that goes', async (_, grant, line) => {
+    expect(await wideLines({ grants: [grant] })).toEqual(['on the source db1:3306', line]);
+  });
+
+  const role = of('GRANT `r_app`@`%`');
+  test('MySQL: a role brings it, so the role goes', async () => {
+    const report = {
+      grants: [of('GRANT USAGE ON *.*'), of('GRANT SELECT, INSERT ON `app`.*'), role],
+      grantsWithoutRoles: [of('GRANT USAGE ON *.*'), role],
+    };
+    expect(await wideLines(report)).toEqual([
+      'on the source db1:3306',
+      ...grants,
+      "REVOKE IF EXISTS `r_app`@`%` FROM 'source_dns'@'10.%' IGNORE UNKNOWN USER;",
+    ]);
+  });
+
+  test('MariaDB: a role brings it, so the role goes', async () => {
+    const report = {
+      grants: [of('GRANT `r_app`'), of('GRANT REPLICA MONITOR ON *.*'), 'GRANT INSERT ON `app`.* TO `r_app`'],
+    };
+    const version = { major: 10, minor: 11, patch: 6, text: '10.11.6' };
+    expect((await wideLines(report, { mariadb: true, version })).slice(1)).toEqual([
+      "GRANT REPLICA MONITOR ON *.* TO 'source_dns'@'10.%';",
+      "REVOKE `r_app` FROM 'source_dns'@'10.%';",
+    ]);
+  });
 });

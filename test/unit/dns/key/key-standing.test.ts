@@ -88,7 +88,7 @@ describe('an unknown key', () => {
     const failures = await failuresOf(toQuestion, toUpdate);
     for (const failure of failures) {
       expect(failure).toMatchObject({ code: 'tsig-badkey', hint: expect.stringContaining('key file') });
-      expect(failure!.message).toContain('it does not know the key k. with hmac-sha256');
+      expect(failure!.message).toContain('it does not know the key k with hmac-sha256');
     }
   });
 
