@@ -267,7 +267,7 @@ describe('every hook', () => {
     const { port } = blackHole.address() as { port: number };
     const text = (await readFile(here.config, 'utf8'))
       .replace('127.0.0.1:2', `127.0.0.1:${port}`)
-      .replace('127.0.0.1:9', `127.0.0.1:${port}`);
+      .replace('port: 9,', `port: ${port},`);
     await writeFile(here.config, text);
     const env = { ORC_SUCCESSOR_HOST: '127.0.0.1', ORC_SUCCESSOR_PORT: `${port}` };
     expect(await hook(here, ['orchestrator'], env)).toMatchObject({
