@@ -66,6 +66,9 @@ function fillSystem() {
   put('usr/lib/sysusers.d/source-dns.conf', here('sysusers.conf'));
   put('usr/share/doc/source-dns/copyright', text('LICENSE'));
   put('usr/share/doc/source-dns/CHANGELOG.md.gz', gzipSync(text('CHANGELOG.md'), { level: 9 }));
+  // Help and the manual page name them, and they link to each other.
+  for (const name of readdirSync(join(root, 'docs')).filter((each) => each.endsWith('.md')))
+    put(`usr/share/doc/source-dns/docs/${name}`, text(`docs/${name}`));
   put('usr/share/man/man1/source-dns.1.gz', gzipSync(text('man/source-dns.1'), { level: 9 }));
   const main = join(root, 'dist/main.js');
   for (const [shell, path] of completions)

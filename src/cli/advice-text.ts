@@ -12,7 +12,15 @@ type Prose = (text: string) => string;
 export function adviceText(document: AdviceDocument, style: Style, columns: number): string {
   const advice = printable(document);
   const prose: Prose = (text) => wrapped(text, columns);
-  if (advice.kind !== 'procedures') return `${prose(sentenceOf(advice))}\n`;
+  if (advice.kind !== 'procedures')
+    return [
+      prose(sentenceOf(advice)),
+      ...(advice.kind === 'refused' && advice.first !== null
+        ? stepLines(advice.first, 1, { style, prose })
+        : []),
+    ]
+      .map((line) => `${line}\n`)
+      .join('');
   const { procedures } = advice;
   const several = procedures.length > 1;
   return [
@@ -67,7 +75,7 @@ function stepLines(
   ];
 }
 
-const checkLines = ({ statement, expect }: Check): readonly string[] => [
-  `-- verify: the answer must be: ${expect}`,
+const checkLines = ({ statement, expect, atFirst }: Check): readonly string[] => [
+  `-- verify: the answer must be: ${expect}${atFirst === undefined ? '' : ` (${atFirst} at first: ask again)`}`,
   `${statement};`,
 ];

@@ -40,8 +40,15 @@ export function publicationText(publication: PublicationSnapshot, several: boole
     lines.push(`  ledger: epoch ${ledger.epoch}, ${ledger.why}, by ${ledger.by}, ${ledger.at}`);
     if (ledger.was.length > 0)
       lines.push(`  former sources that have not rejoined: ${ledger.was.join(', ')}`);
-    if (ledger.frozen !== null)
+    // The sentence of that decision has it.
+    if (ledger.frozen !== null && decision.reason !== 'frozen')
       lines.push(style.yellow(`  frozen by ${ledger.frozen.by}: ${ledger.frozen.reason}`));
+    // An older daemon does not send it.
+    const { next = null }: Partial<typeof ledger> = ledger;
+    if (next !== null)
+      lines.push(
+        style.yellow(`  announced by a failover tool: ${next.server ?? next.uuid}, until ${next.until}`),
+      );
   }
   if (publication.readFailure !== null)
     lines.push(style.red(`  cannot read the zone: ${oneLine(publication.readFailure)}`));

@@ -144,19 +144,14 @@ function namesOutsideZone(cluster: ClusterPart): readonly ConfigIssue[] {
   return issues;
 }
 
-/** Every owner name of the source: of its address, its ledger and its SRV. */
-const sourceOwners = ({ source }: ClusterPart): readonly string[] =>
-  source.name === undefined
-    ? []
-    : [source.name, `_source-dns.${source.name}`, ...(source.srv ? [`_mysql._tcp.${source.name}`] : [])];
-
+/** The names of ledgers and SRV records cannot meet: no name in a configuration begins as they do. */
 function namesThatMeet(cluster: ClusterPart): readonly ConfigIssue[] {
-  const { replicas } = cluster;
-  if (replicas === undefined || !sourceOwners(cluster).includes(replicas)) return [];
+  const { replicas, source } = cluster;
+  if (replicas === undefined || source.name !== replicas) return [];
   return [
     {
       path: replicasPath(cluster),
-      message: `${replicas} is already a name of the source (address, ledger or SRV); give the replicas their own name`,
+      message: `${replicas} is already the name of the source; give the replicas their own name`,
     },
   ];
 }
@@ -169,7 +164,9 @@ function namesOfTwoClusters(
   return clusters.flatMap((cluster) => {
     const issues = new Map<string, ConfigIssue>();
     const owners = [
-      ...sourceOwners(cluster).map((name) => ({ name, path: sourcePath(cluster) })),
+      ...(cluster.source.name === undefined
+        ? []
+        : [{ name: cluster.source.name, path: sourcePath(cluster) }]),
       ...(cluster.replicas === undefined ? [] : [{ name: cluster.replicas, path: replicasPath(cluster) }]),
     ];
     for (const { name, path } of owners) {

@@ -9,6 +9,7 @@ const longestName = 254;
 const wrong = (problem: string): Parsed<Fqdn> => ({ kind: 'wrong', problem });
 
 /**
+ * Names of ledgers and of SRV records are refused: they belong to the names of sources.
  * `room` stays free in front of the name, for `_source-dns.`. Nobody can connect to a wildcard or an escape.
  */
 export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
@@ -26,6 +27,11 @@ export function parseFqdn(text: string, room: number): Parsed<Fqdn> {
         : `is too long: at most ${longest} characters, so that "_source-dns." fits in front`,
     );
   }
+  const reserved = ['_source-dns.', '_mysql._tcp.'].find((start) => name.toLowerCase().startsWith(start));
+  if (reserved !== undefined)
+    return wrong(
+      `{value} begins with ${reserved}, as the ledger or the SRV record of another name does; write that name without it`,
+    );
   for (const label of name.split('.')) {
     if (label === '') return wrong('{value} has an empty label (two dots in a row, or a dot at the start)');
     if (label.length > 63) return wrong('{value} has a label of more than 63 characters');

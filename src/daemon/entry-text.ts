@@ -112,7 +112,8 @@ export function propagationWords(nameservers: readonly NameserverTime[]): string
     : `answered by ${nameList(have)}, not yet by ${nameList(lack)}`;
 }
 
-const withHint = (sentence: string, hint: string | undefined): string =>
+/** What to do next follows the sentence. */
+export const withHint = (sentence: string, hint: string | undefined): string =>
   hint === undefined ? sentence : `${sentence}${sentence.endsWith('.') ? '' : ';'} ${hint}`;
 
 /** Most sentences name their subject. */

@@ -8,15 +8,18 @@ import { daemonCheckWith, otherDaemonMs } from './host/daemon.ts';
 import { namesCheck } from './host/names.ts';
 import { clockCheck, filesCheck, nodeCheck } from './host/process.ts';
 import { stateDirCheck } from './host/state-dir.ts';
+import { watchCheck } from './host/watch.ts';
 import { accountCheck } from './mysql/account.ts';
 import { connectionsCheck } from './mysql/connections.ts';
 import { encryptionCheck } from './mysql/encryption.ts';
+import { fitnessCheck } from './mysql/fitness.ts';
 import { identityCheck, reportCheck } from './mysql/identity.ts';
 import { logsCheck } from './mysql/logs.ts';
 import { reachCheck } from './mysql/reach.ts';
 import { readOnlyCheck } from './mysql/read-only.ts';
 import { replicasKnownCheck, replicationCheck } from './mysql/replication.ts';
 import { rightsCheck } from './mysql/rights.ts';
+import { rolesCheck } from './mysql/roles.ts';
 
 /** Areas: configuration, host, mysql. */
 const serverChecks: readonly Check[] = [
@@ -30,6 +33,7 @@ const serverChecks: readonly Check[] = [
   daemonCheckWith((socket) =>
     askDaemon(socket, { method: 'GET', path: '/v1/clusters', timeoutMs: otherDaemonMs }),
   ),
+  watchCheck,
   namesCheck,
   clockCheck,
   reachCheck,
@@ -39,6 +43,8 @@ const serverChecks: readonly Check[] = [
   identityCheck,
   reportCheck,
   logsCheck,
+  fitnessCheck,
+  rolesCheck,
   readOnlyCheck,
   replicationCheck,
   replicasKnownCheck,

@@ -6,8 +6,10 @@ import { type MonoMs, plusMs, type ServerAddress } from '../core/model/units.ts'
 import type { DnsClient } from '../dns/client/dns-client.ts';
 import { askDaemon } from '../http/client.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import { withDeadline } from '../mysql/connection/deadline.ts';
 import { inspectionMs, type ServerInspection, type ServerInspector } from '../mysql/inspection.ts';
 import type { Clock, ServerProber } from '../ports.ts';
+import { clusterLedger } from './dns/ledgers.ts';
 import type { Around, SeenNameserver, SeenServer, World } from './world.ts';
 
 /** Makes what only the doctor needs. Opens no connection. */
@@ -66,6 +68,9 @@ export async function openWorld(options: WorldOptions): Promise<OpenedWorld> {
       asking.set(name, known);
       return known;
     },
+    // The checks of the servers must end, also if the zones are read up to the deadline.
+    ledger: (cluster) =>
+      withDeadline(clock, plusMs(deadline, -slackMs / 2), clusterLedger(world, cluster), () => undefined),
     daemon() {
       daemon ??= askDaemon(apiSocketPath(config.stateDir), {
         method: 'GET',

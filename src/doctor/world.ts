@@ -1,6 +1,7 @@
 /** What a check of the doctor may look at. A check writes nothing: no server, zone, file or history. */
 
 import type { LoadedCluster, LoadedConfig, NameserverConfig } from '../config/loaded.ts';
+import type { Ledger } from '../core/model/ledger.ts';
 import type { Failure, Probe } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import type { DnsClient } from '../dns/client/dns-client.ts';
@@ -21,6 +22,8 @@ export interface World {
   readonly around: Around;
   /** Every configured server of the cluster, asked once: all checks share the answers. Never rejects. */
   servers(cluster: LoadedCluster): Promise<readonly SeenServer[]>;
+  /** What the zone says of the cluster, read once. Undefined: nothing yet, or it cannot be read. */
+  ledger(cluster: LoadedCluster): Promise<Ledger | undefined>;
   /** The daemon's `GET /v1/clusters`, asked once. Never rejects. */
   daemon(): Promise<ApiResult>;
 }

@@ -117,7 +117,7 @@ async function provide(
 function summary(narrator: Narrator, outcome: Outcome): void {
   narrator.show(table(outcome.moves));
   narrator.say(
-    `writes acknowledged: ${outcome.acknowledgedWrites}; acknowledged writes lost: ${outcome.lostWrites}; every step held: ${outcome.held ? 'yes' : 'NO'}`,
+    `writes acknowledged: ${outcome.acknowledgedWrites}; acknowledged writes lost: ${outcome.lostWrites}; every step as expected: ${outcome.held ? 'yes' : 'NO'}`,
   );
 }
 
@@ -154,9 +154,9 @@ function table(moves: readonly MoveTimes[]): string {
     .join('\n');
 }
 
-/** As the lab's own DBA does it; it needs MySQL's or MariaDB's client. */
+/** As the lab's own DBA does it. */
 const promotionOf = (replica: string, socket: string): string =>
-  `mysql --user=root --socket=${socket} --execute="STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF"   # promotes ${replica}`;
+  `mysql --user=root --socket=${socket} --execute="STOP REPLICA; RESET REPLICA ALL; SET GLOBAL read_only = OFF"   # promotes ${replica}; needs a client, mysql or mariadb`;
 
 function lookAround(
   narrator: Narrator,

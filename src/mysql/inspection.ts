@@ -7,24 +7,25 @@ import type { ReportedReplica } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import { classify, type Problem, unknownProblem } from './answer/failures.ts';
 import {
+  byPlacesQuery,
   currentUserQuery,
+  filtersQueries,
   originQueries,
   persistedQuery,
   sessionStatusQuery,
   statusQuery,
   variablesQuery,
 } from './answer/inspection-queries.ts';
-import { maxTextLength } from './answer/limits.ts';
 import { type LoginAccount, readLoginAccount } from './answer/login-account.ts';
 import { type Need, needsOf } from './answer/needs.ts';
 import { grantedRoles } from './answer/privileges.ts';
 import type { Traits } from './answer/query-set.ts';
 import type { Asker } from './answer/refusal-hints.ts';
 import { readReplica } from './answer/reported-replicas.ts';
-import { maxRows, type Row, rowsUnexpected } from './answer/row.ts';
-import { isPlainLine } from './answer/text.ts';
+import { maxRows, rowsUnexpected } from './answer/row.ts';
 import { boundedDeadline, withDeadline } from './connection/deadline.ts';
 import { HostLookup } from './connection/host-lookup.ts';
+import { isShort, Questions } from './connection/questions.ts';
 import { type Access, type Answer, Session, sslOptions } from './connection/session.ts';
 import { readTraits, rowsQuery, traitsQuery } from './flavour/flavour.ts';
 import type { ProberOptions } from './probe.ts';
@@ -50,6 +51,10 @@ export interface ServerReport {
   readonly denied: readonly Need[];
   /** SHOW REPLICAS, where the account may ask. */
   readonly replicas: readonly ReportedReplica[];
+  /** Replication filters, as `REPLICATE_DO_DB = shop`. Empty: none, or the account may not see them. */
+  readonly filters: readonly string[];
+  /** MySQL: the channels without SOURCE_AUTO_POSITION, by name. */
+  readonly byPlaces: readonly string[];
   /** The account has roles that are not active, and with all of them nothing is denied that a probe needs. */
   readonly roleWouldDo: boolean;
   readonly encrypted: boolean;
@@ -71,15 +76,6 @@ export interface ServerInspector {
   /** Always resolves by the deadline; never rejects. */
   inspect(server: ServerAddress, deadline: MonoMs): Promise<ServerInspection>;
 }
-
-/** Access denied: ER_DBACCESS_…, ER_TABLEACCESS_…, ER_COLUMNACCESS_…, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
-const deniedErrors: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1227]);
-/** ER_PARSE_ERROR. */
-const unknownWord = 1064;
-/** More privileges than any product has. */
-const maxGrantLines = 300;
-/** A list of all privileges is longer than a name. */
-const maxGrantLength = 16_384;
 
 /** Query time limits for all questions together: some twenty in order, perhaps over a long way. */
 const manyQueries = 10;
@@ -172,27 +168,26 @@ class Inspected {
       };
     }
     const clock = Number(who['clock'] ?? Number.NaN);
-    const account = await ask.rows(traits.mariadb ? 'SHOW CREATE USER' : 'SHOW CREATE USER CURRENT_USER()');
+    const account = await ask.texts(traits.mariadb ? 'SHOW CREATE USER' : 'SHOW CREATE USER CURRENT_USER()');
     const status = await ask.pairs(statusQuery);
     const sessionStatus = await ask.pairs(sessionStatusQuery);
-    const grants = await ask.grants();
+    const grants = await ask.texts('SHOW GRANTS');
     const rights = await this.#rights(ask, traits, grants);
-    const withoutRoles =
-      !traits.mariadb && grantedRoles(grants).length > 0 && (await ask.query('SET ROLE NONE')).kind === 'rows'
-        ? { grantsWithoutRoles: await ask.grants() }
-        : {};
     return {
       kind: 'seen',
       report: {
         traits,
         currentUser,
-        login: readLoginAccount(account.flatMap(firstText)[0] ?? ''),
+        login: readLoginAccount(account[0] ?? ''),
         variables: await ask.pairs(variablesQuery),
         status: new Map([...status, ...sessionStatus]),
         origins: await ask.pairs(traits.mariadb ? originQueries.mariadb : originQueries.mysql),
         persisted: traits.mariadb ? new Map() : await ask.pairs(persistedQuery),
         grants,
-        ...withoutRoles,
+        filters: await ask.texts(traits.mariadb ? filtersQueries.mariadb : filtersQueries.mysql),
+        byPlaces: traits.mariadb ? [] : await ask.texts(byPlacesQuery),
+        // Last: it takes rights from this session.
+        ...(!traits.mariadb && (await this.#withoutRoles(ask, grants))),
         ...rights,
         encrypted,
         ...(Number.isFinite(clock) && { clockAheadSeconds: clock - atWall / 1000 }),
@@ -223,6 +218,15 @@ class Inspected {
     return { denied, replicas, roleWouldDo: (await deniedOf(missing)).length === 0 };
   }
 
+  async #withoutRoles(
+    ask: Questions,
+    grants: readonly string[],
+  ): Promise<Pick<ServerReport, 'grantsWithoutRoles'>> {
+    const hasRoles = grantedRoles(grants).length > 0;
+    const isWithout = hasRoles && (await ask.query('SET ROLE NONE')).kind === 'rows';
+    return isWithout ? { grantsWithoutRoles: await ask.texts('SHOW GRANTS') } : {};
+  }
+
   #asker(encrypted: boolean): Asker {
     return { server: this.#server, user: this.#options.user, encrypted };
   }
@@ -247,54 +251,3 @@ class Inspected {
 
 /** `#refused` knows it: nothing came. */
 const late: Answer = { kind: 'error', error: undefined };
-
-/** Asks in order. A question that fails has no answer, and the others go on. */
-class Questions {
-  readonly #session: Session;
-
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  query(sql: string): Promise<Answer> {
-    return this.#session.query(sql);
-  }
-
-  async rows(sql: string): Promise<readonly Row[]> {
-    const answer = await this.query(sql);
-    return answer.kind === 'rows' ? answer.rows : [];
-  }
-
-  /** Of a statement with the columns Variable_name and Value. */
-  async pairs(sql: string): Promise<ReadonlyMap<string, string>> {
-    const rows = await this.rows(sql);
-    return new Map(
-      rows.flatMap(({ Variable_name: name, Value: value }) =>
-        typeof name === 'string' && typeof value === 'string' && isShort(name) && isShort(value)
-          ? [[name.toLowerCase(), value] as const]
-          : [],
-      ),
-    );
-  }
-
-  async grants(): Promise<readonly string[]> {
-    return (await this.rows('SHOW GRANTS')).slice(0, maxGrantLines).flatMap(firstText);
-  }
-
-  async need({ spellings }: Need): Promise<readonly Row[] | 'denied'> {
-    for (const sql of spellings) {
-      const answer = await this.query(sql);
-      if (answer.kind === 'rows') return answer.rows;
-      const errno = (answer.error as { errno?: unknown } | null)?.errno;
-      if (errno !== unknownWord) return deniedErrors.has(errno) ? 'denied' : [];
-    }
-    return [];
-  }
-}
-
-const isShort = (text: string): boolean => text.length <= maxTextLength && isPlainLine(text);
-
-function firstText(row: Row): readonly string[] {
-  const text = Object.values(row)[0];
-  return typeof text === 'string' && text.length <= maxGrantLength && isPlainLine(text) ? [text] : [];
-}

@@ -4,7 +4,9 @@ import { keyStatement } from '../dns/key/new-key.ts';
 import { grantsText } from './account-texts.ts';
 import {
   otherNameserversText,
+  primaryName,
   primaryText,
+  secondaryName,
   secondaryText,
   transferKeyFileName,
   transferKeyName,
@@ -25,8 +27,6 @@ interface Secrets {
   readonly transferKey: string;
 }
 
-export const primaryName = 'named.conf.source-dns';
-export const secondaryName = 'named.conf.source-dns-secondary';
 export const grantsName = 'grants.sql';
 export const unitName = 'source-dns.service';
 export const configurationName = 'source-dns.yaml';
@@ -46,8 +46,8 @@ export function filesOf(setup: Setup, secrets: Secrets, unit: string): readonly 
       ? []
       : [secret(keyFileName, keyStatement(key.name, 'hmac-sha256', secrets.key))]),
     open(grantsName, grantsText(mysql)),
-    forNamed(primaryName, primaryText(setup)),
-    ...(zone.exists ? [forNamed(zoneLinesName, zoneLinesText(setup))] : newZoneFiles(setup, secrets)),
+    forNamed(primaryName(setup), primaryText(setup)),
+    ...(zone.exists ? [forNamed(zoneLinesName(setup), zoneLinesText(setup))] : newZoneFiles(setup, secrets)),
     open('other-nameservers.txt', otherNameserversText(setup)),
     { ...open(unitName, unitText(unit, setup)), mode: 0o644 },
   ];
@@ -55,6 +55,6 @@ export function filesOf(setup: Setup, secrets: Secrets, unit: string): readonly 
 
 const newZoneFiles = (setup: Setup, { transferKey }: Secrets): readonly NewFile[] => [
   forNamed(zoneFileName(setup.zone.name), zoneText(setup)),
-  secret(transferKeyFileName, keyStatement(transferKeyName, 'hmac-sha256', transferKey)),
-  forNamed(secondaryName, secondaryText(setup)),
+  secret(transferKeyFileName(setup), keyStatement(transferKeyName(setup), 'hmac-sha256', transferKey)),
+  forNamed(secondaryName(setup), secondaryText(setup)),
 ];

@@ -7,8 +7,22 @@ import { grants, knotAcl, powerdnsCommand } from '../dns/client/refusal-words.ts
 import { endpointText, keyFileName } from './configuration-text.ts';
 import type { Setup, SetupNameserver } from './setup.ts';
 
-export const transferKeyName = 'transfer-key';
-export const transferKeyFileName = 'transfer.key';
+/** Of the key, as part of the name of a file. */
+const stemOf = ({ key }: Setup): string => key.name.replace(/[^A-Za-z0-9._-]/g, '_').slice(0, 120);
+
+/**
+ * The files for the nameserver have names that no other instance has: named takes every key once, and a copy
+ * must not replace the key or the rights of another instance.
+ */
+export const primaryName = (setup: Setup): string => `named.conf.${stemOf(setup)}`;
+export const secondaryName = (setup: Setup): string => `${primaryName(setup)}-secondary`;
+/** For the inside of the zone statement of a zone that exists. */
+export const zoneLinesName = (setup: Setup): string => `${primaryName(setup)}-zone`;
+/** What `source-dns.key` is called on the nameserver. */
+export const keyNameThere = (setup: Setup): string => `${stemOf(setup)}.key`;
+/** Of a new zone, which the nameserver has once. */
+export const transferKeyName = ({ zone }: Setup): string => `transfer.${bare(zone.name)}`;
+export const transferKeyFileName = (setup: Setup): string => `${transferKeyName(setup)}.key`;
 
 /** Every name and type that the configuration of `init` makes source-dns write. */
 const writtenRrsets = ({ names: { source, replicas } }: Setup): readonly Question[] => [
@@ -30,12 +44,16 @@ export const zoneFileName = (zone: Fqdn): string => `${bare(zone)}.db`;
 
 const keyOf = ({ key }: Setup): Fqdn => `${key.name}.` as Fqdn;
 
+/** One line for each name. */
+export const grantLines = (setup: Setup): readonly string[] =>
+  grants({ key: keyOf(setup) }, writtenRrsets(setup));
+
 function policyLines(setup: Setup, indent: string): readonly string[] {
   return [
     `// The least rights: the key may change these types at these names of ${setup.cluster}, and nothing else.`,
     '// CNAME is needed for "type: cname" only, and SRV at _mysql._tcp for "srv: true" only.',
     'update-policy {',
-    ...grants({ key: keyOf(setup) }, writtenRrsets(setup)).map((line) => `    ${line}`),
+    ...grantLines(setup).map((line) => `    ${line}`),
     '};',
   ].map((line) => `${indent}${line}`);
 }
@@ -49,21 +67,22 @@ export function primaryText(setup: Setup): string {
   return [
     `// For the primary nameserver of ${bare(zone.name)}, written by "source-dns init".`,
     '// named.conf includes this file, outside of every other statement (in a view, if you have views).',
-    `// ${keyFileName}: copy it to the nameserver. Only named and source-dns may read it (mode 0640 or 0600).`,
-    `include "${keyOnNameserver(setup, keyFileName)}";`,
+    `// This is ${setup.key.file ?? keyFileName}. Only named and source-dns may read it (mode 0640 or 0600).`,
+    ...(setup.key.file === undefined
+      ? []
+      : ['// named takes a key once: remove the next line if named has this key already.']),
+    `include "${keyOnNameserver(setup, keyNameThere(setup))}";`,
     ...(zone.exists ? inExistingZone(setup) : newZone(setup, places.bindFolder)),
     '',
   ].join('\n');
 }
 
-const inExistingZone = ({ zone }: Setup): readonly string[] => [
+const inExistingZone = (setup: Setup): readonly string[] => [
   '',
-  `// The zone ${bare(zone.name)} exists. Its zone statement needs the lines of ${zoneLinesName}: copy them into`,
-  `// it, or write into it: include "/etc/bind/${zoneLinesName}";`,
-  '// If it has an update-policy already, add the grant lines there, above every deny: the first line counts.',
+  `// The zone ${bare(setup.zone.name)} exists. If its zone statement has an update-policy already, add the grant`,
+  `// lines of ${zoneLinesName(setup)} to it, above every deny: the first line that matches counts.`,
+  `// If it has none, write into the zone statement: include "/etc/bind/${zoneLinesName(setup)}";`,
 ];
-
-export const zoneLinesName = 'source-dns-zone.conf';
 
 /** For the inside of the zone statement of a zone that exists. */
 export const zoneLinesText = (setup: Setup): string =>
@@ -74,7 +93,7 @@ export const zoneLinesText = (setup: Setup): string =>
     '// The secondary servers hear of each change at once. The default of 5 s holds back the second of two.',
     'notify-delay 0;',
     '// Only the holder of a key may copy the zone: the ledger in it names servers and ports. For example:',
-    `// allow-transfer { key ${transferKeyName}; };`,
+    '// allow-transfer { key transfer-key; };',
     '',
   ].join('\n');
 
@@ -83,7 +102,7 @@ function newZone(setup: Setup, folder: string): readonly string[] {
   const others = zone.verify.filter(({ host, port }) => host !== nameserver.host || port !== nameserver.port);
   const notified = others.filter(({ host }) => isIP(host) !== 0);
   return [
-    `include "${keyOnNameserver(setup, transferKeyFileName)}";`,
+    `include "${keyOnNameserver(setup, transferKeyFileName(setup))}";`,
     '',
     `zone "${bare(zone.name)}" {`,
     '    type primary;',
@@ -96,30 +115,31 @@ function newZone(setup: Setup, folder: string): readonly string[] {
     '    // The secondary servers hear of each change at once. The default of 5 s holds back the second of two.',
     '    notify-delay 0;',
     '    // Only the holder of this key may copy the zone: the ledger in it names servers and ports.',
-    `    allow-transfer { key ${transferKeyName}; };`,
+    `    allow-transfer { key ${transferKeyName(setup)}; };`,
     ...(notified.length === 0
       ? [
           '    // For each secondary server, in place of the addresses of the NS RRset:',
           '    // notify explicit;',
-          `    // also-notify { 192.0.2.54 port 53 key ${transferKeyName}; };`,
+          `    // also-notify { 192.0.2.54 port 53 key ${transferKeyName(setup)}; };`,
         ]
       : [
           '    notify explicit;',
-          `    also-notify { ${notified.map((each) => `${remoteText(each)};`).join(' ')} };`,
+          `    also-notify { ${notified.map((each) => `${remoteText(setup, each)};`).join(' ')} };`,
         ]),
     '};',
   ];
 }
 
-const remoteText = ({ host, port }: SetupNameserver): string => `${host} port ${port} key ${transferKeyName}`;
+const remoteText = (setup: Setup, { host, port }: SetupNameserver): string =>
+  `${host} port ${port} key ${transferKeyName(setup)}`;
 
 /** For each secondary server of a new zone. */
 export function secondaryText(setup: Setup): string {
   const { zone, nameserver } = setup;
   return [
     `// For a secondary nameserver of ${bare(zone.name)}, written by "source-dns init": named.conf includes it.`,
-    `// Copy ${transferKeyFileName} to this nameserver. The key of source-dns stays on the primary server.`,
-    `include "${keyOnNameserver(setup, transferKeyFileName)}";`,
+    `// Copy ${transferKeyFileName(setup)} to this nameserver. The key of source-dns stays on the primary server.`,
+    `include "${keyOnNameserver(setup, transferKeyFileName(setup))}";`,
     '',
     `zone "${bare(zone.name)}" {`,
     '    type secondary;',
@@ -127,7 +147,7 @@ export function secondaryText(setup: Setup): string {
     ...(isIP(nameserver.host) === 0
       ? [`    // Write the address of ${nameserver.host} here: BIND takes no host name.`]
       : []),
-    `    primaries { ${remoteText(isIP(nameserver.host) === 0 ? { ...nameserver, host: '192.0.2.53' } : nameserver)}; };`,
+    `    primaries { ${remoteText(setup, isIP(nameserver.host) === 0 ? { ...nameserver, host: '192.0.2.53' } : nameserver)}; };`,
     '    // If a NOTIFY is lost, or after a restart, it asks again in a second and not in minutes.',
     '    min-refresh-time 1;',
     '    min-retry-time 1;',

@@ -51,7 +51,33 @@ export function configurationText(setup: Setup): string {
     `state_dir: ${scalar(setup.places.stateDir)}`,
     '',
     'clusters:',
-    `  ${scalar(setup.cluster)}:`,
+    ...clusterLines(setup, { nameserver: 'ns1', passwordFile: passwordFileName }),
+    '',
+    'nameservers:',
+    ...nameserverLines(setup, 'ns1'),
+    '',
+    '# What to call after a move, and for an alarm. For example "hooks: { after_move: [{ command: [/usr/local/bin/notify] }] }".',
+    '',
+    '# log:',
+    '#   level: info',
+    '',
+  ].join('\n');
+}
+
+export interface BlockNames {
+  /** Under `nameservers:`. */
+  readonly nameserver: string;
+  /** Beside the configuration. */
+  readonly passwordFile: string;
+}
+
+/** The line under `clusters:` that begins the block of the cluster. */
+export const clusterKey = ({ cluster }: Setup): string => `  ${scalar(cluster)}:`;
+
+/** What stands under `clusters:`. */
+export function clusterLines(setup: Setup, { nameserver, passwordFile }: BlockNames): readonly string[] {
+  return [
+    clusterKey(setup),
     '    # observe: decide and report, write nothing. Set active when you trust the decisions.',
     `    mode: ${setup.mode}`,
     '    servers:',
@@ -60,9 +86,9 @@ export function configurationText(setup: Setup): string {
     '      # A server that must never be the source: { host: bi.internal, candidate: never }',
     '    # More servers may be found there, and get the password. For example [".db.example.com", 10.1.0.0/16]',
     '    # discover_within: []',
-    ...accountLines(setup),
+    ...accountLines(setup, passwordFile),
     ...watchLines,
-    ...publishLines(setup),
+    ...publishLines(setup, nameserver),
     '    # withdraw: remove the name when every server was seen, and none is a source.',
     '    # on_no_source: keep',
     '    # hold: no move to a server that lacks transactions which another server has executed.',
@@ -71,15 +97,7 @@ export function configurationText(setup: Setup): string {
       ? ['    # Only for a laboratory: clients on other machines cannot use such an address.']
       : []),
     `    ${setup.allowLoopback ? 'allow_loopback: true' : '# allow_loopback: false'}`,
-    '',
-    ...nameserverLines(setup),
-    '',
-    '# What to call after a move, and for an alarm. For example "hooks: { after_move: [{ command: [/usr/local/bin/notify] }] }".',
-    '',
-    '# log:',
-    '#   level: info',
-    '',
-  ].join('\n');
+  ];
 }
 
 function serverLines({ address, candidate, note }: SetupServer): readonly string[] {
@@ -93,11 +111,11 @@ function serverLines({ address, candidate, note }: SetupServer): readonly string
   ];
 }
 
-const accountLines = ({ mysql }: Setup): readonly string[] => [
+const accountLines = ({ mysql }: Setup, passwordFile: string): readonly string[] => [
   '    mysql:',
   `      user: ${scalar(mysql.user)}`,
   '      # The service reads a copy of this file, which systemd gives it. A command reads the file beside this one.',
-  `      password_file: ${credential('.', passwordFileName)}`,
+  `      password_file: ${credential('.', passwordFile)}`,
   '      # disabled | preferred | required | verify. Only verify checks who answers.',
   `      tls: ${mysql.tls}`,
   mysql.caFile === undefined
@@ -119,9 +137,9 @@ const watchLines: readonly string[] = [
   '    #   max_moves_window: 10m',
 ];
 
-const publishLines = ({ names, zone, adopt }: Setup): readonly string[] => [
+const publishLines = ({ names, zone, adopt }: Setup, nameserver: string): readonly string[] => [
   '    publish:',
-  '      nameserver: ns1',
+  `      nameserver: ${scalar(nameserver)}`,
   `      zone: ${zone.name}`,
   '      source:',
   `        name: ${names.source}`,
@@ -145,11 +163,11 @@ const publishLines = ({ names, zone, adopt }: Setup): readonly string[] => [
   adopt ? '      adopt: true' : '      # adopt: false',
 ];
 
-function nameserverLines({ nameserver, zone, key }: Setup): readonly string[] {
+/** What stands under `nameservers:`. */
+export function nameserverLines({ nameserver, zone, key }: Setup, name: string): readonly string[] {
   const { host, port } = nameserver;
   return [
-    'nameservers:',
-    '  ns1:',
+    `  ${scalar(name)}:`,
     '    # The primary nameserver of the zone.',
     `    address: ${scalar(host)}`,
     port === 53 ? '    # port: 53' : `    port: ${port}`,

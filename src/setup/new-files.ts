@@ -33,7 +33,7 @@ const reasons: Readonly<Record<string, string>> = {
   EEXIST: 'exists and is not a folder',
   ELOOP: 'is a symbolic link to itself',
   ENAMETOOLONG: 'has too long a name',
-  ENOENT: 'is a symbolic link to nothing, or is below such a link',
+  ENOENT: 'is below a folder in which nothing new can be made',
   ENOSPC: 'has no room: the disk is full',
   ENOTDIR: 'is not a folder, or is below a file',
   EPERM: 'is not writable for this user',
@@ -67,8 +67,22 @@ async function prepareFolder(folder: string): Promise<readonly string[] | string
       return `belongs to another user (uid ${stats.uid}), who could replace the files; run chown root on it, or choose another folder with --output`;
     return made;
   } catch (error) {
-    return why(error);
+    return (await isBelowDeadLink(folder))
+      ? 'is a symbolic link to nothing, or is below such a link'
+      : why(error);
   }
+}
+
+/** Whether the path, or a folder above it, is a link to nothing. */
+async function isBelowDeadLink(path: string): Promise<boolean> {
+  const isLink = (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
+  // A link to itself is another fault.
+  const code = await stat(path).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  if (isLink && code === 'ENOENT') return true;
+  return dirname(path) !== path && (await isBelowDeadLink(dirname(path)));
 }
 
 /** Missing folders get mode 0750, whatever the umask is. Node's `recursive` hangs below a link to nothing. */

@@ -11,6 +11,10 @@ const unitFile = join(import.meta.dirname, '..', '..', 'systemd', 'source-dns.se
 /** The unit as the package has it. Rejects if the package is not complete. */
 export const packagedUnit = (): Promise<string> => readFile(unitFile, 'utf8');
 
+/** Whether a service with the unit's ProtectHome=yes and PrivateTmp=yes does not see the path. */
+export const isHiddenFromService = (path: string): boolean =>
+  /^\/(?:home|root|tmp|var\/tmp|run\/user)(?:\/|$)/.test(path);
+
 /** Replaces the paths of the packaged unit. Pure. */
 export function unitText(unit: string, { places, key }: Setup): string {
   const { installed, stateDir, program } = places;

@@ -42,8 +42,8 @@ export const replicasQuestion: Question = {
     const parsed = parseFqdn(text, 0);
     if (parsed.kind === 'wrong') return parsed;
     const source = answers.get('name') ?? '';
-    return [source, `_source-dns.${source}`].includes(parsed.value)
-      ? wrong('{value} is a name of the source; the replicas need another one')
+    return source === parsed.value
+      ? wrong('{value} is the name of the source; the replicas need another one')
       : parsed;
   },
 };

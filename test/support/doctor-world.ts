@@ -1,6 +1,7 @@
 /** A world for the doctor in which all is well: each test makes one thing wrong. No socket, no server. */
 
 import type { LoadedCluster, LoadedConfig } from '../../src/config/loaded.ts';
+import type { Ledger } from '../../src/core/model/ledger.ts';
 import type { Probe, ServerFacts } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress, ServerId, WallMs } from '../../src/core/model/units.ts';
 import { type Check, runChecks } from '../../src/doctor/check.ts';
@@ -96,6 +97,8 @@ export function healthyReport(address: ServerAddress): ServerReport {
     ),
     denied: [],
     replicas: [],
+    filters: [],
+    byPlaces: [],
     roleWouldDo: false,
     encrypted: true,
     clockAheadSeconds: 0,
@@ -150,6 +153,7 @@ export interface Given {
   readonly config?: Partial<LoadedConfig>;
   readonly around?: Partial<Around>;
   readonly daemon?: ApiResult;
+  readonly ledger?: Partial<Ledger>;
   readonly wall?: number;
 }
 
@@ -166,6 +170,21 @@ export const shop = (changes: Partial<LoadedCluster['settings']> = {}): LoadedCl
       ...changes,
     },
   };
+};
+
+/** As after the first publication. */
+const firstLedger: Ledger = {
+  cluster: 'shop',
+  epoch: 1,
+  source: one,
+  uuid: uuidOf(one),
+  by: 'lab',
+  at: '2026-11-22T11:00:00Z',
+  why: 'bootstrap',
+  try: 'a1',
+  form: { type: 'address', ttlSeconds: 5, targets: ['192.0.2.11'] },
+  was: [],
+  unknown: [],
 };
 
 export function worldOf(given: Given = {}): World {
@@ -196,6 +215,7 @@ export function worldOf(given: Given = {}): World {
       ...given.around,
     },
     servers: async () => given.servers ?? [seen(one), seen(two)],
+    ledger: async () => given.ledger && { ...firstLedger, ...given.ledger },
     daemon: async () => given.daemon ?? { kind: 'document', body: { clusters: [] } },
   };
 }

@@ -24,6 +24,7 @@ const ledger = {
   why: 'failover',
   was: [`${id(1)}@db1:3306`],
   frozen: { by: 'eve@host', reason: 'maintenance' },
+  next: null,
 };
 
 export const shopSnapshot: Snapshot = {

@@ -16,6 +16,7 @@ export const adviseForm: CommandForm<AdviseArguments> = {
     {
       name: 'to',
       value: 'AIM',
+      oneOf: adviceAims,
       text: `One of ${adviceAims.join(', ')}; else the most urgent one`,
     },
     { name: 'server', value: 'SERVER', text: 'The server that is to be changed' },

@@ -1,6 +1,7 @@
 /** `source-dns hook`: its form. What follows the tool's name is in that tool's words. */
 
-import { type CommandForm, required } from '../command-form.ts';
+import { hookTools } from '../../hook/claim.ts';
+import type { CommandForm } from '../command-form.ts';
 
 export interface HookArguments {
   readonly tool: string;
@@ -10,7 +11,7 @@ export interface HookArguments {
 }
 
 export const hookForm: CommandForm<HookArguments> = {
-  operands: [required('TOOL')],
+  operands: [{ name: 'TOOL', required: true, oneOf: hookTools }],
   options: [{ name: 'cluster', value: 'NAME', text: 'The cluster; default: found by what the tool says' }],
   passesRest: true,
   summary: 'To be called by a failover tool: it has promoted a server',

@@ -15,7 +15,7 @@ export const labForm: CommandForm<LabArguments> = {
   options: [
     { name: 'scenario', value: 'NAME', text: "The scenario to play; default: the manual's failover" },
     { name: 'list', text: 'List the scenarios, what each needs and how long it takes' },
-    { name: 'once', text: 'Play it once and exit, 0 if every step held' },
+    { name: 'once', text: 'Play it once and exit, 0 if every step went as expected' },
     { name: 'keep', text: 'Keep the files of the servers' },
   ],
   needsNoConfiguration: true,

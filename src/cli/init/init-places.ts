@@ -2,6 +2,7 @@
 
 import { basename, isAbsolute, resolve } from 'node:path';
 import type { Setup } from '../../setup/setup.ts';
+import { isHiddenFromService } from '../../setup/unit-text.ts';
 import type { InitRun } from './init-context.ts';
 
 /** A removed working directory, and a path that is relative to it. */
@@ -18,17 +19,15 @@ export function oddPath(run: InitRun): string | undefined {
     : `${JSON.stringify(odd)} cannot be written into a unit of systemd or into named.conf: use an absolute path of letters, digits and @ + = , . _ -\n`;
 }
 
-/** Folders that a service with ProtectHome and PrivateTmp does not see. */
-const hiddenFromService = /^\/(?:home|root|tmp|var\/tmp|run\/user)\//;
 const packagedProgram = '/usr/bin/source-dns';
 
 const isCommand = (started: string): boolean =>
-  isAbsolute(started) && basename(started) === 'source-dns' && !hiddenFromService.test(started);
+  isAbsolute(started) && basename(started) === 'source-dns' && !isHiddenFromService(started);
 
 /** Says that the unit starts another program than this one. */
 export function sayProgram({ args, tools: { started }, asking }: InitRun): void {
   if (args.program !== undefined || isCommand(started)) return;
-  const why = hiddenFromService.test(started)
+  const why = isHiddenFromService(started)
     ? 'a service does not see that folder'
     : 'this is not the installed command';
   asking.say(
@@ -37,7 +36,7 @@ export function sayProgram({ args, tools: { started }, asking }: InitRun): void 
 }
 
 export const placesOf = ({ args, tools, output }: InitRun): Setup['places'] => ({
-  installed: tools.isRoot ? output : '/etc/source-dns',
+  installed: tools.isRoot && !isHiddenFromService(output) ? output : '/etc/source-dns',
   stateDir: resolve(tools.cwd ?? '/', args.stateDir ?? '/var/lib/source-dns'),
   bindFolder: args.bindFolder ?? '/var/lib/bind',
   program: args.program ?? (isCommand(tools.started) ? tools.started : packagedProgram),

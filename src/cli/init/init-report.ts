@@ -2,10 +2,14 @@
 
 import { join } from 'node:path';
 import { formatConfigError } from '../../config/config-error.ts';
-import { loadConfig } from '../../config/load.ts';
+import { type LoadResult, loadConfig } from '../../config/load.ts';
+import type { LoadedConfig } from '../../config/loaded.ts';
+import { addedByHand, type KnownParts } from '../../setup/added-by-hand.ts';
 import { configurationName } from '../../setup/all-files.ts';
+import { passwordFileName } from '../../setup/configuration-text.ts';
 import type { NewFile, Written } from '../../setup/new-files.ts';
-import type { Step } from '../../setup/next-steps.ts';
+import { nextSteps, type Step } from '../../setup/next-steps.ts';
+import type { Setup } from '../../setup/setup.ts';
 import { complain } from '../complain.ts';
 import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodes } from '../exit-code.ts';
@@ -37,7 +41,7 @@ const modeText = (mode: number): string => `0${mode.toString(8)}`;
 export interface Outcome {
   readonly output: string;
   readonly written: Written;
-  readonly steps: readonly Step[];
+  readonly setup: Setup;
   readonly used: readonly string[];
   /** The sentence about what is there, where the files could not be written. */
   readonly end: string;
@@ -46,7 +50,7 @@ export interface Outcome {
 /** Says what was written, what was left, and what to do next. */
 export async function report(
   context: CommandContext,
-  { output, written, steps, used, end }: Outcome,
+  { output, written, setup, used, end }: Outcome,
 ): Promise<ExitCode> {
   const { terminal, json } = context;
   if (written.kind === 'failed') {
@@ -54,13 +58,25 @@ export async function report(
     return exitCodes.failed;
   }
   const { fresh, left } = written;
-  const findings = await findingsOf(join(output, configurationName));
+  const loaded = await loadConfig(join(output, configurationName));
+  const findings = findingsOf(loaded);
+  const steps = left.includes(configurationName)
+    ? addedByHand(setup, {
+        folder: output,
+        known: loaded.kind === 'loaded' ? partsOf(loaded.config) : undefined,
+        newPassword: left.includes(passwordFileName),
+      })
+    : nextSteps(setup, output);
   const exit = left.length > 0 ? exitCodes.held : exitCodes.done;
   if (json) {
     terminal.out(`${JSON.stringify({ folder: output, written: fresh, left, used, findings, steps })}\n`);
     return exit;
   }
-  terminal.out(`\nWritten to ${output}:\n${fresh.map((name) => `  ${name}\n`).join('')}`);
+  terminal.out(
+    fresh.length === 0
+      ? `\nNothing was written to ${output}.\n`
+      : `\nWritten to ${output}:\n${fresh.map((name) => `  ${name}\n`).join('')}`,
+  );
   if (used.length > 0) terminal.out(`Used from there: ${used.join(', ')}\n`);
   if (left.length > 0)
     terminal.out(
@@ -72,10 +88,18 @@ export async function report(
 }
 
 /** What the program itself says to the configuration. */
-async function findingsOf(file: string): Promise<readonly string[]> {
-  const loaded = await loadConfig(file);
-  return loaded.kind === 'loaded' ? loaded.config.warnings : loaded.errors.map(formatConfigError);
-}
+const findingsOf = (loaded: LoadResult): readonly string[] =>
+  loaded.kind === 'loaded' ? loaded.config.warnings : loaded.errors.map(formatConfigError);
+
+const partsOf = ({ clusters, nameservers }: LoadedConfig): KnownParts => ({
+  clusters: new Set(clusters.map(({ settings }) => settings.cluster)),
+  nameservers: new Map(
+    [...nameservers].map(([name, { address, port, key }]) => [
+      name,
+      { host: address, port, keyName: key?.name?.toLowerCase().replace(/\.$/, '') },
+    ]),
+  ),
+});
 
 const stepsText = (steps: readonly Step[]): string =>
   `\nWhat to do next:\n${steps

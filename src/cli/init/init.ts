@@ -68,12 +68,11 @@ export async function init(
       return gathered.exit;
     }
     const { setup, files, used } = gathered;
-    const steps = nextSteps(setup, output);
-    if (args.dryRun) return printFiles(context, files, steps);
+    if (args.dryRun) return printFiles(context, files, nextSteps(setup, output));
     isWriting = true;
     const written = await writeNewFiles(output, files);
     isWriting = false;
-    return await report(context, { output, written, steps, used, end: endText(asking) });
+    return await report(context, { output, written, setup, used, end: endText(asking) });
   } finally {
     prompter?.close();
     for (const stop of stops) stop();

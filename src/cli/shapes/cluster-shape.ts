@@ -38,6 +38,10 @@ const ledger = z
     why: z.string(),
     was: list(text(), 'former sources that have not rejoined'),
     frozen: z.object({ by: z.string(), reason: z.string() }).nullable(),
+    next: z
+      .object({ uuid: serverId, server: server.nullable(), until: text('ISO 8601, UTC') })
+      .nullable()
+      .meta({ description: 'announced by a failover tool, until that time' }),
   })
   .nullable();
 

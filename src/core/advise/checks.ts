@@ -42,10 +42,12 @@ export function isReplicating(facts: ServerFacts, channel: string): Check {
     return {
       statement: statusOf(facts, channel),
       expect: 'Slave_IO_Running: Yes, Slave_SQL_Running: Yes',
+      atFirst: 'Connecting',
     };
   return {
     statement: `SELECT c.SERVICE_STATE AS receiver, a.SERVICE_STATE AS applier FROM performance_schema.replication_connection_status AS c JOIN performance_schema.replication_applier_status AS a USING (CHANNEL_NAME) WHERE CHANNEL_NAME = ${quote(channel)}`,
     expect: 'ON, ON',
+    atFirst: 'CONNECTING',
   };
 }
 

@@ -1,17 +1,18 @@
 /** The source is lost: the most advanced replica is promoted now (manual 19.4.8). */
 
-import { rebuilding } from '../decide/advice.ts';
+import { advise as adviseCommand, rebuilding } from '../decide/advice.ts';
 import { lacksOf, receivedBy } from '../decide/ahead.ts';
 import { countOf, lackWords, plural } from '../decide/lack.ts';
-import type { Situation } from '../decide/situation.ts';
+import { isSuperseded, type Situation } from '../decide/situation.ts';
 import { countGtids, subtract } from '../gtid/gtid.ts';
 import type { Advice, Check, Procedure } from '../model/procedure.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { areByGtids, isAtPlace } from './checks.ts';
-import { couldBePromoted, promotionOf } from './promotion.ts';
+import { couldBePromoted, mayWrite, promotionOf } from './promotion.ts';
 import { inDoubt, type Refused, refused } from './refusals.ts';
 import { followersOf, repointSteps, stopReceivers, unlistedSteps } from './repoint.ts';
 import {
+  closeStep,
   detachStep,
   executeStep,
   fitStep,
@@ -29,7 +30,7 @@ import { sourceWarnings } from './warnings.ts';
 /** `wanted`: the reader's choice; absent: the most advanced one. */
 export function promoteAdvice(situation: Situation, wanted: ServerView | undefined): Advice {
   const { published } = situation;
-  const doubt = inDoubt(situation) ?? alive(situation);
+  const doubt = inDoubt(situation) ?? alive(situation) ?? formerWriter(situation);
   if (doubt !== undefined || published === undefined) return doubt ?? { kind: 'nothing', sentence: '' };
   const chosen = wanted ?? mostAdvanced(situation);
   if (chosen === undefined)
@@ -84,6 +85,22 @@ function alive({ published, state }: Situation): Refused | undefined {
         'source-alive',
         `The source ${address} answers, and takes no writes. It has all its data. To open it again: source-dns advise ${cluster} --to source --server ${address}. ${switchover}`,
       );
+}
+
+/** A former source that takes writes would be a second source. It is not the way: its writes are its own. */
+function formerWriter(situation: Situation): Refused | undefined {
+  const former = situation.members.find(
+    (member) => isSuperseded(situation, member) && mayWrite(situation, member),
+  );
+  if (!isTold(former)) return undefined;
+  const { address } = former;
+  return {
+    ...refused(
+      'former-source-writable',
+      `${address} is a former source, and takes writes. First close it, then ask again: ${adviseCommand(situation)}`,
+    ),
+    first: closeStep(former, `Close ${address}.`),
+  };
 }
 
 /** What it has executed and received counts; of equal ones the first in configured order. */

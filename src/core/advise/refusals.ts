@@ -15,6 +15,7 @@ export const refused = (reason: AdviceRefusal, sentence: string): Refused => ({
   kind: 'refused',
   reason,
   sentence,
+  first: null,
 });
 
 /** Nobody knows which server is the source, or two servers may be. For every procedure. */

@@ -1,6 +1,7 @@
 /** What we cannot see, and what has lost data or time elsewhere. */
 
-import type { Situation } from '../decide/situation.ts';
+import { advise } from '../decide/advice.ts';
+import { isPublished, type Situation } from '../decide/situation.ts';
 import { names } from '../model/decision.ts';
 import { areByGtids } from './checks.ts';
 import type { Told } from './steps.ts';
@@ -11,14 +12,17 @@ const config = (address: string): string =>
   `Write read_only=ON into the my.cnf of ${address}: else it is writable after its next restart.`;
 
 /** For a server that becomes a replica. */
-export function replicaWarnings({ topology }: Situation, { address, known }: Told): readonly string[] {
-  const followers = topology.followersOf(address);
+export function replicaWarnings(situation: Situation, server: Told): readonly string[] {
+  const { topology } = situation;
+  const { address, known } = server;
+  // The source's own replicas are well: its procedure moves them.
+  const followers = isPublished(situation, server) ? [] : topology.followersOf(address);
   const lists = known.channels.filter(({ autoFailover }) => autoFailover);
   return [
     ...(followers.length === 0
       ? []
       : [
-          `${names(followers)} replicates from ${address}, and has what only ${address} had. Ask for its own procedure before this one.`,
+          `${names(followers)} ${followers.length === 1 ? 'replicates' : 'replicate'} from ${address}, and may have what only ${address} had. Before this procedure ask for another one: ${followers.map((follower) => advise(situation, ` --to rejoin --server ${follower.address}`)).join('; ')}`,
         ]),
     placeholders,
     config(address),

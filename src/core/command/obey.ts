@@ -220,7 +220,7 @@ function forgotten(
   if (server?.contact === 'reachable' || server?.contact === 'alive') {
     return result(
       'held',
-      'superseded-source',
+      server !== undefined && isSuperseded(situation, server) ? 'superseded-source' : 'server-alive',
       `${address} is alive, and only a server that will not come back can be forgotten. ${insteadOfForget(situation, server)}`,
     );
   }

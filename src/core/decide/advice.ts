@@ -208,4 +208,8 @@ export const follow = ({ state }: Situation, server?: { readonly address: string
 export const forget = ({ state }: Situation, server: { readonly address: string }): string =>
   `source-dns forget ${state.settings.cluster} ${server.address}`;
 
+/** `more`: its options. */
+export const advise = ({ state }: Situation, more = ''): string =>
+  `source-dns advise ${state.settings.cluster}${more}`;
+
 export const thaw = ({ state }: Situation): string => `source-dns thaw ${state.settings.cluster}`;

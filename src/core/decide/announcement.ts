@@ -5,7 +5,7 @@ import { announcementMs } from '../model/limits.ts';
 import { isoTime, type Now, type WallMs } from '../model/units.ts';
 
 /** The announcement, until its time is over. Both times are ISO 8601 in UTC, so they compare as text. */
-export const inForce = (ledger: Ledger | undefined, now: Now): Ledger['next'] =>
+export const inForce = (ledger: Pick<Ledger, 'next'> | undefined, now: Now): Ledger['next'] =>
   ledger?.next === undefined || ledger.next.until < isoTime(now.wall) ? undefined : ledger.next;
 
 /** The end of an announcement that begins now. */

@@ -3,7 +3,7 @@
 import type { Decision } from '../model/decision.ts';
 import type { HoldReason } from '../model/vocabulary.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { follow } from './advice.ts';
+import { advise, closing, follow } from './advice.ts';
 import { disqualification } from './candidates.ts';
 import { silentBeside } from './elections.ts';
 import { lonePrimary } from './group-words.ts';
@@ -63,6 +63,9 @@ function clauseOf(situation: Situation, server: ServerView, reason: HoldReason):
     against === undefined
       ? ` (${proofWords(situation, server)})`
       : `, but ${against}${mayBeForced ? ', so its data may be wrong' : ''}`;
+  // Servers that lose nothing may be there: `explain` has the forced command.
+  if (isSuperseded(situation, server))
+    return `${address} is writable${said}. Close it (on ${address}: \`${closing(server)}\`), then: \`${advise(situation)}\`.`;
   if (ofTheGuards.has(reason) || (against !== undefined && !mayBeForced))
     return `${address} is writable${said}.`;
   // Only a forced command passes this guard.

@@ -12,6 +12,7 @@ export type AdviceRefusal =
   | 'source-silent'
   | 'source-closed'
   | 'source-alive'
+  | 'former-source-writable'
   | 'two-writers'
   | 'server-silent'
   | 'data-unknown'
@@ -32,7 +33,13 @@ export type Advice =
       readonly procedures: readonly Procedure[];
     }
   /** It would be dangerous now, or it is not possible. */
-  | { readonly kind: 'refused'; readonly reason: AdviceRefusal; readonly sentence: string }
+  | {
+      readonly kind: 'refused';
+      readonly reason: AdviceRefusal;
+      readonly sentence: string;
+      /** The step without which there is no procedure. Null: no statement helps. */
+      readonly first: Step | null;
+    }
   | { readonly kind: 'nothing'; readonly sentence: string };
 
 export interface Procedure {
@@ -71,4 +78,6 @@ export interface Check {
   readonly statement: string;
   /** The values of the only row: `1, ON`. Or some columns: `Column: value, Column: value`. Or `Empty set`. */
   readonly expect: string;
+  /** A value that the answer may have for some seconds before: then ask again. */
+  readonly atFirst?: string | undefined;
 }

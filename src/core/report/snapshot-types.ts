@@ -29,6 +29,12 @@ export interface LedgerSnapshot {
   readonly why: string;
   readonly was: readonly string[];
   readonly frozen: { readonly by: string; readonly reason: string } | null;
+  /** Announced by a failover tool, and the time is not over. `server`: null if no member has that identity. */
+  readonly next: {
+    readonly uuid: ServerId;
+    readonly server: ServerAddress | null;
+    readonly until: string;
+  } | null;
 }
 
 export interface PublicationSnapshot {

@@ -1,6 +1,7 @@
 /** The state as its readers see it. Nothing decides on it. */
 
 import { lacksOf } from '../decide/ahead.ts';
+import { inForce } from '../decide/announcement.ts';
 import { disqualification } from '../decide/candidates.ts';
 import { type Ways, waysToSource } from '../decide/replica-lag.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
@@ -55,7 +56,7 @@ function publicationSnapshot(situation: Situation): PublicationSnapshot {
     ready: publication.ready,
     decision: publication.decision,
     wouldChange: wouldChange(situation, publication.decision),
-    ledger: ledger ? ledgerSnapshot(ledger) : null,
+    ledger: ledger ? ledgerSnapshot(situation, ledger) : null,
     published: publishedTargets(publication),
     readFailure: publication.zone.failure ?? null,
     writeFailure: publication.writing.failure ?? null,
@@ -76,16 +77,23 @@ const propagationSnapshot = ({
   ...(resolvers ? { resolvers: { complete: resolvers.complete, nameservers: resolvers.nameservers } } : {}),
 });
 
-const ledgerSnapshot = ({ epoch, source, uuid, by, at, why, was, frozen }: Ledger): LedgerSnapshot => ({
-  epoch,
-  source,
-  uuid,
-  by,
-  at,
-  why,
-  was: was.map((former) => `${former.uuid}@${former.address}`),
-  frozen: frozen ?? null,
-});
+function ledgerSnapshot(
+  { members, now }: Situation,
+  { epoch, source, uuid, by, at, why, was, frozen, ...ledger }: Ledger,
+): LedgerSnapshot {
+  const next = inForce(ledger, now);
+  return {
+    epoch,
+    source,
+    uuid,
+    by,
+    at,
+    why,
+    was: was.map((former) => `${former.uuid}@${former.address}`),
+    frozen: frozen ?? null,
+    next: next ? { ...next, server: members.find(({ id }) => id === next.uuid)?.address ?? null } : null,
+  };
+}
 
 function publishedTargets({ settings, zone: { view } }: PublicationState): readonly string[] {
   const targets =

@@ -13,6 +13,7 @@ import type { World } from '../world.ts';
 import { withDesk } from './desk.ts';
 import { type About, inPublish, paste, right, risky, wrong } from './found.ts';
 import { inTurns } from './in-turns.ts';
+import { ledgerOf, rdataOf } from './ledgers.ts';
 import { historyOf } from './past-checks.ts';
 import { type ReadPlace, readPlaces } from './visit.ts';
 
@@ -24,12 +25,6 @@ export const names: Check = {
 };
 
 const about = ({ settings }: ReadPlace): About => ({ area: 'zone', subject: settings.source.name });
-
-const ledgerOf = ({ settings, stored }: ReadPlace) =>
-  readLedger(rdataOf(findRrset(stored, ledgerName(settings.source), 'TXT')));
-
-const rdataOf = (rrset: Rrset | undefined): readonly (readonly string[])[] =>
-  rrset?.type === 'TXT' ? rrset.rdata : [];
 
 async function namesOf(world: World, place: ReadPlace): Promise<readonly Finding[]> {
   const findings = [...foreign(world, place), ...aliases(place), ...(await wildcards(world, place))];

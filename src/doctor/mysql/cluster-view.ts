@@ -1,8 +1,9 @@
 /** The servers of one cluster, as a check sees them. */
 
 import type { LoadedCluster } from '../../config/loaded.ts';
+import type { Ledger } from '../../core/model/ledger.ts';
 import { isWritable, type ServerFacts } from '../../core/model/observation.ts';
-import type { ServerAddress, WallMs } from '../../core/model/units.ts';
+import type { ServerAddress, ServerId, WallMs } from '../../core/model/units.ts';
 import { accountOfCurrentUser } from '../../mysql/answer/grants.ts';
 import type { ServerReport } from '../../mysql/inspection.ts';
 import type { Check } from '../check.ts';
@@ -14,7 +15,11 @@ export interface ClusterView {
   readonly cluster: LoadedCluster;
   readonly name: string;
   readonly servers: readonly SeenServer[];
-  /** The only server that takes writes and replicates from none. Undefined: none, or several. */
+  /** Undefined: the name was never published, or the zone cannot be read. */
+  readonly ledger: Ledger | undefined;
+  /** The server that the ledger names. */
+  readonly published: SeenServer | undefined;
+  /** The published server if it takes writes, else the only one that does and replicates from none. */
   readonly source: SeenServer | undefined;
   /** The configuration file. */
   readonly file: string;
@@ -51,20 +56,48 @@ function sourceOf(servers: readonly SeenServer[]): SeenServer | undefined {
 
 /** Without its facts, because the account may not see them: by the variables that everybody sees. */
 function isOpen(server: SeenServer): boolean {
+  return takesWrites(server) && !isReplicating(server);
+}
+
+const isReplicating = (server: SeenServer): boolean =>
+  factsOf(server)?.channels.some(({ receiver }) => receiver !== 'off') === true;
+
+export function takesWrites(server: SeenServer): boolean {
   const facts = factsOf(server);
-  if (facts !== undefined)
-    return isWritable(facts) && facts.channels.every(({ receiver }) => receiver === 'off');
+  if (facts !== undefined) return isWritable(facts);
   const { inspection } = server;
   return inspection.kind === 'seen' && inspection.report.variables.get('read_only') === 'OFF';
 }
 
+/** By its identity; by the address while no server has that identity. */
+const publishedOf = (servers: readonly SeenServer[], ledger: Ledger | undefined): SeenServer | undefined =>
+  ledger === undefined
+    ? undefined
+    : (servers.find((server) => factsOf(server)?.id === ledger.uuid) ??
+      servers.find(({ address }) => address === ledger.source));
+
+/** A former source that has not rejoined: as the daemon knows it, by identity or address. */
+export const isSuperseded = (
+  { ledger, published }: Pick<ClusterView, 'ledger' | 'published'>,
+  { address, id }: { readonly address: ServerAddress; readonly id: ServerId | undefined },
+): boolean =>
+  ledger !== undefined &&
+  address !== published?.address &&
+  ledger.was.some((former) => former.uuid === id || former.address === address);
+
 async function viewOf(world: World, cluster: LoadedCluster): Promise<ClusterView> {
-  const servers = await world.servers(cluster);
+  const [servers, ledger] = await Promise.all([world.servers(cluster), world.ledger(cluster)]);
+  const published = publishedOf(servers, ledger);
+  const inLine = servers.filter(
+    (server) => !isSuperseded({ ledger, published }, { address: server.address, id: factsOf(server)?.id }),
+  );
   return {
     cluster,
     name: cluster.settings.cluster,
     servers,
-    source: sourceOf(servers),
+    ledger,
+    published,
+    source: published && takesWrites(published) ? published : sourceOf(inLine),
     file: world.config.file,
     wall: world.clock.wall(),
   };
@@ -82,15 +115,16 @@ export function clusterCheck(parts: Parts, look: (view: ClusterView) => readonly
   };
 }
 
-/** A check of each server that answers; `ok` is its sentence where nothing is found. */
+/** A check of each server that answers. `ok`: the sentence where nothing is found. Undefined: no sentence. */
 export const serverCheck = (
   parts: Parts & { readonly ok: string },
-  look: (server: Answering, view: ClusterView) => readonly Found[],
+  look: (server: Answering, view: ClusterView) => readonly Found[] | undefined,
 ): Check =>
   clusterCheck({ name: parts.name, codes: parts.codes }, (view) =>
-    allAnswering(view).flatMap((server) =>
-      judged({ area: 'mysql', name: parts.name }, server.address, look(server, view), parts.ok),
-    ),
+    allAnswering(view).flatMap((server) => {
+      const found = look(server, view);
+      return found ? judged({ area: 'mysql', name: parts.name }, server.address, found, parts.ok) : [];
+    }),
   );
 
 /** Accounts and their privileges replicate: run elsewhere, the statements would be errant transactions. */
@@ -175,3 +209,9 @@ export function onAccount(
     ? onlyHere(server.address, view, lines)
     : onSource(view, lines);
 }
+
+/** The commands of source-dns that print the statements for this server. */
+export const advised = ({ name }: ClusterView, { address }: Pick<Answering, 'address'>): Mend => ({
+  where: 'in a shell on this host: it prints the statements for this server, and when they are right',
+  lines: [`source-dns advise ${name} --server ${address}`],
+});

@@ -1,9 +1,17 @@
 /** Whether replicas refuse writes, and still do after a restart. */
 
+import { isWritable } from '../../core/model/observation.ts';
 import type { Check } from '../check.ts';
 import type { Mend } from '../finding.ts';
 import { type Found, warning } from '../found.ts';
-import { type Answering, inServerFile, serverCheck, setAndKept, variable } from './cluster-view.ts';
+import {
+  type Answering,
+  inServerFile,
+  isSuperseded,
+  serverCheck,
+  setAndKept,
+  variable,
+} from './cluster-view.ts';
 
 export const readOnlyCheck: Check = serverCheck(
   {
@@ -15,6 +23,9 @@ export const readOnlyCheck: Check = serverCheck(
     const { facts, report } = server;
     // A group and a managed service set it by themselves.
     if (facts === undefined || facts.group || facts.wsrep || report.traits.aurora) return [];
+    // The check of the roles looks at the published source, and at a former source that takes writes.
+    if (view.published?.address === server.address) return isWritable(facts) ? [] : undefined;
+    if (isSuperseded(view, { address: server.address, id: facts.id }) && isWritable(facts)) return undefined;
     if (view.source?.address === server.address || facts.channels.length === 0) return [];
     return replicaFindings(server);
   },

@@ -1,19 +1,23 @@
 /** Whether the replicas replicate within the cluster, and whether their lag can be known. */
 
-import { type Channel, isClaimed, isWritable } from '../../core/model/observation.ts';
+import { starting } from '../../core/decide/advice.ts';
+import { type Channel, isClaimed, isWritable, type ServerFacts } from '../../core/model/observation.ts';
 import type { Check } from '../check.ts';
 import { type Found, fault, judged, warning } from '../found.ts';
 import {
   type Answering,
+  advised,
   allAnswering,
   type ClusterView,
   clusterCheck,
   factsOf,
   inServerFile,
+  isSuperseded,
   onServer,
   serverCheck,
   variable,
 } from './cluster-view.ts';
+import { isSafeUpstream, isStale } from './upstream.ts';
 
 export const replicationCheck: Check = serverCheck(
   {
@@ -24,13 +28,29 @@ export const replicationCheck: Check = serverCheck(
   (server, view) => {
     const { facts, report } = server;
     if (facts === undefined || facts.group || facts.wsrep || report.traits.aurora) return [];
-    if (facts.channels.length === 0) return isWritable(facts) ? [] : [noChannel(server, view)];
-    const stopped = facts.channels.flatMap((channel) => stoppedChannel(server, channel));
+    // The check of the roles looks at the rest of it: it replicates from nobody, or from where it should.
+    if (server.address === view.published?.address) return ofPublished(server, facts, view);
+    if (facts.channels.length === 0) return isWritable(facts) ? ofSecond(view) : [noChannel(server, view)];
+    const stopped = facts.channels.flatMap((channel) => stoppedChannel(server, channel, view));
     if (stopped.length > 0) return stopped;
     const strangers = facts.channels.every((channel) => !isFromMember(channel, view));
     return strangers ? [fromStranger(server, view)] : facts.channels.flatMap((each) => lag(server, each));
   },
 );
+
+const ofPublished = (server: Answering, facts: ServerFacts, view: ClusterView) =>
+  isWritable(facts) && facts.channels.length === 0
+    ? []
+    : some(
+        facts.channels
+          .filter((channel) => channel.receiver === 'connecting' && !isStale(channel, view))
+          .flatMap((channel) => stoppedChannel(server, channel, view)),
+      );
+
+/** Of a second writable server the check of the roles says enough. */
+const ofSecond = ({ ledger }: ClusterView) => (ledger === undefined ? [] : undefined);
+
+const some = (found: readonly Found[]) => (found.length === 0 ? undefined : found);
 
 /** MariaDB: by number. An address proves nothing: it may be the name that we publish. */
 const isFromMember = ({ sourceId, sourceServerId }: Channel, { servers }: ClusterView): boolean =>
@@ -44,11 +64,6 @@ const isFromMember = ({ sourceId, sourceServerId }: Channel, { servers }: Cluste
   }) ||
   // Of a server that does not answer we do not know who it is.
   servers.some(({ probe }) => probe.kind !== 'reachable');
-
-const advised = ({ name }: ClusterView, server: Answering) => ({
-  where: 'in a shell on this host: it prints the statements for this server, and when they are right',
-  lines: [`source-dns advise ${name} --server ${server.address}`],
-});
 
 const noChannel = (server: Answering, view: ClusterView): Found =>
   fault(
@@ -67,15 +82,15 @@ const fromStranger = (server: Answering, view: ClusterView): Found =>
 const channelClause = ({ name }: Channel): string =>
   name === '' ? '' : ` FOR CHANNEL '${name.replaceAll("'", "''")}'`;
 
-function start(server: Answering, channel: Channel, thread = ''): string {
-  const part = thread === '' ? '' : ` ${thread}`;
-  if (!server.report.traits.mariadb) return `START REPLICA${part}${channelClause(channel)};`;
-  return channel.name === ''
-    ? `START REPLICA${part};`
-    : `START REPLICA '${channel.name.replaceAll("'", "''")}'${part};`;
-}
+/** Of a channel of this server. */
+const start = ({ facts }: Answering, { name }: Channel, thread: '' | ' IO_THREAD' = ''): string =>
+  facts === undefined ? '' : `${starting(facts, name, thread)};`;
 
-function stoppedChannel(server: Answering, channel: Channel): readonly Found[] {
+/** Started towards a former source, a replica takes what the present source never had. */
+const mayStart = (server: Answering, channel: Channel, view: ClusterView): boolean =>
+  isSafeUpstream(channel, view) && !isSuperseded(view, { address: server.address, id: server.facts?.id });
+
+function stoppedChannel(server: Answering, channel: Channel, view: ClusterView): readonly Found[] {
   const { receiver, applier, lastError, name } = channel;
   const at = name === '' ? '' : ` of the channel "${name}"`;
   const state = `receiver ${receiver}, applier ${applier}${at}`;
@@ -96,15 +111,21 @@ function stoppedChannel(server: Answering, channel: Channel): readonly Found[] {
     return [
       fault(
         'replica-fails',
-        `${state}: ${lastError}. Mend the cause first, or build the replica anew; then: ${start(server, channel)}`,
+        `${state}: ${lastError}. Mend the cause first, or build the replica anew${mayStart(server, channel, view) ? `; then: ${start(server, channel)}` : ''}`,
       ),
     ];
   return [
-    fault(
-      'replica-stopped',
-      `${state}: it was stopped, or never started. If nobody needs it stopped:`,
-      onServer(server.address, [start(server, channel)]),
-    ),
+    mayStart(server, channel, view)
+      ? fault(
+          'replica-stopped',
+          `${state}: it was stopped, or never started. If nobody needs it stopped:`,
+          onServer(server.address, [start(server, channel)]),
+        )
+      : fault(
+          'replica-stopped',
+          `${state}. Do not start it: ${channel.sourceAddress} is not known to be the source, or to lead to it`,
+          advised(view, server),
+        ),
   ];
 }
 
@@ -113,7 +134,7 @@ const withTls = (server: Answering, channel: Channel) =>
   onServer(server.address, [
     `STOP REPLICA IO_THREAD${channelClause(channel)};`,
     `CHANGE REPLICATION SOURCE TO SOURCE_SSL = 1${channelClause(channel)};`,
-    start(server, channel, 'IO_THREAD'),
+    start(server, channel, ' IO_THREAD'),
   ]);
 
 function lag(server: Answering, channel: Channel): readonly Found[] {
@@ -141,7 +162,7 @@ const noHeartbeat = (server: Answering, channel: Channel): Found =>
     onServer(server.address, [
       `STOP REPLICA IO_THREAD${channelClause(channel)};`,
       `CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD = 1${channelClause(channel)};`,
-      start(server, channel, 'IO_THREAD'),
+      start(server, channel, ' IO_THREAD'),
     ]),
   );
 

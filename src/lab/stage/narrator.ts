@@ -9,6 +9,7 @@ export interface Narrator {
   explain(text: string): void;
   /** A file or a table, indented. */
   show(text: string): void;
+  /** Whether a step went as expected. */
   held(letter: string, held: boolean, text: string): void;
   /** A line for programs only. */
   event(event: string, fields: Readonly<Record<string, unknown>>): void;
@@ -43,7 +44,8 @@ export function createNarrator(options: {
     explain: (text) => options.write(`${' '.repeat(10)}${style.dim(text)}\n`),
     show: (text) =>
       options.write(`${text.replace(/^(?=.)/gm, '          | ')}${text.endsWith('\n') ? '' : '\n'}`),
-    held: (_letter, held, text) => line(`${held ? style.green('held') : style.red('DID NOT HOLD')}: ${text}`),
+    held: (_letter, held, text) =>
+      line(`${held ? style.green('ok') : style.red('NOT AS EXPECTED')}: ${text}`),
     event: () => undefined,
   };
 }

@@ -34,6 +34,17 @@ export const originQueries = {
 };
 export const persistedQuery = `SELECT VARIABLE_NAME AS Variable_name, VARIABLE_VALUE AS Value FROM performance_schema.persisted_variables WHERE VARIABLE_NAME IN (${listed(keptNames)})`;
 
+/** What a replica leaves out. In MySQL, our documented rights do not show it; MariaDB has variables. */
+export const filtersQueries = {
+  mysql:
+    "SELECT CONCAT(FILTER_NAME, ' = ', LEFT(FILTER_RULE, 100)) AS Value FROM performance_schema.replication_applier_filters WHERE FILTER_RULE <> '' LIMIT 10",
+  mariadb:
+    "SELECT CONCAT(VARIABLE_NAME, ' = ', LEFT(GLOBAL_VALUE, 100)) AS Value FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_NAME RLIKE '^REPLICATE_(DO|IGNORE|WILD_DO|WILD_IGNORE)_(DB|TABLE)$' AND GLOBAL_VALUE <> ''",
+};
+/** The channels that begin at a place of the source's binary log, although the server could use GTIDs. */
+export const byPlacesQuery =
+  "SELECT CHANNEL_NAME AS Value FROM performance_schema.replication_connection_configuration WHERE AUTO_POSITION = '0'";
+
 export const variablesQuery = shown('GLOBAL VARIABLES', variableNames);
 export const statusQuery = shown('GLOBAL STATUS', statusNames);
 export const sessionStatusQuery = shown('SESSION STATUS', sessionNames);

@@ -6,7 +6,9 @@ import type { MonoMs, WallMs } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import { openZoneClient } from '../../../src/dns/open-zone-client.ts';
 import { type Findings, runChecks } from '../../../src/doctor/check.ts';
+import { clusterLedger } from '../../../src/doctor/dns/ledgers.ts';
 import { zoneChecks } from '../../../src/doctor/dns/zone-doctor.ts';
+import { rolesCheck } from '../../../src/doctor/mysql/roles.ts';
 import type { SeenNameserver, World } from '../../../src/doctor/world.ts';
 
 interface Examination {
@@ -56,9 +58,10 @@ export async function examine(examination: Examination): Promise<Findings> {
       unixSockets: () => Promise.resolve(''),
     },
     servers: () => Promise.resolve([]),
+    ledger: (cluster) => clusterLedger(world, cluster),
     daemon: () => Promise.reject(new Error('no check of the zone asks the daemon')),
   };
-  const findings = await runChecks(world, zoneChecks);
+  const findings = await runChecks(world, [...zoneChecks, rolesCheck]);
   for (const seen of nameservers.values()) if (seen.kind === 'opened') await seen.client.close();
   return findings;
 }

@@ -31,6 +31,8 @@ export interface DnsLab {
   askResolver(name: string): Promise<void>;
   /** The secondary has the serial of the primary. */
   awaitStep(): Promise<void>;
+  /** The line of nsupdate for the usual ledger with these changes. */
+  ledgerLine(more?: object): string;
   /** Those of this host. */
   hostResolvers: readonly string[];
   /** The text of a named.conf. */
@@ -104,7 +106,7 @@ export async function startDnsLab(): Promise<DnsLab> {
     secondary: await readFile(confFile('secondary'), 'utf8'),
     resolver: await readFile(confFile('resolver'), 'utf8'),
   };
-  const ledger = writeLedger({
+  const ledger = {
     cluster: 'shop',
     epoch: 7,
     source: 'db1.example.com:3306',
@@ -117,8 +119,12 @@ export async function startDnsLab(): Promise<DnsLab> {
     replicas: undefined,
     was: [],
     unknown: [],
-  } as never);
+  };
   const source = `source.shop.${bind.zone}.`;
+  const ledgerLine = (more: object = {}) => {
+    const texts = writeLedger({ ...ledger, ...more } as never);
+    return `update add _source-dns.${source} 5 TXT ${texts.map((text) => `"${text}"`).join(' ')}`;
+  };
   const to = [`server ${host} ${bind.primary.port}`, `zone ${bind.zone}.`];
   const publish = () =>
     nsupdate(
@@ -126,7 +132,7 @@ export async function startDnsLab(): Promise<DnsLab> {
       ...['source', 'replicas'].map((name) => `update delete ${name}.shop.${bind.zone}.`),
       `update delete _source-dns.${source}`,
       `update add ${source} 5 A 192.0.2.1`,
-      `update add _source-dns.${source} 5 TXT ${ledger.map((text) => `"${text}"`).join(' ')}`,
+      ledgerLine(),
       'send',
     );
   await publish();
@@ -171,6 +177,7 @@ export async function startDnsLab(): Promise<DnsLab> {
       for (let [one, two] = await serials(); one !== two; [one, two] = await serials())
         if (performance.now() > end) throw new Error('the secondary is not in step');
     },
+    ledgerLine,
     hostResolvers: [],
     conf: (role) => readFile(confFile(role), 'utf8'),
     async edit(role, change) {

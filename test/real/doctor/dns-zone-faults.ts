@@ -117,6 +117,17 @@ export const zoneFaults: Readonly<Record<string, Fault>> = {
     breaks: (on) => on.zone(`update add ${ledger} 5 TXT "v=spf1; -all $x" "a \\"b\\\\"`),
     mends: (on, found) => on.lab.nsupdate(...linesAt(mendsOf(found, 'ledger-unreadable'), /nsupdate/)),
   },
+  'somebody froze the name': {
+    found: ['name-frozen shop'],
+    breaks: async (on) => {
+      const frozen = { by: 'carol@watcher-1', reason: 'a move to another rack' };
+      await on.zone(`update delete ${ledger} TXT`, on.lab.ledgerLine({ frozen }));
+    },
+    mends: async (on, found) => {
+      expect(linesOf(found, 'name-frozen', /shell/)).toBe('source-dns thaw shop');
+      await on.zone(`update delete ${ledger} TXT`, on.lab.ledgerLine());
+    },
+  },
   'the zone was restored from an old file': {
     found: [`ledger-behind ${ledger}`],
     breaks: async (on) => {

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { expect } from 'vitest';
 import { parseDocument } from 'yaml';
 import { loadConfig } from '../../../src/config/load.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import { type Check, runChecks } from '../../../src/doctor/check.ts';
 import { checks } from '../../../src/doctor/checks.ts';
@@ -24,8 +25,14 @@ const ownChecks: readonly Check[] = checks.filter(({ area }) =>
   ['configuration', 'host', 'mysql'].includes(area),
 );
 
+interface Examined {
+  readonly file: string;
+  /** As if a zone had it. */
+  readonly ledger?: Ledger | undefined;
+}
+
 /** The doctor's findings for a configuration file, the fine ones left out. */
-export async function diagnose(file: string): Promise<readonly Finding[]> {
+export async function diagnose({ file, ledger }: Examined): Promise<readonly Finding[]> {
   const loaded = await loadConfig(file);
   if (loaded.kind === 'invalid') throw new Error(loaded.errors.map(({ message }) => message).join('; '));
   const { config } = loaded;
@@ -58,7 +65,8 @@ export async function diagnose(file: string): Promise<readonly Finding[]> {
     },
   });
   try {
-    return (await runChecks(world, ownChecks)).findings.filter(({ verdict }) => verdict !== 'ok');
+    const published = ledger === undefined ? world : { ...world, ledger: async () => ledger };
+    return (await runChecks(published, ownChecks)).findings.filter(({ verdict }) => verdict !== 'ok');
   } finally {
     await close();
   }
@@ -78,17 +86,14 @@ export interface Patient {
 }
 
 /** The findings beside those of every diagnosis: waits until they are these, and fails if they never are. */
-export async function finds(
-  { file }: Pick<Patient, 'file'>,
-  wanted: readonly string[],
-): Promise<readonly Finding[]> {
+export async function finds(examined: Examined, wanted: readonly string[]): Promise<readonly Finding[]> {
   let found: readonly Finding[] = [];
   const names = () => found.map(named).toSorted();
   const isWanted = () => names().join() === wanted.toSorted().join();
   await until(
     'the doctor',
     async () => {
-      found = (await diagnose(file)).filter((each) => !always.some((one) => named(each).startsWith(one)));
+      found = (await diagnose(examined)).filter((each) => !always.some((one) => named(each).startsWith(one)));
       return isWanted();
     },
     5000,
@@ -254,4 +259,44 @@ nameservers:
 `;
   await writeFile(file, text, { mode: 0o640 });
   return file;
+}
+
+/** The ledger of the first publication, as a zone would have it. */
+export const firstLedger = (source: string): Ledger => ({
+  cluster: 'shop',
+  epoch: 1,
+  source: source as Ledger['source'],
+  uuid: '-' as Ledger['uuid'],
+  by: 'lab',
+  at: '2026-01-01T00:00:00Z',
+  why: 'bootstrap',
+  try: 'a1',
+  form: { type: 'address', ttlSeconds: 5, targets: [] },
+  was: [],
+  unknown: [],
+});
+
+/** On this server only: the binary log is off, and a replica opens for a moment. */
+export async function withoutBinaryLog(
+  server: Pick<SqlServer, 'sql'>,
+  isReplica: boolean,
+  statements: readonly string[],
+): Promise<void> {
+  const own = ['SET SESSION sql_log_bin = 0', ...statements];
+  if (!isReplica) return void (await server.sql(...own));
+  await server.sql('SET GLOBAL super_read_only = OFF', ...own, 'SET GLOBAL super_read_only = ON');
+  // Set by hand, it would not be kept: forget that.
+  await server.sql('SET PERSIST super_read_only = ON');
+}
+
+/** SHOW GRANTS without the account itself, sorted. */
+export async function grantsOf(server: Pick<SqlServer, 'sql'>, account: string): Promise<readonly string[]> {
+  const rows = await server.sql(`SHOW GRANTS FOR ${account}`);
+  return rows
+    .map((row) =>
+      String(Object.values(row)[0])
+        .replace(/ TO .*$/, '')
+        .replaceAll('`', ''),
+    )
+    .toSorted();
 }

@@ -103,6 +103,14 @@ test.each([
   await finds(patient, wanted(...(left?.() ?? [])));
 });
 
+test('MariaDB: the doctor sees a filter', async () => {
+  const filter = (databases: string) =>
+    onReplica('STOP REPLICA', `SET GLOBAL replicate_ignore_db = '${databases}'`, 'START REPLICA');
+  await filter('scratch');
+  await finds(patient, wanted(`replica-filtered ${all[1]}`, `read-only-not-kept ${all[1]}`));
+  await filter('');
+});
+
 test('MariaDB: a server that ends each statement of others after 1 ms does not end ours', async () => {
   const findings = () => finds(patient, wanted(`read-only-not-kept ${all[1]}`));
   await findings();

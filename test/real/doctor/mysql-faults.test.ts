@@ -8,7 +8,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { grantStatements } from '../../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
-import { type Forwarder, finds, forwarder, type Patient, paste, writeConfiguration } from './doctor-lab.ts';
+import {
+  type Forwarder,
+  finds,
+  firstLedger,
+  forwarder,
+  grantsOf,
+  type Patient,
+  paste,
+  withoutBinaryLog,
+  writeConfiguration,
+} from './doctor-lab.ts';
 
 const account = "'source_dns'@'127.0.0.%'";
 const replicas = [1, 2] as const;
@@ -21,15 +31,8 @@ let twin: Forwarder | undefined;
 const held: Connection[] = [];
 
 const addressOf = (index: number): string => `${lab.servers[index]!.address}:${lab.port}`;
-/** On one server only: the binary log is off, and a replica opens for a moment. */
-async function onlyOn(index: number, ...statements: string[]): Promise<void> {
-  const own = ['SET SESSION sql_log_bin = 0', ...statements];
-  const server = lab.servers[index]!;
-  if (index === 0) return void (await server.sql(...own));
-  await server.sql('SET GLOBAL super_read_only = OFF', ...own, 'SET GLOBAL super_read_only = ON');
-  // Set by hand, it would not be kept: forget that.
-  await server.sql('SET PERSIST super_read_only = ON');
-}
+const onlyOn = (index: number, ...statements: string[]) =>
+  withoutBinaryLog(lab.servers[index]!, index > 0, statements);
 const onSource = (...statements: string[]) => lab.servers[0]!.sql(...statements);
 const onReplica = (...statements: string[]) => lab.servers[2]!.sql(...statements);
 
@@ -65,6 +68,8 @@ afterAll(async () => {
 interface Case {
   readonly fault: string;
   readonly make: () => Promise<unknown>;
+  /** The first server is published. Absent: no server is. */
+  readonly isPublished?: true;
   /** `code subject` of each finding. */
   readonly found: () => readonly string[];
   /** After the lines were pasted. */
@@ -79,18 +84,7 @@ const withoutTls = (index: number) =>
     'FLUSH PRIVILEGES',
   );
 
-/** Without the account itself. */
-async function grantsOfAccount(): Promise<readonly string[]> {
-  const rows = await onSource(`SHOW GRANTS FOR ${account}`);
-  return rows
-    .map((row) =>
-      String(Object.values(row)[0])
-        .replace(/ TO .*$/, '')
-        .replaceAll('`', ''),
-    )
-    .toSorted();
-}
-
+const grantsOfAccount = () => grantsOf(lab.servers[0]!, account);
 const everywhere = (code: string): readonly string[] => all.map((server) => `${code} ${server}`);
 const table = 'performance_schema.replication_connection_status';
 
@@ -256,6 +250,27 @@ const cases: readonly Case[] = [
     found: () => [`replica-fails ${addressOf(2)}`],
   },
   {
+    fault: 'the published source has a stopped channel',
+    make: () =>
+      onSource(
+        `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${lab.servers[2]!.address}', SOURCE_PORT = ${lab.port}`,
+      ),
+    isPublished: true,
+    found: () => [`source-channel ${addressOf(0)}`],
+  },
+  {
+    fault: 'the published source is read-only',
+    make: () => onSource('SET GLOBAL super_read_only = ON'),
+    isPublished: true,
+    found: () => [`source-read-only ${addressOf(0)}`],
+  },
+  {
+    fault: 'a candidate is late on purpose',
+    make: () =>
+      onReplica('STOP REPLICA', 'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 3600', 'START REPLICA'),
+    found: () => [`replica-delayed ${addressOf(2)}`],
+  },
+  {
     fault: 'the source sends no heartbeat',
     make: () =>
       onReplica('STOP REPLICA', 'CHANGE REPLICATION SOURCE TO SOURCE_HEARTBEAT_PERIOD = 0', 'START REPLICA'),
@@ -401,9 +416,26 @@ const cases: readonly Case[] = [
 ];
 
 describe('the doctor', () => {
-  test.each(cases)('finds it, and its lines mend it: $fault', async ({ make, found, after }) => {
+  test('sees a filter, and a channel that begins at a place', async () => {
+    await onSource(`GRANT SELECT ON performance_schema.replication_applier_filters TO ${account}`);
+    const change = (position: number, filter: string) =>
+      onReplica(
+        'STOP REPLICA',
+        `CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = ${position}`,
+        `CHANGE REPLICATION FILTER REPLICATE_IGNORE_DB = (${filter})`,
+        'START REPLICA',
+      );
+    await change(0, 'scratch');
+    await finds(patient, [`auto-position-off ${addressOf(2)}`, `replica-filtered ${addressOf(2)}`]);
+    await change(1, '');
+    await finds(patient, []);
+    await onSource(`REVOKE SELECT ON performance_schema.replication_applier_filters FROM ${account}`);
+  });
+
+  test.each(cases)('finds it, and its lines mend it: $fault', async ({ make, isPublished, found, after }) => {
     await make();
-    await paste(patient, await finds(patient, found()));
+    const ledger = isPublished && firstLedger(addressOf(0));
+    await paste(patient, await finds({ ...patient, ledger }, found()));
     await after?.();
     await finds(patient, []);
   });

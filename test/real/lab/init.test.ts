@@ -17,6 +17,7 @@ import { until } from './probing.ts';
 
 const zone = 'db.example.com';
 const name = `source.shop.${zone}`;
+const transferKey = `transfer.${zone}.key`;
 const otherZone = 'zone "lab.test" { type primary; file "@folder@/lab.test.db"; };';
 
 let mysql: MysqlServers;
@@ -140,10 +141,10 @@ test('it finds the cluster from one server, and knows that the zone is missing',
   expect(told.written).toEqual([
     'source-dns.yaml',
     'source-dns.key',
-    'named.conf.source-dns',
+    'named.conf.source-dns-key',
     `${zone}.db`,
-    'transfer.key',
-    'named.conf.source-dns-secondary',
+    transferKey,
+    'named.conf.source-dns-key-secondary',
     'other-nameservers.txt',
     'source-dns.service',
   ]);
@@ -152,21 +153,17 @@ test('it finds the cluster from one server, and knows that the zone is missing',
   expect(config).toContain(`- ${addressOf(1)}   # replica of ${addressOf(0)}, MySQL 9`);
   expect(config).toMatch(/- host: 127\.0\.0\.13 .*delayed by 3600 s.*\n\s+port: \d+\n\s+candidate: never/);
   expect(config).toContain(`verify: ["${nameserver()}"]`);
-  const modes = [
-    'source-dns.key',
-    'mysql.password',
-    'transfer.key',
-    'grants.sql',
-    'source-dns.yaml',
-    '.',
-  ].map(async (file) => ((await stat(join(output, file))).mode & 0o777).toString(8));
+  const modes = ['source-dns.key', 'mysql.password', transferKey, 'grants.sql', 'source-dns.yaml', '.'].map(
+    async (file) => ((await stat(join(output, file))).mode & 0o777).toString(8),
+  );
   expect(await Promise.all(modes)).toEqual(['600', '600', '600', '600', '640', '750']);
 });
 
 test('BIND takes what was written, and the daemon publishes the name with it', async () => {
-  for (const file of ['source-dns.key', 'transfer.key', `${zone}.db`, 'named.conf.source-dns'])
+  for (const file of [transferKey, `${zone}.db`, 'named.conf.source-dns-key'])
     await copyFile(join(output, file), join(bind.named.folder, file));
-  await bind.restart(`${otherZone}\ninclude "@folder@/named.conf.source-dns";`);
+  await copyFile(join(output, 'source-dns.key'), join(bind.named.folder, 'source-dns-key.key'));
+  await bind.restart(`${otherZone}\ninclude "@folder@/named.conf.source-dns-key";`);
   const checked = await execa(bind.programs.namedCheckconf, ['-z', join(bind.named.folder, 'named.conf')], {
     reject: false,
     all: true,
@@ -217,17 +214,49 @@ test('a second time it finds the zone and the ledger, uses the secrets, and repl
   expect((await init('--cluster', 'other')).stderr).toContain(`${name}. belongs to the cluster shop`);
   expect(again.stderr).toContain(`${name}. has a ledger of shop`);
   expect(outputOf(again.stdout)).toMatchObject({
-    written: ['source-dns-zone.conf'],
-    left: ['source-dns.yaml', 'named.conf.source-dns', 'other-nameservers.txt', 'source-dns.service'],
+    written: ['named.conf.source-dns-key-zone'],
+    left: ['source-dns.yaml', 'named.conf.source-dns-key', 'other-nameservers.txt', 'source-dns.service'],
     used: ['mysql.password', 'grants.sql', 'source-dns.key'],
   });
   expect(await textOf('source-dns.yaml')).toBe(before);
   // A second watcher, with a folder of its own, must not make a key that the nameserver has already.
   const passwordFile = join(output, 'mysql.password');
-  const second = await initInto(join(folder, 'two'), '--dry-run', '--mysql-password-file', passwordFile);
+  const two = join(folder, 'two');
+  const second = await initInto(two, '--mysql-password-file', passwordFile);
   expect(second.stderr).toContain('The nameserver has a key source-dns-key already, with another secret.');
-  expect(await textOf('source-dns-zone.conf')).toContain(`grant source-dns-key name ${name} A AAAA;`);
+  expect(await textOf('named.conf.source-dns-key-zone')).toContain(
+    `grant source-dns-key name ${name} A AAAA;`,
+  );
+  await addSecondInstance(two, outputOf(second.stdout));
+  await bind.restart(
+    `${otherZone}\ninclude "@folder@/named.conf.source-dns-key";\ninclude "@folder@/named.conf.two";`,
+  );
+  // Both keys change the name; the first instance keeps its rights.
+  for (const key of [join(output, 'source-dns.key'), join(two, 'source-dns.key')]) {
+    const nsupdate = await execa(bind.programs.nsupdate, ['-k', key], {
+      input: `server 127.0.0.1 ${bind.named.port}\nzone ${zone}\nupdate delete ${name} AAAA\nsend\n`,
+      reject: false,
+      all: true,
+    });
+    expect(nsupdate, nsupdate.all).toMatchObject({ exitCode: 0 });
+  }
 });
+
+/** What the steps say: copy beside the files of the first, and add the grants to the policy that is there. */
+async function addSecondInstance(two: string, { written, steps }: InitOutput): Promise<void> {
+  const there = bind.named.folder;
+  const [lines = ''] = written.filter((file) => /^named\.conf\.(?!.*-zone$)/.test(file));
+  const keyThere = `${lines.replace('named.conf.', '')}.key`;
+  expect(await readdir(there)).not.toContain(lines);
+  expect(await readdir(there)).not.toContain(keyThere);
+  expect(steps[0]?.commands.join()).toContain(`${there}/${keyThere}`);
+  await copyFile(join(two, 'source-dns.key'), join(there, keyThere));
+  await copyFile(join(two, lines), join(there, 'named.conf.two'));
+  const rights = steps.find(({ text }) => text.includes('update-policy'))?.text.match(/^ +grant .*$/gm) ?? [];
+  const first = join(there, 'named.conf.source-dns-key');
+  const policy = await readFile(first, 'utf8');
+  await writeFile(first, policy.replace('update-policy {', `update-policy {\n${rights.join('\n')}`));
+}
 
 test('named accepts the lines for a zone that exists, for a secondary, and for IPv6', async () => {
   const place = await mkdtemp(join(folder, 'bind-'));
@@ -240,13 +269,14 @@ test('named accepts the lines for a zone that exists, for a secondary, and for I
       places: { ...base.places, bindFolder: place },
     });
   for (const file of [...files(setup(true)), ...files(setup(false))]) {
-    const name = `${file.name}${file.name === 'named.conf.source-dns' && file.text.includes('exists') ? '.old' : ''}`;
+    const name = `${file.name}${file.name === 'named.conf.other-key' && file.text.includes('exists') ? '.old' : ''}`;
     await writeFile(join(place, name), file.text);
   }
-  const included = `zone "${zone}" { type primary; file "${place}/${zone}.db"; include "${place}/source-dns-zone.conf"; };`;
-  const old = await readFile(join(place, 'named.conf.source-dns.old'), 'utf8');
+  await copyFile(join(place, 'source-dns.key'), join(place, 'other-key.key'));
+  const included = `zone "${zone}" { type primary; file "${place}/${zone}.db"; include "${place}/named.conf.other-key-zone"; };`;
+  const old = await readFile(join(place, 'named.conf.other-key.old'), 'utf8');
   await writeFile(join(place, 'existing.conf'), `${old}\n${included}\n`);
-  for (const file of ['existing.conf', 'named.conf.source-dns', 'named.conf.source-dns-secondary']) {
+  for (const file of ['existing.conf', 'named.conf.other-key', 'named.conf.other-key-secondary']) {
     const checked = await execa(bind.programs.namedCheckconf, ['-z', join(place, file)], {
       all: true,
       reject: false,

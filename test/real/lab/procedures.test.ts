@@ -122,8 +122,30 @@ describe('MySQL with GTIDs', () => {
     await makeSource(0);
   });
 
-  test('rejoin: it comes back with a transaction of its own, and is rebuilt by CLONE', async () => {
+  test('promote: the source is lost while the former source takes writes, which is closed first', async () => {
     await comeBackWithOwn(50);
+    await operated.sees(({ servers }) => servers[0]!.role === 'superseded' && servers[0]!.writable === true);
+    await mysql.servers[1]!.kill9();
+    const refused = await operated.advice(
+      {},
+      (advice) => advice.kind === 'refused' && advice.reason === 'former-source-writable',
+    );
+    expect(refused).toMatchObject({ first: { on: operated.at(0) } });
+    const { decision } = await operated.sees(({ decision: { reason } }) => reason === 'superseded-source');
+    expect(decision.sentence).toContain('`source-dns advise ');
+    expect(decision.sentence).not.toContain('--force');
+    const [first] = refused.kind === 'refused' && refused.first ? [refused.first] : [];
+    await operated.carryOut({ title: '', why: '', preconditions: [], steps: [first!], warnings: [] });
+    expect(await operated.procedures({}, 'promote', operated.at(2))).toHaveLength(1);
+    // It comes back read-only, as it was configured.
+    await mysql.servers[1]!.start();
+    const [open] = await operated.procedures({}, 'source', operated.at(1));
+    await operated.carryOut(open!);
+    // It waits for a minute before it connects again.
+    await sql(2, 'STOP REPLICA', 'START REPLICA');
+  });
+
+  test('rejoin: it comes back with a transaction of its own, and is rebuilt by CLONE', async () => {
     const [rebuild] = await operated.procedures({}, 'rejoin', operated.at(0));
     await operated.carryOut(rebuild!);
     await operated.isHealthy(operated.at(1), 2);

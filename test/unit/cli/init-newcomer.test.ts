@@ -74,7 +74,7 @@ describe('the zone', () => {
     await nothingWritten();
     const made = await play([...short, '--zone', 'db.example.com'], { zone: noZone, tools });
     expect(made.exit).toBe(0);
-    expect(await written('named.conf.source-dns')).toContain('zone "db.example.com" {');
+    expect(await written('named.conf.source-dns-key')).toContain('zone "db.example.com" {');
   });
 
   test('a person must type its name: Enter makes no zone', async () => {
@@ -111,8 +111,8 @@ describe('a nameserver that does not answer', () => {
     const typed = ['skip', 'db.example.com', ''].join('\n');
     const { exit } = await play([...flags, '--yes'], { zone, tools, typed });
     expect(exit).toBe(0);
-    expect(await written('named.conf.source-dns')).not.toContain('type primary');
-    expect(await written('source-dns-zone.conf')).toContain('grant source-dns-key name');
+    expect(await written('named.conf.source-dns-key')).not.toContain('type primary');
+    expect(await written('named.conf.source-dns-key-zone')).toContain('grant source-dns-key name');
   });
 });
 
@@ -184,6 +184,6 @@ test('each step says on which machine its commands run', async () => {
     tools,
     zone: { ...foundZone, zone: 'example.com.' as Fqdn },
   });
-  expect(out).toContain('   On the nameserver:\n     echo ');
-  expect(out).toContain('   On this host:\n     scp ');
+  expect(out).toContain('   On the nameserver:\n     grep ');
+  expect(out).toContain('   On this host:\n     ssh ');
 });

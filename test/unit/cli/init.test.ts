@@ -1,9 +1,10 @@
 /** `source-dns init` without a network: questions, flags, and what it finds. */
 
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { documentShapes } from '../../../src/cli/shapes/document-shapes.ts';
+import { loadConfig } from '../../../src/config/load.ts';
 import {
   flags,
   folder,
@@ -72,6 +73,8 @@ describe('by flags', () => {
     [['--name', 'a..b'], '--name: "a..b" has an empty label'],
     [['--nameserver', '300.1.1.1'], '--nameserver: "300.1.1.1"'],
     [['--cluster', 'two words'], '--cluster: "two words" is no name'],
+    [['--name', '_source-dns.source.shop.db.example.com'], 'begins with _source-dns.'],
+    [['--name', '_MySQL._tcp.shop.db.example.com'], 'begins with _mysql._tcp.'],
     [['--replicas-name', 'replicas.example.org'], 'is not within the zone db.example.com.'],
     [['--take', 'db9.example.com'], '"db9.example.com" is not in the list'],
     [['--key-file', 'missing.key'], 'key-unreadable'],
@@ -164,8 +167,8 @@ describe('by flags', () => {
     );
     expect(exit).toBe(0);
     expect(await written('db.example.com.db')).toContain('ns2 IN A 192.0.2.54\n');
-    expect(await written('named.conf.source-dns')).toContain(
-      'also-notify { 192.0.2.54 port 53 key transfer-key; };',
+    expect(await written('named.conf.source-dns-key')).toContain(
+      'also-notify { 192.0.2.54 port 53 key transfer.db.example.com; };',
     );
     await rm(join(folder, 'source-dns'), { recursive: true });
     await play([...flags, '--yes'], { zone: { ...foundZone, name: 'taken' }, tools: { env: password } });
@@ -229,6 +232,35 @@ describe('by flags', () => {
     expect(exit).toBe(3);
     expect(out).toContain('Left as they are, because they exist: source-dns.yaml, ');
     expect(await written('source-dns.key')).toBe(before);
+  });
+
+  test('a second cluster in the same folder is added by hand: its block, and no step for the first', async () => {
+    await play([...flags, '--yes'], { tools: { env: password } });
+    const two = ['--cluster', 'two', '--replicas-name', 'none', '--name', 'source.two.db.example.com'];
+    const more = flags.filter((_, at) => flags[at - (at % 2)] !== '--name');
+    const { out } = await play([...more, ...two, '--yes'], { tools: { env: password } });
+    expect(out).toContain('Nothing was written to ');
+    expect(out).not.toMatch(/scp|sed -i|install -m|enable --now/);
+    expect(out).toContain('grant source-dns-key name source.two.db.example.com A AAAA;');
+    const block = /^ {2}two:\n(?: {4}.*\n)+/m.exec(out)?.[0] ?? '';
+    const file = join(folder, 'source-dns', 'source-dns.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('clusters:\n', `clusters:\n${block}`));
+    const result = await loadConfig(file);
+    if (result.kind !== 'loaded') throw new Error(JSON.stringify(result.errors));
+    expect(result.config.clusters.map(({ settings }) => settings.cluster)).toEqual(['two', 'shop']);
+    const again = await play([...more, ...two, '--yes'], { tools: { env: password } });
+    expect(again.out).toContain('has a cluster two already');
+  });
+
+  test('root gives a folder that a service does not see: the files go to /etc/source-dns', async () => {
+    const output = join('/tmp', basename(folder), 'source-dns');
+    const { exit, out } = await play([...flags, '--yes', '--dry-run', '--output', output], {
+      tools: { env: password, isRoot: true },
+    });
+    expect(exit).toBe(0);
+    expect(out).toContain('--config /etc/source-dns/source-dns.yaml run');
+    expect(out).toContain(`cp --no-clobber --preserve=mode ${output}/* /etc/source-dns/`);
+    expect(out).toContain(`A service does not see ${output}.`);
   });
 });
 

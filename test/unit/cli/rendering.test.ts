@@ -67,6 +67,34 @@ describe('what the commands print', () => {
     `);
   });
 
+  test('an announced server, until its time is over', () => {
+    const next = { uuid: shop.servers[2]!.uuid!, server: null, until: '2026-11-22T11:32:00.000Z' };
+    const textOf = (server: typeof next.server | ServerAddress) => {
+      const publications = shop.publications.map((publication) => ({
+        ...publication,
+        ledger: { ...publication.ledger!, next: { ...next, server } },
+      }));
+      return [statusText, explainText].map((text) => text({ ...shop, publications }, plain));
+    };
+    const line = (server: string) =>
+      expect.stringContaining(
+        `    announced by a failover tool: ${server}, until 2026-11-22T11:32:00.000Z\n`,
+      );
+    const { server } = shop.servers[2]!;
+    expect(textOf(server)).toEqual([line(server), line(server)]);
+    expect(textOf(null)).toEqual([line(next.uuid), expect.anything()]);
+  });
+
+  test('who has frozen the name is said once', () => {
+    const decision = {
+      kind: 'hold',
+      reason: 'frozen',
+      sentence: 'Frozen by eve@host: maintenance.',
+    } as const;
+    const publications = shop.publications.map((publication) => ({ ...publication, decision }));
+    expect(statusText({ ...shop, publications }, plain).match(/frozen by/gi)).toHaveLength(1);
+  });
+
   test('explain fits 100 columns, and loses no word', () => {
     const long = 'db2:3306 says a word and another word and '.repeat(9);
     const document = {

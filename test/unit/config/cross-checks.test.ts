@@ -16,10 +16,19 @@ const nameserver = (fields: string) => minimal({ nameserver: `{ address: 192.0.2
 test.each([
   ['source.shop.example.com', 'source.shop.example.com'],
   ['source.shop.example.com', 'SOURCE.shop.example.com.'],
-  ['source.shop.example.com', '_source-dns.source.shop.example.com'],
 ])('the replicas need their own name: %s, %s', async (source, replicas) => {
   expect(await complaint(publish(`source: { name: ${source} }, replicas: { name: ${replicas} }`))).toMatch(
-    /^clusters\.shop\.publish\.replicas\.name: \S+ is already a name of the source \(address, ledger or SRV\); give the replicas their own name$/,
+    /^clusters\.shop\.publish\.replicas\.name: \S+ is already the name of the source; give the replicas their own name$/,
+  );
+});
+
+test.each([
+  ['_source-dns.', 'source: { name: _source-dns.source.example.com }'],
+  ['_mysql._tcp.', 'source: { name: _MySQL._tcp.source.example.com }'],
+  ['_source-dns.', 'source: { name: s.example.com }, replicas: { name: _source-dns.s.example.com }'],
+])('a name of a ledger or of an SRV record is no name to publish: %s, %s', async (start, fields) => {
+  expect(await complaint(publish(fields))).toMatch(
+    `begins with ${start}, as the ledger or the SRV record of another name does; write that name without it`,
   );
 });
 

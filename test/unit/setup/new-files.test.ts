@@ -68,6 +68,13 @@ test('a folder in which others may write is not used', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('a file system that takes no new folder is no link to nothing', async () => {
+  expect(await writeNewFiles('/proc/source-dns', [file('a')])).toEqual({
+    kind: 'failed',
+    problem: '/proc/source-dns is below a folder in which nothing new can be made',
+  });
+});
+
 test('a file or a link to nothing in the place of the folder is named', async () => {
   await writeFile(join(folder, 'file'), '');
   await symlink(join(folder, 'nothing'), join(folder, 'link'));

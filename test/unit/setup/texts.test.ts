@@ -1,13 +1,15 @@
 /** The texts that `init` writes: the configuration is read by the program itself. */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Surroundings } from '../../../src/config/surroundings.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
 import { grantsText, newAccountSql, newPassword } from '../../../src/setup/account-texts.ts';
+import { addedByHand } from '../../../src/setup/added-by-hand.ts';
 import { nextSteps } from '../../../src/setup/next-steps.ts';
 import type { Setup } from '../../../src/setup/setup.ts';
 import { files, given, secrets, textOf, unit } from './given-setup.ts';
@@ -172,10 +174,10 @@ test('a file with a secret is for its owner only, and a file for named has none'
 test('the steps are commands that a shell understands, also where a folder has a space', () => {
   const steps = nextSteps(given({ zone: { ...given().zone, exists: false } }), "/home/eve/it's here");
   const commands = steps.flatMap((step) => step.commands);
-  expect(commands.find((command) => command.startsWith('scp'))).toContain(
-    "'/home/eve/it'\\''s here/source-dns.key'",
+  expect(commands.find((command) => command.includes('scp'))).toContain(
+    "scp '/home/eve/it'\\''s here/source-dns.key' root@192.0.2.53:/var/lib/bind/source-dns-key.key",
   );
-  expect(commands.find((command) => command.startsWith('cp '))).toBe(
+  expect(commands.find((command) => command.includes(' cp --no'))).toContain(
     "cp --no-clobber --preserve=mode '/home/eve/it'\\''s here'/* /etc/source-dns/",
   );
   expect(steps.map(({ text }) => text.split(/[ ,]/)[0])).toEqual([
@@ -189,4 +191,108 @@ test('the steps are commands that a shell understands, also where a folder has a
     'Look',
     'When',
   ]);
+});
+
+describe('a second instance', () => {
+  const first = given();
+  const second = given({ cluster: 'two', key: { name: 'source-dns-b', file: undefined } });
+  const commandsOf = (setup: Setup) => nextSteps(setup, '/srv/x').flatMap(({ commands }) => commands);
+
+  test('copies no file over one of the first, and nothing over a file of the same name', () => {
+    const targets = (setup: Setup) =>
+      commandsOf(setup)
+        .join('\n')
+        .match(/named\.conf\.[a-z-]+|\/var\/lib\/bind\/\S+\.key/g)
+        ?.filter((name) => name !== 'named.conf.new');
+    expect(targets(second)?.filter((name) => targets(first)?.includes(name))).toEqual([]);
+    expect(commandsOf(second)[0]).toMatch(
+      /^ssh root@192\.0\.2\.53 'test ! -e \/var\/lib\/bind\/source-dns-b\.key && test ! -e \/etc\/bind\/named\.conf\.source-dns-b && /,
+    );
+    expect(textOf(second, 'named.conf.source-dns-b')).toContain('include "/var/lib/bind/source-dns-b.key";');
+  });
+
+  test('adds its grants to the policy that is there', () => {
+    const rights = nextSteps(second, '/srv/x').find(({ text }) => text.includes('update-policy'));
+    expect(rights?.text).toContain('\n     grant source-dns-b name source.shop.db.example.com A AAAA;\n');
+    expect(rights?.text).toContain('keep the lines that are there');
+  });
+
+  test('of a new zone has a transfer key of its own', () => {
+    const other = { ...first.zone, exists: false, name: 'other.example.com.' as Fqdn };
+    const names = files(given({ zone: { ...first.zone, exists: false } })).map(({ name }) => name);
+    expect(names).toContain('transfer.db.example.com.key');
+    expect(textOf(given({ zone: other }), 'transfer.other.example.com.key')).toContain(
+      'key "transfer.other.example.com" {',
+    );
+  });
+
+  test('with a key that exists leaves the key that is there, and all of the first', () => {
+    const [copy = ''] = commandsOf(given({ key: { name: 'ddns', file: '/etc/keys/d.key' } }));
+    expect(copy).toContain(
+      `'test ! -e /etc/bind/named.conf.ddns && test ! -e /etc/bind/named.conf.ddns-zone' &&`,
+    );
+    expect(copy).toContain(
+      `{ ssh root@192.0.2.53 'test -e /var/lib/bind/ddns.key' || scp /etc/keys/d.key root@192.0.2.53:/var/lib/bind/ddns.key; } &&`,
+    );
+  });
+
+  // The commands themselves: the second run changes nothing, and a file that named refuses is not used.
+  test.each([
+    ['true', 1],
+    ['false', 0],
+  ])('the line in named.conf is added once, and only if named takes it: %s', async (named, count) => {
+    const conf = join(folder, 'named.conf');
+    await writeFile(conf, '# theirs\n');
+    const command = commandsOf(first).find((each) => each.startsWith('grep'));
+    const script = (command ?? '')
+      .replaceAll('/etc/bind/named.conf ', `${conf} `)
+      .replaceAll('/etc/bind/named.conf;', `${conf};`)
+      .replaceAll('/etc/bind/named.conf.new', `${conf}.new`)
+      .replaceAll('named-checkconf -z', named);
+    for (let time = 0; time < 2; time++) await execa('sh', ['-c', script], { reject: false });
+    const text = await readFile(conf, 'utf8');
+    expect(text.split('include "/etc/bind/named.conf.source-dns-key";').length - 1).toBe(count);
+    expect(text.startsWith('# theirs\n')).toBe(true);
+  });
+
+  test('becomes active without the first: the mode of one cluster changes', async () => {
+    const command = commandsOf(given({ cluster: 'a.b' })).find((each) => each.startsWith('sed')) ?? '';
+    const file = join(folder, 'source-dns.yaml');
+    const block = (name: string, mode: string) => `  ${name}:\n    # x\n    mode: ${mode}\n`;
+    await writeFile(file, ['a-b', 'a.b', 'c'].map((name) => block(name, 'observe')).join(''));
+    await execa('sh', ['-c', command.replace('/etc/source-dns/source-dns.yaml', file)]);
+    expect(await readFile(file, 'utf8')).toBe(
+      block('a-b', 'observe') + block('a.b', 'active') + block('c', 'observe'),
+    );
+  });
+});
+
+test('a second cluster by hand: its own password, its nameserver, and the rights in a new zone', () => {
+  const known = {
+    clusters: new Set(['shop']),
+    nameservers: new Map([['ns1', { host: '192.0.2.53', port: 53, keyName: 'another' }]]),
+  };
+  const setup = given({ cluster: 'two', zone: { ...given().zone, exists: false } });
+  const steps = addedByHand(setup, { folder: '/etc/source-dns', known, newPassword: true });
+  const all = steps.map(({ text }) => text).join('\n');
+  expect(all).toContain('LoadCredential=two.password:/etc/source-dns/two.password');
+  expect(all).toContain('/two.password\n');
+  // ns1 of the file signs with another key.
+  expect(all).toContain('      nameserver: ns2\n');
+  expect(all).toMatch(/Under "nameservers:":\n\n {2}ns2:\n/);
+  expect(all).toContain('Make the new zone db.example.com.');
+});
+
+test('a state folder outside of /var/lib is made for the user, before the first check', () => {
+  const stateDir = '/srv/sd';
+  const steps = nextSteps(given({ places: { ...given().places, stateDir } }), '/etc/source-dns');
+  const commands = steps.flatMap((step) => step.commands);
+  const made = commands.indexOf('install -d -o source-dns -g source-dns -m 0750 /srv/sd');
+  expect(made).toBeGreaterThan(commands.findIndex((command) => command.includes('useradd')));
+  expect(made).toBeLessThan(commands.findIndex((command) => command.endsWith(' check')));
+  expect(
+    nextSteps(given(), '/etc/source-dns')
+      .flatMap((step) => step.commands)
+      .join(),
+  ).not.toContain('install -d -o');
 });

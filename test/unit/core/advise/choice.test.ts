@@ -50,6 +50,43 @@ describe('with a server the procedure fits that server', () => {
   );
 });
 
+describe('a former source takes writes while the source is lost', () => {
+  const world = without(back({ gtidExecuted: gtids('db1:1-122') }), {
+    db2: silent,
+    db3: seen(
+      replicaOf('db2', 'db3', {
+        channels: [channelFrom('db2', { receiver: 'connecting' })],
+        gtidExecuted: gtids('db1:1-100,db2:1-5'),
+      }),
+    ),
+  });
+
+  test.each<[string, Wish]>([
+    ['without a wish', {}],
+    ['to promote the replica', { aim: 'promote', server: address('db3') }],
+    ['to promote the former source', { aim: 'promote', server: address('db1') }],
+  ])('the step that closes it comes first: %s', (_, wish) =>
+    expect(ask(world, wish)).toEqual({
+      kind: 'refused',
+      reason: 'former-source-writable',
+      sentence:
+        'db1:3306 is a former source, and takes writes. First close it, then ask again: source-dns advise shop',
+      first: expect.objectContaining({
+        on: 'db1:3306',
+        statements: ['SET GLOBAL super_read_only = ON'],
+        verify: [{ statement: 'SELECT @@GLOBAL.super_read_only', expect: '1' }],
+      }),
+    }),
+  );
+
+  test('when it is closed, the replica is promoted', () => {
+    const closed = without(world, {
+      db1: seen(factsOf('db1', { readOnly: true, superReadOnly: true, gtidExecuted: gtids('db1:1-122') })),
+    });
+    expect(ask(closed)).toMatchObject({ kind: 'procedures', aim: 'promote', server: 'db3:3306' });
+  });
+});
+
 describe('no procedure is told while it would be dangerous', () => {
   test.each<[string, Given, Wish, string]>([
     ['the source takes writes', healthy, { aim: 'promote' }, 'source-alive'],

@@ -152,7 +152,15 @@ describe('rejoin', () => {
   test('its own replicas have what only it had: they come first', () => {
     const world = without(back(), { db3: seen(replicaOf('db1', 'db3')) });
     const [rejoin] = proceduresOf(world, { server: address('db1') });
-    expect(rejoin!.warnings[0]).toMatch(/^db3:3306 replicates from db1:3306/);
+    expect(rejoin!.warnings[0]).toBe(
+      'db3:3306 replicates from db1:3306, and may have what only db1:3306 had. Before this procedure ask for another one: source-dns advise shop --to rejoin --server db3:3306',
+    );
+  });
+
+  test('the replicas of a source that is well need no other procedure', () => {
+    const [toDb2] = proceduresOf(healthy, toSource);
+    expect(toDb2!.warnings.join()).not.toContain('--to rejoin');
+    expect(toDb2!.steps.map(({ say }) => say)).toContain('Make db3:3306 a replica of db2:3306.');
   });
 
   test('a stranger has another history: only a rebuild', () => {
