@@ -20,6 +20,7 @@ import type { HookArguments } from './commands/hook.ts';
 import { readOutline, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { commandHelp } from './help.ts';
+import { notingUpdates } from './noting-updates.ts';
 import { actOnce } from './one-shot.ts';
 
 /** Ends within the hook's limit, whatever hangs. */
@@ -34,13 +35,19 @@ export async function hook(
     return 0;
   }
   const { call } = line;
-  const wrong = (sentence: string) => finish(hookEnd(call, { kind: 'usage', sentence }));
+  const json = line.json || context.json;
+  const wrong = (sentence: string) => finish(hookEnd(call, { kind: 'usage', sentence }), json);
   if (line.kind === 'wrong') return wrong(line.sentence);
   const reading = await readCall(line.call);
   if (reading.kind === 'wrong') return wrong(reading.sentence);
   if (reading.kind === 'nothing')
-    return finish(hookEnd(call, { kind: 'done', sentence: `nothing to do: ${reading.sentence}` }));
-  return finish(await inTime(context, line.call, actFor(context, { ...line, claim: reading.claim })));
+    return finish(hookEnd(call, { kind: 'done', sentence: `nothing to do: ${reading.sentence}` }), json);
+  let sent = false;
+  const maker = notingUpdates(context.maker, () => {
+    sent = true;
+  });
+  const work = actFor({ ...context, maker }, { ...line, claim: reading.claim });
+  return finish(await inTime(context, { call: line.call, work, sent: () => sent }), json);
 }
 
 /** `after_move` is ended so long before the limit of this hook: its programs need some time to be killed. */
@@ -52,19 +59,30 @@ interface Work {
   readonly config?: string;
 }
 
-function inTime({ clock }: CommandContext, call: HookCall, work: Promise<HookEnd>): Promise<HookEnd> {
+interface Working {
+  readonly call: HookCall;
+  readonly work: Promise<HookEnd>;
+  /** Whether an update has left for a nameserver. */
+  sent(): boolean;
+}
+
+function inTime({ clock }: CommandContext, { call, work, sent }: Working): Promise<HookEnd> {
   const late = new Promise<HookEnd>((resolve) => {
     clock.after(leftMs(), () =>
       resolve(
         hookEnd(call, {
           kind: 'unreachable',
-          sentence: 'a server, the nameserver or the daemon did not answer in time; see source-dns status',
+          sentence: sent() ? lateAfterUpdate : lateBeforeUpdate,
         }),
       ),
     );
   });
   return Promise.race([work, late]);
 }
+
+const late = 'a server, the nameserver or the daemon did not answer in time';
+const lateBeforeUpdate = `${late}; no update was sent, so this hook has not moved the name`;
+const lateAfterUpdate = `${late}; an update was sent, and may have been applied: see source-dns status`;
 
 /** The context for that configuration file, whose words all go into the one line. */
 function quiet(
@@ -100,7 +118,7 @@ async function actFor(context: CommandContext, { call, claim, config: file }: Wo
   const answer = config && loaded && (await actOnce(hurried, config, loaded, commandFor(claim, found)));
   return answer === undefined
     ? hookEnd(call, { kind: 'usage', sentence: told.said() })
-    : endOfAnswer(call, { cluster, server, results: answer.results });
+    : endOfAnswer(call, { cluster, server, results: answer.results }, told.said());
 }
 
 async function resolved(claim: Claim, config: ConfigOutline): Promise<Resolved> {
@@ -112,11 +130,15 @@ async function resolved(claim: Claim, config: ConfigOutline): Promise<Resolved> 
   return second.kind === 'resolved' ? second : first;
 }
 
-/** Nobody would wait for an announced server: then the tool's decision counts, although it is read-only. */
+/**
+ * Nobody would wait for an announced server. So the name goes first, if only the server's read-only switches are
+ * against it: all else is asked and judged now.
+ */
 function commandFor(
   { act, by, reason }: Claim,
   { server }: Extract<Resolved, { readonly kind: 'resolved' }>,
 ): Command {
-  const force = act === 'announced' ? ({ force: true, althoughReadOnly: true } as const) : { force: false };
-  return { kind: 'follow', server, ...force, dryRun: false, by, ...(reason === undefined ? {} : { reason }) };
+  const opens = act === 'moved' ? {} : ({ althoughReadOnly: true } as const);
+  const why = reason === undefined ? {} : { reason };
+  return { kind: 'follow', server, force: false, ...opens, dryRun: false, by, ...why };
 }

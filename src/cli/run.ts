@@ -127,7 +127,7 @@ async function startDaemon(
     advice: (cluster, wish) => service.advice(cluster, wish),
     history: (cluster) => history.recent(cluster),
     known: () => service.known(),
-    note: (sentence) => log.say('info', 'hook', sentence),
+    note: (level, sentence) => log.say(level, 'hook', sentence),
     command: (cluster, command) => service.command(cluster, command),
   });
   return { config, log, history, api: api.server, service, hooks, notes };

@@ -5,8 +5,8 @@ import { type HookCall, type HookReading, type HookTool, hookTools } from './cla
 import { told } from './words.ts';
 
 export type HookLine =
-  | { readonly kind: 'call'; readonly call: HookCall; readonly config?: string }
-  | { readonly kind: 'wrong'; readonly sentence: string; readonly call?: HookCall };
+  | { readonly kind: 'call'; readonly call: HookCall; readonly json: boolean; readonly config?: string }
+  | { readonly kind: 'wrong'; readonly sentence: string; readonly json: boolean; readonly call?: HookCall };
 
 /** Options of ours that take a value. They may stand anywhere: MHA appends its own words. */
 const ours = ['config', 'cluster'] as const;
@@ -33,17 +33,19 @@ export function readHookLine(argv: readonly string[], { env, host }: Surrounding
   }
   const [command, named, ...rest] = words;
   if (command !== 'hook' || named === undefined || [named, ...rest].some(isHelp)) return undefined;
+  const json = argv.includes('--json');
   const tool = hookTools.find((known) => known === named);
   if (tool === undefined)
     return {
       kind: 'wrong',
+      json,
       sentence: `there is no hook "${told(named)}"${didYouMean(named, hookTools) || `; there are: ${hookTools.join(', ')}`}`,
     };
   const cluster = values.get('cluster');
   const call = { tool, words: rest, env, host, ...(cluster ? { cluster } : {}) };
   const config = values.get('config');
-  if (config === '') return { kind: 'wrong', sentence: '--config needs a value', call };
-  return { kind: 'call', call, ...(config === undefined ? {} : { config }) };
+  if (config === '') return { kind: 'wrong', json, sentence: '--config needs a value', call };
+  return { kind: 'call', call, json, ...(config === undefined ? {} : { config }) };
 }
 
 const isHelp = (word: string): boolean => word === '--help' || word === '-h';

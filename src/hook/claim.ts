@@ -1,4 +1,4 @@
-/** What a failover tool says, in our words. Types only: a hook process loads as little as it can. */
+/** What a failover tool says, in our words. A hook process loads as little as it can: no imports here. */
 
 /** The tools that call `source-dns hook`. */
 export const hookTools = ['orchestrator', 'mha', 'mha-online', 'replication-manager', 'maxscale'] as const;
@@ -53,3 +53,13 @@ export interface HookCall {
   /** The name of this machine. */
   readonly host: string;
 }
+
+/** A name of DNS has no more characters (RFC 1035 2.3.4), and neither has the name of a cluster. */
+const longestName = 255;
+
+/** The claim without the rest of texts that are too long to be any name: the daemon takes no endless body. */
+export const boundedClaim = (claim: Claim): Claim => ({
+  ...claim,
+  names: claim.names.map((name) => name.slice(0, longestName)),
+  ...(claim.cluster === undefined ? {} : { cluster: claim.cluster.slice(0, longestName) }),
+});

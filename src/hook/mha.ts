@@ -26,6 +26,8 @@ export function readMha({ tool, cluster, words, host }: HookCall): HookReading {
     names: [],
     former,
     by: byOf(tool, host),
+    // The author of a move is in the history beside its reason.
+    reason: tool === 'mha' ? 'failover' : 'online change',
   } as const;
   switch (command) {
     case 'stop':

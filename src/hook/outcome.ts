@@ -14,6 +14,9 @@ export const mildCode = (code: number): number => (code === 0 ? 0 : mhaWarning);
 
 interface Outcome {
   readonly kind: CommandResult['kind'] | 'usage';
+  /** What it is about, as far as that was found out. */
+  readonly cluster?: string;
+  readonly server?: string;
   readonly sentence: string;
 }
 
@@ -21,16 +24,20 @@ export interface HookEnd {
   readonly code: number;
   /** Without a line feed. */
   readonly line: string;
+  /** For `--json`. */
+  readonly document: Outcome & { readonly code: number };
 }
 
 /** In bytes: a tool may keep only one line of its log. */
 const longestLine = 2000;
 
 /** The end of a hook with that outcome; `call`: absent if the tool is unknown. */
-export function hookEnd(call: HookCall | undefined, { kind, sentence }: Outcome): HookEnd {
+export function hookEnd(call: HookCall | undefined, outcome: Outcome): HookEnd {
+  const { kind, sentence } = outcome;
+  const code = codeOf(call, kind);
   const tool = call === undefined ? '' : ` ${call.tool}`;
   const line = `source-dns hook${tool}: ${sentence}`.replace(/[^ -~]+/g, ' ').slice(0, longestLine);
-  return { code: codeOf(call, kind), line: `${levelOf(call, kind)}${line}` };
+  return { code, line: `${levelOf(call, kind)}${line}`, document: { code, ...outcome } };
 }
 
 function codeOf(call: HookCall | undefined, kind: Outcome['kind']): number {
@@ -62,5 +69,5 @@ const ranks = [
 export function outcomeOf(cluster: string, results: readonly CommandResult[]): Outcome {
   const [worst] = results.toSorted((a, b) => ranks.indexOf(b.kind) - ranks.indexOf(a.kind));
   const sentences = new Set(results.map((one) => `${one.kind} (${one.code}): ${one.sentence}`));
-  return { kind: worst?.kind ?? 'failed', sentence: `${cluster}: ${[...sentences].join(' | ')}` };
+  return { kind: worst?.kind ?? 'failed', cluster, sentence: `${cluster}: ${[...sentences].join(' | ')}` };
 }

@@ -29,7 +29,8 @@ export function readReplicationManager({ tool, cluster, words, host }: HookCall)
       former: placesOf(placeOf(oldHost, oldPort)),
       successor: [successor],
       by: byOf(tool, host),
-      ...(kind === '' ? {} : { reason: told(kind) }),
+      // Old versions do not say which.
+      reason: kind === '' ? 'failover or switchover' : told(kind),
     },
   };
 }

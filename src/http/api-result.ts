@@ -1,4 +1,4 @@
-/** A question to the daemon, and what came of it. Pure: two clients share it. */
+/** A question to the daemon, and what came of it: two clients share it. */
 
 import type { Failure } from '../core/model/observation.ts';
 import type { Problem } from './problem.ts';
@@ -18,6 +18,16 @@ export type ApiResult =
   | { readonly kind: 'no-daemon' }
   /** A process listens, or may; but it cannot be asked. */
   | { readonly kind: 'failed'; readonly failure: Failure };
+
+/**
+ * The header that keeps a request from being obeyed after its client has given up: milliseconds since 1970,
+ * by the clock of this machine. The socket is local, so both sides have one clock.
+ */
+export const notAfterHeader = 'source-dns-not-after';
+
+/** The header of a request that changes something; the others have none. */
+export const notAfterOf = ({ method, timeoutMs }: ApiRequest): Readonly<Record<string, string>> =>
+  method === 'POST' ? { [notAfterHeader]: String(Date.now() + timeoutMs) } : {};
 
 /** Throws a SyntaxError if the text is not JSON. */
 export function resultOf(status: number, text: string): ApiResult {

@@ -1,7 +1,7 @@
 /** Asks the daemon over its unix socket. Every result is a value. */
 
 import { request } from 'node:http';
-import { type ApiRequest, type ApiResult, failedRequest, resultOf } from './api-result.ts';
+import { type ApiRequest, type ApiResult, failedRequest, notAfterOf, resultOf } from './api-result.ts';
 import { socketPathFailure } from './unix-socket.ts';
 
 export type { ApiResult } from './api-result.ts';
@@ -21,14 +21,14 @@ export async function askDaemon(socketPath: string, asked: ApiRequest): Promise<
   }
 }
 
-function exchange(
-  socketPath: string,
-  { method, path, body, timeoutMs }: ApiRequest,
-): Promise<{ status: number; text: string }> {
+function exchange(socketPath: string, asked: ApiRequest): Promise<{ status: number; text: string }> {
+  const { method, path, body, timeoutMs } = asked;
   return new Promise((resolve, reject) => {
     const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const headers =
-      bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': bytes.length };
+    const headers = {
+      ...notAfterOf(asked),
+      ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.length }),
+    };
     const sent = request({ socketPath, method, path, headers, agent: false }, (response) => {
       const parts: Buffer[] = [];
       let length = 0;

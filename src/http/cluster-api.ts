@@ -18,8 +18,8 @@ export interface ClusterApi {
   history(cluster: string): readonly HistoryEntry[];
   /** What hooks may call the clusters and their servers. */
   known(): readonly KnownCluster[];
-  /** For the log: what a hook wanted, and how that ended. */
-  note(sentence: string): void;
+  /** For the log: what a hook wanted, and how that ended; `warn`: not as it wanted. */
+  note(level: 'info' | 'warn', sentence: string): void;
   /** Undefined: there is no such cluster. Rejects only after a bug. */
   command(cluster: string, command: Command): Promise<Answer> | undefined;
 }

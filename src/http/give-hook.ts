@@ -7,7 +7,7 @@ import { writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { quickStateFolder } from '../config/quick-state-folder.ts';
 import { readCall, readHookLine } from '../hook/call.ts';
-import type { Claim, HookCall } from '../hook/claim.ts';
+import { boundedClaim, type Claim, type HookCall } from '../hook/claim.ts';
 import { type HookEnd, hookEnd, mayNotFail, mildCode } from '../hook/outcome.ts';
 import type { ApiResult } from './api-result.ts';
 import { endOfHook } from './hook-answer.ts';
@@ -29,17 +29,18 @@ export const leftMs = (): number => Math.max(leastMs, Math.floor(hookLimitMs - s
 export async function giveHook(argv: readonly string[]): Promise<number | undefined> {
   const line = readHookLine(argv, { env: process.env, host: hostname() });
   if (line === undefined) return undefined;
-  const { call } = line;
-  if (call !== undefined && mayNotFail(call)) failGently(call);
-  if (line.kind === 'wrong') return finish(hookEnd(call, { kind: 'usage', sentence: line.sentence }));
+  const { call, json } = line;
+  const end = (outcome: Parameters<typeof hookEnd>[1]) => finish(hookEnd(call, outcome), json);
+  if (call !== undefined && mayNotFail(call)) failGently(call, json);
+  if (line.kind === 'wrong') return end({ kind: 'usage', sentence: line.sentence });
   const reading = await readCall(line.call);
   if (reading.kind === 'nothing')
-    return finish(hookEnd(call, { kind: 'done', sentence: `nothing to do: ${reading.sentence}` }));
-  if (reading.kind === 'wrong') return finish(hookEnd(call, { kind: 'usage', sentence: reading.sentence }));
+    return end({ kind: 'done', sentence: `nothing to do: ${reading.sentence}` });
+  if (reading.kind === 'wrong') return end({ kind: 'usage', sentence: reading.sentence });
   const folder = await quickStateFolder(line.config);
   if (folder === undefined) return undefined;
   const result = await askForHook(apiSocketPath(folder), reading.claim);
-  return result.kind === 'no-daemon' ? undefined : finish(endOfHook(line.call, result));
+  return result.kind === 'no-daemon' ? undefined : finish(endOfHook(line.call, result), json);
 }
 
 /** The daemon starts, stops, or has too much to do: it says so at once, and a moment later it may answer. */
@@ -49,30 +50,36 @@ const pauseMs = 100;
 /** Gives the claim to the daemon; again, while the daemon has no time for it. */
 export async function askForHook(socketPath: string, claim: Claim): Promise<ApiResult> {
   const until = performance.now() + leftMs();
+  const body = boundedClaim(claim);
   for (;;) {
     const timeoutMs = Math.max(1, Math.floor(until - performance.now()));
-    const result = await askQuickly(socketPath, { method: 'POST', path: '/v1/hook', body: claim, timeoutMs });
+    const result = await askQuickly(socketPath, { method: 'POST', path: '/v1/hook', body, timeoutMs });
     const isPassing = result.kind === 'problem' && passing.has(result.problem.code);
     if (!isPassing || performance.now() + pauseMs > until) return result;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
-/** Tells the line, if somebody reads it. */
-export function finish({ code, line }: HookEnd): number {
-  try {
-    writeSync(2, `${line}\n`);
-  } catch {
-    // Closed, full, or a pipe that nobody empties.
-  }
+/** Tells the line, and the document if it is asked for, if somebody reads them. */
+export function finish({ code, line, document }: HookEnd, json: boolean): number {
+  if (json) tell(1, JSON.stringify(document));
+  tell(2, line);
   return code;
 }
 
+function tell(fd: number, text: string): void {
+  try {
+    writeSync(fd, `${text}\n`);
+  } catch {
+    // Closed, full, or a pipe that nobody empties.
+  }
+}
+
 /** MHA has begun: even a bug of ours must not end its failover, wherever the process ends. */
-function failGently(call: HookCall): void {
+function failGently(call: HookCall, json: boolean): void {
   const end = (error: unknown): void => {
     const sentence = `source-dns has a bug: ${error instanceof Error ? error.message : String(error)}`;
-    process.exit(finish(hookEnd(call, { kind: 'failed', sentence })));
+    process.exit(finish(hookEnd(call, { kind: 'failed', sentence }), json));
   };
   process.on('exit', (code) => {
     process.exitCode = mildCode(code);

@@ -16,6 +16,11 @@ export interface HookAnswer {
 /** Problems that the caller has made. */
 const usageProblems: readonly string[] = ['unknown-cluster', 'unknown-server', 'bad-request', 'id-reused'];
 
+function kindOfProblem(code: string): 'usage' | 'unreachable' | 'failed' {
+  if (usageProblems.includes(code)) return 'usage';
+  return code === 'too-late' ? 'unreachable' : 'failed';
+}
+
 export function endOfHook(
   call: HookCall,
   result: Exclude<ApiResult, { readonly kind: 'no-daemon' }>,
@@ -27,12 +32,18 @@ export function endOfHook(
       const { code, detail, hint, results, cluster } = result.problem;
       if (results !== undefined) return hookEnd(call, outcomeOf(cluster ?? 'the cluster', results));
       const sentence = hint === undefined ? detail : `${detail}; ${hint}`;
-      return hookEnd(call, { kind: usageProblems.includes(code) ? 'usage' : 'failed', sentence });
+      return hookEnd(call, {
+        kind: kindOfProblem(code),
+        ...(cluster === undefined ? {} : { cluster }),
+        sentence,
+      });
     }
     case 'failed': {
       const { code, message, hint } = result.failure;
       const isLate = code === 'daemon-silent';
-      const more = isLate ? 'if it lives, it goes on with this; see source-dns history' : hint;
+      const more = isLate
+        ? 'if it lives, it ends what it has begun, and begins nothing more of this; see source-dns history'
+        : hint;
       return hookEnd(call, {
         kind: isLate ? 'unreachable' : 'failed',
         sentence: more === undefined ? message : `${message}; ${more}`,
@@ -41,8 +52,11 @@ export function endOfHook(
   }
 }
 
-/** Also for a hook that acted without a daemon. */
-export const endOfAnswer = (call: HookCall, { cluster, server, results }: HookAnswer): HookEnd =>
-  results.length === 0
-    ? hookEnd(call, { kind: 'done', sentence: `${cluster}: ${server} is known` })
-    : hookEnd(call, outcomeOf(cluster, results));
+/** Also for a hook that acted without a daemon; `aside`: what else is to be said, as of an ended program. */
+export function endOfAnswer(call: HookCall, { cluster, server, results }: HookAnswer, aside = ''): HookEnd {
+  if (results.length === 0)
+    return hookEnd(call, { kind: 'done', cluster, server, sentence: `${cluster}: ${server} is known` });
+  const outcome = outcomeOf(cluster, results);
+  const sentence = aside === '' ? outcome.sentence : `${outcome.sentence}; ${aside}`;
+  return hookEnd(call, { ...outcome, server, sentence });
+}

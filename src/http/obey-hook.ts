@@ -13,6 +13,8 @@ import { answerProblem, type Problem, problem } from './problem.ts';
 interface Surroundings {
   readonly api: ClusterApi;
   readonly once: Once;
+  /** The command with the end of the hook's patience. */
+  patient(command: Command): Command;
 }
 
 type Obeyed =
@@ -28,17 +30,18 @@ export async function obeyHook(claim: Claim, around: Surroundings): Promise<Obey
       ? `${obeyed.problem.code}: ${obeyed.problem.detail}`
       : obeyed.answer.results.map(({ code, sentence }) => `${code}: ${sentence}`).join(' | ');
   around.api.note(
+    obeyed.kind === 'problem' ? 'warn' : 'info',
     `${by} (${act}${reason === undefined ? '' : `, ${reason}`}): ${end || 'the cluster is known'}`,
   );
   return obeyed;
 }
 
-async function obey(claim: Claim, { api, once }: Surroundings): Promise<Obeyed> {
+async function obey(claim: Claim, { api, once, patient }: Surroundings): Promise<Obeyed> {
   const found = await resolved(claim, api);
   if (found.kind !== 'resolved') return { kind: 'problem', problem: problem(found.kind, found.sentence) };
   const { cluster, server } = found;
   if (claim.act === 'status') return { kind: 'answer', answer: { cluster, server, results: [] } };
-  const work = () => command(claim, found, api);
+  const work = () => command(claim, found, (what) => send(api, found.cluster, patient(what)));
   if (claim.id === undefined) return ended(found, await work());
   const result = once.run(`hook ${cluster}/${claim.id}`, JSON.stringify([claim.act, server]), work);
   return result.kind === 'reused'
@@ -58,15 +61,19 @@ function ended({ cluster, server }: Found, answer: Answer): Obeyed {
     : { kind: 'problem', problem: { ...what, cluster } };
 }
 
-async function command(claim: Claim, { cluster, server }: Found, api: ClusterApi): Promise<Answer> {
+async function command(
+  claim: Claim,
+  { server }: Found,
+  give: (command: Command) => Promise<Answer>,
+): Promise<Answer> {
   const { by, reason, act } = claim;
   const why = { server, by, ...(reason === undefined ? {} : { reason }) };
   const follow: Command = { kind: 'follow', force: false, dryRun: false, ...why };
   const announce: Command = { kind: 'announce', ...why };
-  if (act === 'announced') return send(api, cluster, announce);
-  const answer = await send(api, cluster, follow);
+  if (act === 'announced') return give(announce);
+  const answer = await give(follow);
   // Some tools call before the new source takes writes.
-  return act === 'moving' && answer.results.some(isNotYet) ? send(api, cluster, announce) : answer;
+  return act === 'moving' && answer.results.some(isNotYet) ? give(announce) : answer;
 }
 
 const isNotYet = ({ kind, code }: CommandResult): boolean => kind === 'held' && code === 'no-candidate';

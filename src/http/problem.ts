@@ -28,6 +28,7 @@ const problems = {
   'unknown-cluster': [404, 'This cluster does not exist'],
   'unknown-server': [404, 'The cluster does not have this server'],
   'wrong-method': [405, 'The route does not take this method'],
+  'too-late': [408, 'Nobody waits for the answer any more'],
   'id-reused': [409, 'The id belongs to another request'],
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],

@@ -4,7 +4,7 @@
  */
 
 import { connect } from 'node:net';
-import { type ApiRequest, type ApiResult, failedRequest, resultOf } from './api-result.ts';
+import { type ApiRequest, type ApiResult, failedRequest, notAfterOf, resultOf } from './api-result.ts';
 import { socketPathFailure } from './unix-socket.ts';
 
 /** In bytes: the answer to a hook has some hundred. */
@@ -53,12 +53,14 @@ function exchange(socketPath: string, asked: ApiRequest): Promise<Response> {
   });
 }
 
-function requestText({ method, path, body }: ApiRequest): string {
+function requestText(asked: ApiRequest): string {
+  const { method, path, body } = asked;
   const text = body === undefined ? '' : JSON.stringify(body);
   const head = [
     `${method} ${path} HTTP/1.1`,
     'host: source-dns',
     'connection: close',
+    ...Object.entries(notAfterOf(asked)).map(([name, value]) => `${name}: ${value}`),
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(text)}`,
   ];

@@ -7,7 +7,7 @@ import type { ServerAddress } from '../core/model/units.ts';
 import { findServer } from '../daemon/find-server.ts';
 import type { Claim } from '../hook/claim.ts';
 import { didYouMean } from '../suggest.ts';
-import { followBody, forgetBody, freezeBody, hookBody, readBody, thawBody } from './body.ts';
+import { followBody, forgetBody, freezeBody, hookBody, readBody, thawBody, withPatience } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { adviceDocument, clusterDocument, isReady } from './documents.ts';
 import { obeyHook } from './obey-hook.ts';
@@ -169,7 +169,7 @@ async function follow({ api, once, request, cluster }: Call): Promise<Reply> {
     ...(reason === undefined ? {} : { reason }),
     by,
   };
-  const work = () => send(api, cluster, command);
+  const work = () => send(api, cluster, withPatience(command, request));
   // A dry run changes nothing, so it may be repeated.
   if (id === undefined || dryRun) return answered(await work());
   const result = once.run(`${cluster}/${id}`, JSON.stringify([found.server, force, althoughReadOnly]), work);
@@ -198,28 +198,37 @@ async function forget({ api, request, cluster }: Call): Promise<Reply> {
   const found = formerOf(api, cluster, body.value.server);
   if (found.kind === 'not-found') return failed(problem('unknown-server', found.sentence));
   return answered(
-    await send(api, cluster, { kind: 'forget', server: found.server, by: body.value.by ?? unnamed }),
+    await send(
+      api,
+      cluster,
+      withPatience({ kind: 'forget', server: found.server, by: body.value.by ?? unnamed }, request),
+    ),
   );
 }
 
 async function freeze({ api, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, freezeBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  return answered(
-    await send(api, cluster, { kind: 'freeze', reason: body.value.reason, by: body.value.by ?? unnamed }),
-  );
+  const { reason, by = unnamed } = body.value;
+  return answered(await send(api, cluster, withPatience({ kind: 'freeze', reason, by }, request)));
 }
 
 async function thaw({ api, request, cluster }: Call): Promise<Reply> {
   const body = await readBody(request, thawBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  return answered(await send(api, cluster, { kind: 'thaw', by: body.value.by ?? unnamed }));
+  return answered(
+    await send(api, cluster, withPatience({ kind: 'thaw', by: body.value.by ?? unnamed }, request)),
+  );
 }
 
 async function hook({ api, once, request }: Call): Promise<Reply> {
   const body = await readBody(request, hookBody);
   if (body.kind === 'wrong') return failed(body.problem);
-  const obeyed = await obeyHook(body.value as Claim, { api, once });
+  const obeyed = await obeyHook(body.value as Claim, {
+    api,
+    once,
+    patient: (command) => withPatience(command, request),
+  });
   return obeyed.kind === 'problem' ? failed(obeyed.problem) : document(obeyed.answer);
 }
 

@@ -54,9 +54,11 @@ async function daemon(
         servers: [server('db1.example.com:3306', '192.0.2.1'), server('db2.example.com:3306', '192.0.2.2')],
       },
     ],
-    note: (sentence) => void notes.push(sentence),
+    note: (level, sentence) => void notes.push(`${level} ${sentence}`),
     command(_cluster, command) {
-      commands.push(command);
+      const { notAfter, ...rest } = command;
+      expect(notAfter).toBeTypeOf('number');
+      commands.push(rest);
       return answer(command);
     },
   });
@@ -105,7 +107,7 @@ describe('orchestrator', () => {
         reason: `recovery ${uid}`,
       },
     ]);
-    expect(here.notes).toEqual([`${by} (moved, recovery ${uid}): commanded: The name has moved.`]);
+    expect(here.notes).toEqual([`info ${by} (moved, recovery ${uid}): commanded: The name has moved.`]);
   });
 
   test('with the same recovery twice moves once, with another one again', async () => {
@@ -123,6 +125,10 @@ describe('orchestrator', () => {
       err: 'source-dns hook orchestrator: shop: held (no-candidate): It is read-only.\n',
     });
     expect(here.commands).toHaveLength(1);
+    expect(here.notes).toEqual([expect.stringMatching(/^warn /)]);
+    const told = await hook(here, ['orchestrator', '--json'], orchestratorEnvironment);
+    const sentence = 'shop: held (no-candidate): It is read-only.';
+    expect(JSON.parse(told.out)).toEqual({ code: 3, kind: 'held', cluster: 'shop', sentence });
   });
 
   test('gets 2 for a cluster that is not ours, and 0 where there is nothing to do', async () => {
@@ -194,7 +200,7 @@ describe('MHA', () => {
     const here = await daemon(() => new Promise(() => {}));
     expect(await hook(here, ['mha', ...mhaStart])).toMatchObject({
       code: 10,
-      err: expect.stringMatching(/did not answer within \d+ ms; if it lives, it goes on with this/),
+      err: expect.stringMatching(/did not answer within \d+ ms; if it lives, it ends what it has begun/),
     });
     expect(here.commands).toHaveLength(1);
   });
@@ -259,12 +265,14 @@ describe('every hook', () => {
     await new Promise<void>((resolve) => blackHole.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void blackHole.close());
     const { port } = blackHole.address() as { port: number };
-    const text = (await readFile(here.config, 'utf8')).replace('127.0.0.1:2', `127.0.0.1:${port}`);
+    const text = (await readFile(here.config, 'utf8'))
+      .replace('127.0.0.1:2', `127.0.0.1:${port}`)
+      .replace('port: 9,', `port: ${port},`);
     await writeFile(here.config, text);
     const env = { ORC_SUCCESSOR_HOST: '127.0.0.1', ORC_SUCCESSOR_PORT: `${port}` };
     expect(await hook(here, ['orchestrator'], env)).toMatchObject({
       code: 4,
-      err: expect.stringMatching(/^source-dns hook orchestrator: [^\n]+\n$/),
+      err: expect.stringMatching(/^source-dns hook orchestrator: [^\n]+; no update was sent[^\n]*\n$/),
     });
     const words = ['--command=status', '--orig_master_host=127.0.0.1', '--orig_master_port=1'];
     expect(await hook(here, ['mha', ...words])).toMatchObject({ code: 0 });

@@ -1,8 +1,9 @@
 /** The command `announce`: a failover tool will make a server writable, and the ledger notes that. */
 
 import { announcementEnd, inForce } from '../decide/announcement.ts';
+import { lastingDefect } from '../decide/candidates.ts';
 import { notAMember } from '../decide/rules/commanded.ts';
-import { belongsToLine, isPublished, type Situation } from '../decide/situation.ts';
+import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import type { Command, CommandResult } from '../model/events.ts';
 import type { Ledger } from '../model/ledger.ts';
 import { announcementMs } from '../model/limits.ts';
@@ -43,7 +44,7 @@ export function announce(
     );
   const wrong = neverCandidate(situation, server);
   if (wrong !== undefined)
-    return result('held', wrong.code, `${by} announced ${address}, but ${wrong.words}.`);
+    return result('held', wrong.code, `${by} announced ${address}, but ${address} ${wrong.words}.`);
   const before = inForce(ledger, now);
   // The second half is too short for a failover that begins now.
   const lasts = isoTime((now.wall + announcementMs / 2) as WallMs);
@@ -62,12 +63,11 @@ function neverCandidate(
   situation: Situation,
   server: ServerView,
 ): { readonly code: string; readonly words: string } | undefined {
-  const { address, settings, duplicate } = server;
-  if (settings.candidate === 'never')
-    return { code: 'no-candidate', words: `${address} is configured as candidate: never` };
-  if (duplicate)
-    return { code: 'no-candidate', words: `${address} has the same server UUID as another server` };
-  if (!belongsToLine(situation, server))
-    return { code: 'stranger', words: `${address} does not belong to the replication line` };
-  return undefined;
+  const words =
+    server.settings.candidate === 'never'
+      ? 'is configured as candidate: never'
+      : lastingDefect(situation, server);
+  if (words === undefined) return undefined;
+  if (isSuperseded(situation, server)) return { code: 'superseded-source', words };
+  return { code: belongsToLine(situation, server) ? 'no-candidate' : 'stranger', words };
 }

@@ -5,8 +5,8 @@ import type { Command, CommandResult, Turn } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
 import { type Attempt, type PublicationState, withWriting, withZone } from '../model/publication.ts';
-import type { ClusterState, CommandProgress, RunningCommand } from '../model/state.ts';
-import { type Now, plusMs } from '../model/units.ts';
+import type { ClusterState, CommandProgress, RunningCommand, ServerMemory } from '../model/state.ts';
+import { plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
 export function acceptCommand(turn: Turn, state: ClusterState, id: string, command: Command): ClusterState {
@@ -18,7 +18,7 @@ export function acceptCommand(turn: Turn, state: ClusterState, id: string, comma
     return state;
   }
   const waiting: RunningCommand = { id, command, since: undefined, until: undefined, progress: new Map() };
-  return beginNext({ ...state, commands: [...state.commands, waiting] }, turn.now);
+  return beginNext(turn, { ...state, commands: [...state.commands, waiting] });
 }
 
 const resultsForAll = (
@@ -28,9 +28,17 @@ const resultsForAll = (
   [...state.publications.keys()].map((nameserver) => ({ nameserver, ...result }));
 
 /** Begins the first command of the queue: its zones are read and its server is probed now. */
-function beginNext(state: ClusterState, now: Now): ClusterState {
+function beginNext(turn: Turn, state: ClusterState): ClusterState {
+  const { now, effects } = turn;
   const [head, ...rest] = state.commands;
   if (head === undefined || head.since !== undefined) return state;
+  const { notAfter } = head.command;
+  if (notAfter !== undefined && now.wall > notAfter) {
+    const sentence = 'Its client waits no longer: the command was not begun.';
+    const results = resultsForAll(state, { kind: 'unreachable', code: 'too-late', sentence });
+    effects.push({ kind: 'reply', id: head.id, answer: { results } });
+    return beginNext(turn, { ...state, commands: rest });
+  }
   const { probeTimeoutMs } = state.settings.watch;
   const slowest = Math.max(
     ...[...state.publications.values()].map((publication) => publication.settings.timeoutMs),
@@ -69,9 +77,15 @@ export function isInformed(
   const { command } = running;
   // Force and forget are for servers that do not answer: so probe first.
   if (!('server' in command)) return true;
+  // A process that begins now knows nobody: the published source, and what others have, must be known first.
+  const needsAll = command.kind === 'follow' && command.althoughReadOnly && !command.force;
+  if (needsAll && [...state.servers.values()].some(isUnasked)) return false;
   const server = state.servers.get(command.server);
   return server === undefined || (server.latest !== undefined && server.latest.at > since);
 }
+
+const isUnasked = ({ settings, latest }: ServerMemory): boolean =>
+  settings.discovered === undefined && latest === undefined;
 
 /** What the decision needs of the command. */
 export const commandedBy = (running: RunningCommand): Commanded | undefined =>
@@ -125,7 +139,8 @@ export function resultOfUpdate(
 }
 
 /** Answers the command when every publication has a result or its time is up. Then begins the next one. */
-export function finishCommands({ now, effects }: Turn, state: ClusterState): ClusterState {
+export function finishCommands(turn: Turn, state: ClusterState): ClusterState {
+  const { now, effects } = turn;
   const [head, ...rest] = state.commands;
   if (head?.since === undefined) return state;
   const results = [...state.publications.values()].map((publication) => {
@@ -134,7 +149,7 @@ export function finishCommands({ now, effects }: Turn, state: ClusterState): Clu
   });
   if (results.some((result) => result === undefined)) return state;
   effects.push({ kind: 'reply', id: head.id, answer: { results: results as CommandResult[] } });
-  return beginNext({ ...state, commands: rest }, now);
+  return beginNext(turn, { ...state, commands: rest });
 }
 
 /** Refusals by the nameserver itself. After every other failure it counts as unreachable. */

@@ -39,17 +39,23 @@ export function unfitness(situation: Situation, server: ServerView): string | un
 
 /** What in its own state keeps a server from being the source, whatever its configuration says. */
 export function defect(situation: Situation, server: ServerView): string | undefined {
-  if (server.duplicate) return 'has the same server UUID as another server';
-  if (isSecondary(server)) return 'is a secondary of its group';
-  const outside = server.known && outsideMajority(server.known);
-  if (outside !== undefined) return outside;
-  if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
-  if (!belongsToLine(situation, server)) return 'does not belong to the replication line';
+  const lasting = lastingDefect(situation, server);
+  if (lasting !== undefined) return lasting;
   const [binding] = bindingsOf(situation, server);
   return (
     binding &&
     `is a replica of ${binding.member ?? binding.channel.sourceAddress} (receiver ${binding.channel.receiver})`
   );
+}
+
+/** The defects that no end of a replication mends. */
+export function lastingDefect(situation: Situation, server: ServerView): string | undefined {
+  if (server.duplicate) return 'has the same server UUID as another server';
+  if (isSecondary(server)) return 'is a secondary of its group';
+  const outside = server.known && outsideMajority(server.known);
+  if (outside !== undefined) return outside;
+  if (isSuperseded(situation, server)) return 'is a former source that has not rejoined';
+  return belongsToLine(situation, server) ? undefined : 'does not belong to the replication line';
 }
 
 const contactWords = {

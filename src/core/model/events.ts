@@ -126,13 +126,19 @@ export type Effect =
   /** Wants a tick by this time. Replaces the wake before. */
   | { readonly kind: 'wake'; readonly at: MonoMs };
 
-export type Command =
+/** `notAfter`: the client waits no longer, so the command must not begin later. */
+export type Command = Wish & { readonly notAfter?: WallMs };
+
+type Wish =
   | {
       readonly kind: 'follow';
       readonly server: ServerAddress;
       /** Also if it cannot be asked, or if its data are in doubt. */
       readonly force: boolean;
-      /** With force: also if it was just seen read-only or replicating. */
+      /**
+       * With force: also if it was just seen read-only or replicating. Without force: a failover tool opens
+       * it in a moment, so only its read-only switches are passed over (soon-open.ts).
+       */
       readonly althoughReadOnly?: true | undefined;
       /** Answer with the update plan, and send nothing. */
       readonly dryRun: boolean;

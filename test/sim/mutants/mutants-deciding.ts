@@ -38,8 +38,8 @@ export const decidingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/candidates.ts',
-        find: "if (!belongsToLine(situation, server)) return 'does not belong to the replication line';",
-        replace: '',
+        find: "return belongsToLine(situation, server) ? undefined : 'does not belong to the replication line';",
+        replace: 'return undefined;',
       },
     ],
     breaks: ['S1'],

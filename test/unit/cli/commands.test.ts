@@ -400,10 +400,19 @@ describe('the daemon', () => {
     expect(s.state.out).toBe('ns1: lost-race (lost-race): Another was first.\n');
     await follow(s.context, { ...toDb2, force: true, althoughReadOnly: true });
     await freeze(s.context, { cluster: 'shop' });
+    const notAfter = expect.any(Number);
     expect(commands).toEqual([
-      { kind: 'follow', server: db2, force: true, dryRun: false, reason: 'why', by: 'eve@host' },
-      { kind: 'follow', server: db2, force: true, althoughReadOnly: true, dryRun: false, by: 'eve@host' },
-      { kind: 'freeze', reason: 'no reason given', by: 'eve@host' },
+      { kind: 'follow', server: db2, force: true, dryRun: false, reason: 'why', by: 'eve@host', notAfter },
+      {
+        kind: 'follow',
+        server: db2,
+        force: true,
+        althoughReadOnly: true,
+        dryRun: false,
+        by: 'eve@host',
+        notAfter,
+      },
+      { kind: 'freeze', reason: 'no reason given', by: 'eve@host', notAfter },
     ]);
     await started.server.close();
   });

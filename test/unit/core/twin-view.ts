@@ -104,15 +104,9 @@ export class TwinView {
    * upstream outside the inventory does not matter; an upstream without a known identity counts as a member.
    */
   isReplicaBy(one: TwinServer, channel: TwinChannel): boolean {
-    if (channel.is === 'off' || channel.to === one.name) return false;
+    if (this.isFree(one, channel)) return false;
     const upstream = this.server(channel.to);
-    if (upstream === undefined) {
-      const isNamed = channel.to !== 'nobody';
-      // The upstream has shown its identity, and is no member.
-      if (this.world.unlisted.some((other) => other.name === channel.to && other.known)) return false;
-      // Before every server has shown its identity, no upstream is known to be outside.
-      return !(isNamed && this.servers.every((other) => other.known));
-    }
+    if (upstream === undefined) return true;
     // The published source is no replica of a server that takes no writes, by what that server said since the
     // channel leads to it.
     if (one === this.published && channel.met && upstream.known && upstream.readOnly) return false;
@@ -125,6 +119,16 @@ export class TwinView {
     // The source that this server took over from is not published any more, but is as dead.
     const isFormer = one === this.published && this.isSuperseded(upstream);
     return !(isDead && (upstream === this.published || isFormer));
+  }
+
+  /** The receiver is off, or the channel leads to the server itself or out of the inventory. */
+  isFree(one: TwinServer, { to, is }: TwinChannel): boolean {
+    if (is === 'off' || to === one.name) return true;
+    if (this.server(to)) return false;
+    // The upstream has shown its identity, and is no member.
+    if (this.world.unlisted.some((other) => other.name === to && other.known)) return true;
+    // Before every server has shown its identity, no upstream is known to be outside.
+    return to !== 'nobody' && this.servers.every((other) => other.known);
   }
 
   /** Whether data arrive directly, or through members that are not in `but`. */

@@ -67,8 +67,33 @@ class Twin {
     if (force && isKnownReplica && !although) return 'hold no-candidate';
     if (force || this.#view.candidates.includes(named) || this.#isWayBack(named))
       return `point-to commanded ${named.name}`;
+    if (although && this.#mayBeOpened(named)) return `point-to commanded ${named.name}`;
     if (this.#view.isSuperseded(named)) return 'hold superseded-source';
     return this.#view.inLine(named) ? 'hold no-candidate' : 'hold stranger';
+  }
+
+  /**
+   * Without force, although read-only: a tool opens the server in a moment. It answers, only `read_only` closes
+   * it, it has no channel but to the silent published source, and the published source takes no writes.
+   */
+  #mayBeOpened(named: TwinServer): boolean {
+    const { published } = this.#view;
+    const isOfSource = named.channels.some(({ to }) => to === this.#view.world.ledger?.source);
+    const open = { ...named, readOnly: false, channels: [] };
+    const holds = named.channels.some(
+      (channel) =>
+        !this.#view.isFree(named, channel) &&
+        !(channel.to === published?.name && published.contact === 'unknown' && channel.is !== 'streaming'),
+    );
+    return (
+      isReachable(named) &&
+      (!named.readOnly || named.closedBy === 'read_only') &&
+      this.#view.isSourceByItself(open) &&
+      (this.#view.inLine(named) || isOfSource) &&
+      !this.#view.isSuperseded(named) &&
+      !(published && published !== named && isWritable(published)) &&
+      !holds
+    );
   }
 
   /**

@@ -45,6 +45,7 @@ test('of several publications the worst one decides, and the same sentence comes
   });
   expect(outcomeOf('shop', [result('done', 'A.'), result('held', 'B.'), result('done', 'A.')])).toEqual({
     kind: 'held',
+    cluster: 'shop',
     sentence: 'shop: done (c): A. | held (c): B.',
   });
 });

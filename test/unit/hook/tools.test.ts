@@ -98,6 +98,7 @@ describe('mha', () => {
         ],
         successor: [db2, { host: '192.0.2.2', port: 3306 }],
         by: 'mha@manager1',
+        reason: 'failover',
       },
     });
     expect(JSON.stringify(read)).not.toMatch(/tiger|tank|"root/);

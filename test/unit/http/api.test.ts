@@ -42,7 +42,8 @@ function fakeApi(answer: (command: Command) => Promise<Answer> = async () => res
     known: () => [],
     note: () => {},
     command: (_cluster, command) => {
-      commands.push(command);
+      const { notAfter: _patience, ...rest } = command;
+      commands.push(rest);
       return answer(command);
     },
   };

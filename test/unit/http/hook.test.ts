@@ -41,7 +41,9 @@ async function api(answer: (command: Command) => Answer = () => result('done', '
     ],
     note: () => {},
     command: async (_cluster, command) => {
-      commands.push(command);
+      const { notAfter, ...rest } = command;
+      expect(notAfter).toBeTypeOf('number');
+      commands.push(rest);
       return answer(command);
     },
   });

@@ -7,6 +7,7 @@ import { follow } from '../advice.ts';
 import { inForce } from '../announcement.ts';
 import { bindingsOf, disqualification } from '../candidates.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../situation.ts';
+import { unopenable } from '../soon-open.ts';
 import { wayBack } from '../way-back.ts';
 
 /** A command: the server must be able to be the source, with or without evidence; unless it is forced. */
@@ -28,6 +29,23 @@ export function commanded(situation: Situation): Decision | undefined {
   const wrong = disqualification(situation, server);
   if (wrong === undefined)
     return pointTo('commanded', server, `A command named ${server.address}, which is writable.`);
+  if (command.althoughReadOnly) return soonOpen(situation, server);
+  return notNow(situation, server, wrong);
+}
+
+/** No daemon waits for the promotion, so the name goes first; and only if nothing else is wrong. */
+function soonOpen(situation: Situation, server: ServerView): Decision {
+  const wrong = unopenable(situation, server);
+  return wrong === undefined
+    ? pointTo(
+        'commanded',
+        server,
+        `A command named ${server.address}, which is read-only until the failover tool opens it.`,
+      )
+    : notNow(situation, server, wrong);
+}
+
+function notNow(situation: Situation, server: ServerView, wrong: string): Decision {
   const reason = isSuperseded(situation, server)
     ? 'superseded-source'
     : belongsToLine(situation, server)
