@@ -1,7 +1,8 @@
 /** The exit codes that scripts rely on (docs/OPERATING.md, `source-dns --help`). */
 
 import type { Answer, CommandResult } from '../core/model/events.ts';
-import { type Problem, worstResult } from '../http/problem.ts';
+import { worstResult } from '../core/model/worst-result.ts';
+import type { Problem } from '../http/problem.ts';
 
 export const exitCodes = {
   /** Or nothing to do. */
@@ -21,7 +22,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The code of the worst publication; no publication at all is a failure. */
 export function exitCodeOf(answer: Answer): ExitCode {
-  const worst: CommandResult['kind'] = worstResult(answer)?.kind ?? 'failed';
+  const worst: CommandResult['kind'] = worstResult(answer.results)?.kind ?? 'failed';
   return exitCodes[worst];
 }
 

@@ -1,5 +1,6 @@
 /** Runs the checks of the doctor: side by side, each one bounded. */
 
+import { withDeadline } from '../mysql/connection/deadline.ts';
 import { type Area, areas, type Finding, type Verdict } from './finding.ts';
 import type { World } from './world.ts';
 
@@ -40,7 +41,7 @@ export async function runChecks(world: World, checks: readonly Check[]): Promise
 }
 
 async function bounded(world: World, check: Check): Promise<readonly Finding[]> {
-  const found = await byDeadline(world, check.look(world), () => [late(check)]);
+  const found = await withDeadline(world.clock, world.deadline, check.look(world), () => [late(check)]);
   const known = new Set([check.name, lateCode, ...check.codes]);
   const stranger = found.find(({ code }) => !known.has(code));
   if (stranger !== undefined)
@@ -56,10 +57,3 @@ const late = ({ area, name }: Check): Finding => ({
   sentence: 'this check did not end in time, so nothing is known',
   mends: [],
 });
-
-function byDeadline<T>({ clock, deadline }: World, work: Promise<T>, orElse: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(Math.max(0, deadline - clock.mono()), () => resolve(orElse()));
-    work.then(resolve, reject).finally(cancel);
-  });
-}

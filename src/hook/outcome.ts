@@ -1,6 +1,7 @@
 /** How a hook process ends: its exit code, and its one line for the tool's log. Pure. */
 
 import type { CommandResult } from '../core/model/events.ts';
+import { worstResult } from '../core/model/worst-result.ts';
 import type { HookCall } from './claim.ts';
 import { valuesOf } from './words.ts';
 
@@ -57,17 +58,12 @@ function levelOf(call: HookCall | undefined, kind: Outcome['kind']): string {
   return kind === 'lost-race' ? 'warning: ' : 'error: ';
 }
 
-const ranks = [
-  'done',
-  'lost-race',
-  'held',
-  'unreachable',
-  'failed',
-] as const satisfies readonly CommandResult['kind'][];
-
 /** The outcome of a command to several publications: the worst one, and what each says, once. */
 export function outcomeOf(cluster: string, results: readonly CommandResult[]): Outcome {
-  const [worst] = results.toSorted((a, b) => ranks.indexOf(b.kind) - ranks.indexOf(a.kind));
   const sentences = new Set(results.map((one) => `${one.kind} (${one.code}): ${one.sentence}`));
-  return { kind: worst?.kind ?? 'failed', cluster, sentence: `${cluster}: ${[...sentences].join(' | ')}` };
+  return {
+    kind: worstResult(results)?.kind ?? 'failed',
+    cluster,
+    sentence: `${cluster}: ${[...sentences].join(' | ')}`,
+  };
 }

@@ -1,6 +1,7 @@
 /** Errors as RFC 9457 problem details, each with a stable code. Pure. */
 
 import type { Answer, CommandResult } from '../core/model/events.ts';
+import { worstResult } from '../core/model/worst-result.ts';
 
 export interface Problem {
   readonly status: number;
@@ -43,19 +44,6 @@ export function problem(code: keyof typeof problems, detail: string, hint?: stri
   return { status, code, title, detail, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** From best to worst: a command to several publications is as good as the worst of them. */
-const ranks = [
-  'done',
-  'lost-race',
-  'held',
-  'unreachable',
-  'failed',
-] as const satisfies readonly CommandResult['kind'][];
-
-/** The worst result; undefined: there is no result. */
-export const worstResult = (answer: Answer): CommandResult | undefined =>
-  [...answer.results].sort((a, b) => ranks.indexOf(b.kind) - ranks.indexOf(a.kind))[0];
-
 const statuses = { 'lost-race': 409, held: 409, unreachable: 502, failed: 500 } as const;
 const titles = {
   'lost-race': 'Another instance was first',
@@ -66,7 +54,7 @@ const titles = {
 
 /** The problem of an answer, or undefined if all is done. */
 export function answerProblem(answer: Answer): Problem | undefined {
-  const worst = worstResult(answer);
+  const worst = worstResult(answer.results);
   if (worst === undefined || worst.kind === 'done') return undefined;
   const { kind, code, sentence, hint } = worst;
   return {

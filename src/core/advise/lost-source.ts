@@ -117,11 +117,8 @@ function mostAdvanced(situation: Situation): ServerView | undefined {
     (member) => member !== situation.published && couldBePromoted(situation, member),
   );
   const lacking = (server: ServerView): number => {
-    const lacks = lacksOf(situation, server);
-    const received = lacks?.received;
-    return received && received.transactions === undefined
-      ? (received.bytes ?? Number.POSITIVE_INFINITY)
-      : (lacks?.received?.transactions ?? 0);
+    const received = lacksOf(situation, server)?.received;
+    return received ? (received.transactions ?? received.bytes ?? Number.POSITIVE_INFINITY) : 0;
   };
   const least = Math.min(...could.map(lacking));
   return could.find((server) => lacking(server) === least);
