@@ -1,0 +1,6 @@
+/** All benchmarks, in the order of docs/PERFORMANCE.md. */
+
+import type { Benchmark } from './harness/benchmark.ts';
+
+/** A benchmark is loaded only when it is run. */
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {};
