@@ -4,6 +4,7 @@ import { contains } from '../gtid/gtid.ts';
 import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model/observation.ts';
 import type { Receiving, ServerMemory } from '../model/state.ts';
 import type { Moment, MonoMs, Now, ServerId } from '../model/units.ts';
+import { sameRole } from './role.ts';
 
 interface Observed {
   readonly memory: ServerMemory;
@@ -80,7 +81,7 @@ function observeFacts(
       ...turns(before, facts, sameProcess, { askedAt, moment }),
       receiving: receivingSince(before, facts, sameProcess, now),
     },
-    suspicious: known !== undefined && roleText(known) !== roleText(facts),
+    suspicious: known !== undefined && !sameRole(known, facts),
     historyVanished: vanished ? facts.id : undefined,
   };
 }
@@ -122,24 +123,6 @@ function lostHistory(known: ServerFacts, facts: ServerFacts): boolean {
   return known.gtidExecuted !== facts.gtidExecuted && !contains(facts.gtidExecuted, known.gtidExecuted);
 }
 
-/** The role of a server as text: a change is a suspicion. */
-const roleText = (facts: ServerFacts): string =>
-  JSON.stringify([
-    facts.id,
-    isWritable(facts),
-    facts.channels.map((channel) => [
-      channel.name,
-      channel.sourceId,
-      channel.sourceServerId,
-      channel.sourceAddress,
-      channel.receiver,
-      channel.applier,
-    ]),
-    facts.group?.members.map((member) => [member.id, member.state, member.role]),
-    facts.wsrep && [facts.wsrep.clusterUuid, facts.wsrep.state, facts.wsrep.size, facts.wsrep.view],
-    facts.managed?.members.map((member) => [member.name, member.writer]),
-  ]);
-
 function receivingSince(
   before: ServerMemory,
   facts: ServerFacts,
@@ -153,7 +136,7 @@ function receivingSince(
     const known = sameProcess ? before.receiving.get(channel.name) : undefined;
     const earlier = known?.source === source ? known : undefined;
     if (channel.receiver === 'connecting') {
-      if (earlier) receiving.set(channel.name, { ...earlier, on: false });
+      if (earlier) receiving.set(channel.name, earlier.on ? { ...earlier, on: false } : earlier);
     } else if (earlier?.on) receiving.set(channel.name, earlier);
     else
       receiving.set(channel.name, {
@@ -164,5 +147,8 @@ function receivingSince(
         witnessed: sameProcess,
       });
   }
-  return receiving;
+  return sameEntries(receiving, before.receiving) ? before.receiving : receiving;
 }
+
+const sameEntries = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);

@@ -1,20 +1,12 @@
 /** One cluster in the pure core alone: time is a number, and every effect is answered by a small false world. */
 
-import type { Effect, Event } from '../../../src/core/model/events.ts';
-import type { ServerFacts } from '../../../src/core/model/observation.ts';
-import { type ClusterState, initialState } from '../../../src/core/model/state.ts';
-import type { ServerAddress } from '../../../src/core/model/units.ts';
-import { step } from '../../../src/core/step.ts';
-import { createFakeZone } from '../../support/fake-zone.ts';
-import {
-  address,
-  at,
-  clusterSettings,
-  fqdn,
-  publicationSettings,
-  replicaOf,
-  seen,
-} from '../../support/given.ts';
+import type { Effect, Event } from '../../src/core/model/events.ts';
+import type { ServerFacts } from '../../src/core/model/observation.ts';
+import { type ClusterState, initialState } from '../../src/core/model/state.ts';
+import type { ServerAddress } from '../../src/core/model/units.ts';
+import { step } from '../../src/core/step.ts';
+import { createFakeZone } from './fake-zone.ts';
+import { address, at, clusterSettings, fqdn, publicationSettings, replicaOf, seen } from './given.ts';
 
 /** What one call of `step` cost. */
 export interface Cost {
