@@ -90,7 +90,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   'src/core': {
     step: ['turn', 'rest', 'schedule', 'alarm', 'command', 'publish', 'decide', 'observe', 'model'],
     turn: ['command', 'publish', 'decide', 'observe', 'model'],
-    rest: ['observe', 'model'],
+    rest: ['publish', 'observe', 'model'],
     schedule: ['publish', 'observe', 'model'],
     report: ['advise', 'alarm', 'publish', 'decide', 'observe', 'model', 'gtid'],
     advise: ['publish', 'decide', 'observe', 'model', 'gtid'],

@@ -1,6 +1,6 @@
 /**
- * When a turn can wait. A cluster at rest gets a turn at each answer of its published source. Between two turns,
- * an answer without news is only remembered (docs/decisions/030).
+ * When a turn can wait. A cluster at rest gets a turn when its published source answers. Between two turns, an
+ * answer without news is only remembered (docs/decisions/030).
  */
 
 import type { Event } from './model/events.ts';
@@ -10,6 +10,7 @@ import type { ClusterState, ServerMemory } from './model/state.ts';
 import { type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { sameRole } from './observe/role.ts';
 import { isHeard } from './observe/topology.ts';
+import { showsTheSame } from './publish/zone-read.ts';
 
 /** The state after a turn. */
 export function withTurnNoted(state: ClusterState, { mono }: Now): ClusterState {
@@ -35,9 +36,24 @@ const hasNothingToDo = ({ decision, ready, zone, writing }: PublicationState): b
 /** Whether this event needs no turn. `after`: the state that remembers it. */
 export function mayWait(before: ClusterState, after: ClusterState, event: Event, { mono }: Now): boolean {
   if (mono >= before.restUntil || after.staleBefore !== before.staleBefore) return false;
-  if (event.kind === 'tick') return true;
-  return event.kind === 'observed' && !isNews(before, after, event.server);
+  switch (event.kind) {
+    case 'tick':
+      return true;
+    case 'observed':
+      return !isNews(before, after, event.server);
+    case 'zone-read':
+      return isZoneAlike(before.publications.get(event.nameserver), after.publications.get(event.nameserver));
+    default:
+      return false;
+  }
 }
+
+/** While nothing is on its way, a read changes nothing else. */
+const isZoneAlike = (was: PublicationState | undefined, is: PublicationState | undefined): boolean =>
+  was?.zone.view !== undefined &&
+  is?.zone.view !== undefined &&
+  hasNothingToDo(is) &&
+  showsTheSame(was.zone.view, is.zone.view);
 
 function isNews(before: ClusterState, after: ClusterState, server: ServerAddress): boolean {
   const [was, is] = [before.servers.get(server), after.servers.get(server)];

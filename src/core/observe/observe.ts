@@ -1,7 +1,13 @@
 /** Takes a probe's result into a server's memory, and says whether it is suspicious. */
 
 import { contains } from '../gtid/gtid.ts';
-import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model/observation.ts';
+import {
+  type Channel,
+  isWritable,
+  type Probe,
+  type ServerFacts,
+  servesNobody,
+} from '../model/observation.ts';
 import type { Receiving, ServerMemory } from '../model/state.ts';
 import type { Moment, MonoMs, Now, ServerId } from '../model/units.ts';
 import { sameRole } from './role.ts';
@@ -123,32 +129,36 @@ function lostHistory(known: ServerFacts, facts: ServerFacts): boolean {
   return known.gtidExecuted !== facts.gtidExecuted && !contains(facts.gtidExecuted, known.gtidExecuted);
 }
 
+/** The same map as before if nothing has changed. */
 function receivingSince(
   before: ServerMemory,
   facts: ServerFacts,
   sameProcess: boolean,
   now: Now,
 ): ReadonlyMap<string, Receiving> {
+  const known = sameProcess ? before.receiving : new Map<string, Receiving>();
   const receiving = new Map<string, Receiving>();
   for (const channel of facts.channels) {
-    if (channel.receiver === 'off') continue;
-    const source = channel.sourceId ?? channel.sourceAddress;
-    const known = sameProcess ? before.receiving.get(channel.name) : undefined;
-    const earlier = known?.source === source ? known : undefined;
-    if (channel.receiver === 'connecting') {
-      if (earlier) receiving.set(channel.name, earlier.on ? { ...earlier, on: false } : earlier);
-    } else if (earlier?.on) receiving.set(channel.name, earlier);
-    else
-      receiving.set(channel.name, {
-        source,
-        on: true,
-        since: now.mono,
-        metAt: earlier?.metAt ?? now.mono,
-        witnessed: sameProcess,
-      });
+    const next = receivingOf(channel, known.get(channel.name), sameProcess, now);
+    if (next !== undefined) receiving.set(channel.name, next);
   }
   return sameEntries(receiving, before.receiving) ? before.receiving : receiving;
 }
 
 const sameEntries = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
   a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+
+function receivingOf(
+  { receiver, sourceId, sourceAddress }: Channel,
+  known: Receiving | undefined,
+  sameProcess: boolean,
+  now: Now,
+): Receiving | undefined {
+  if (receiver === 'off') return undefined;
+  const source = sourceId ?? sourceAddress;
+  const earlier = known?.source === source ? known : undefined;
+  if (receiver === 'connecting') return earlier?.on ? { ...earlier, on: false } : earlier;
+  if (earlier?.on) return earlier;
+  const metAt = earlier?.metAt ?? now.mono;
+  return { source, on: true, since: now.mono, metAt, witnessed: sameProcess };
+}

@@ -1,4 +1,4 @@
-/** The role of a server, by one answer: what it is, whether it takes writes, and from whom it gets its data. */
+/** The role of a server, by one answer: what it is, whether it takes writes, and where its data come from. */
 
 import { type Channel, isWritable, type ServerFacts } from '../model/observation.ts';
 
