@@ -1,12 +1,10 @@
 /** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
 
 import type { Probe } from '../../core/model/observation.ts';
-import type { MonoMs, ServerAddress, ServerId } from '../../core/model/units.ts';
+import type { MonoMs, ServerAddress } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
-import type { ChannelNotes } from '../answer/channel-notes.ts';
-import { aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from '../answer/failures.ts';
+import { aliveProblem, classify, type Problem, unknownProblem } from '../answer/failures.ts';
 import { maxTextLength } from '../answer/limits.ts';
-import type { Answers, QuerySet } from '../answer/query-set.ts';
 import type { Asker } from '../answer/refusal-hints.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
 import { type Row, rowsUnexpected } from '../answer/row.ts';
@@ -19,9 +17,9 @@ import {
   traitsQuery,
   uptimeQuery,
 } from '../flavour/flavour.ts';
-import { askStatements, type Spellings } from './ask.ts';
+import { askServer, nothingAsked, type Ready, type Turn } from './asking.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
-import { type Access, type Answer, Session } from './session.ts';
+import { type Access, Session } from './session.ts';
 
 interface KeptConnectionOptions {
   readonly server: ServerAddress;
@@ -37,26 +35,8 @@ interface KeptConnectionOptions {
   readonly lost: () => void;
 }
 
-interface Ready {
-  readonly session: Session;
-  readonly asker: Asker;
-  readonly set: QuerySet;
-  /** When the server process began, on our monotonic clock. */
-  readonly startedAt: number;
-  readonly spellings: Spellings;
-  /** The servers that answered its probes: more than one means a proxy. */
-  readonly ids: Set<ServerId>;
-  notes: ChannelNotes;
-}
-
 /** What we learn after the login, before the first probe. */
 type Introduction = Pick<Ready, 'asker' | 'set' | 'startedAt'>;
-
-/** One part of a probe: once it is late, it must not touch the connection any more. */
-interface Turn {
-  late: boolean;
-  answered: boolean;
-}
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const globalPrivilegeMissing = 'mysql-1227';
@@ -166,7 +146,7 @@ export class KeptConnection {
     // The deadline may have passed meanwhile, and another session may have begun.
     if (this.#session !== session)
       return this.#unknown('deadline', 'the connection was ready only after the deadline');
-    const ready: Ready = { session, ...introduced, spellings: new Map(), ids: new Set(), notes: new Map() };
+    const ready: Ready = { session, ...introduced, ...nothingAsked() };
     this.#ready = ready;
     session.onLost = () => {
       if (this.#session === session) this.#drop();
@@ -212,45 +192,11 @@ export class KeptConnection {
   }
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
-    ready.session.beginProbe();
-    const query = async (sql: string): Promise<Answer> => {
-      const answer = await ready.session.query(sql);
-      // Perhaps an error of the client after a lost connection; then the turn is over anyway.
-      turn.answered = true;
-      return answer;
-    };
-    const asked = await askStatements(query, ready.set, ready.spellings);
-    if (asked.kind === 'answers') return this.#read(ready, asked.answers);
-    const problem = classify(ready.asker, asked.error);
+    const probe = await askServer(ready, { server: this.#options.server, clock: this.#options.clock, turn });
     // A global privilege that is granted now counts for new connections only (manual 8.2.13).
-    if (problem.failure.code === globalPrivilegeMissing && this.#ready === ready) this.#drop();
-    return problem;
-  }
-
-  #read(ready: Ready, answers: Answers): Probe {
-    const { server, clock } = this.#options;
-    const at = clock.mono();
-    const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
-    const reading = ready.set.read({
-      server,
-      session: ready.session.number,
-      uptimeSeconds,
-      answers,
-      at,
-      notes: ready.notes,
-    });
-    if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
-    // A running server never changes its UUID (MariaDB's server_id may): a proxy answers for several servers.
-    if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
-    if (ready.ids.size > 1)
-      return proxyProblem(
-        aliveProblem,
-        server,
-        `one connection reached more than one server: ${[...ready.ids].join(', then ')}`,
-      );
-    ready.notes = reading.notes;
-    const { peer } = ready.session;
-    return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
+    const needsNewSession = probe.kind === 'alive' && probe.failure.code === globalPrivilegeMissing;
+    if (needsNewSession && this.#ready === ready) this.#drop();
+    return probe;
   }
 
   #fail(session: Session, problem: Problem): Problem {
