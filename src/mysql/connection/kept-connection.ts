@@ -1,32 +1,16 @@
 /** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
 
 import type { Probe } from '../../core/model/observation.ts';
-import type { MonoMs, ServerId } from '../../core/model/units.ts';
-import type { ChannelNotes } from '../answer/channel-notes.ts';
-import { aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from '../answer/failures.ts';
-import type { Answers } from '../answer/query-set.ts';
-import { askStatements, type Spellings } from './ask.ts';
+import type { MonoMs } from '../../core/model/units.ts';
+import { aliveProblem, type Problem, unknownProblem } from '../answer/failures.ts';
+import { askServer, nothingAsked, type Ready, type Turn } from './asking.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
-import { type Opened, Opening, type OpeningOptions } from './opening.ts';
-import type { Answer } from './session.ts';
+import { Opening, type OpeningOptions } from './opening.ts';
 
 interface KeptConnectionOptions extends OpeningOptions {
   readonly connectTimeoutMs: number;
   /** Called once for each ready connection that ended without our will. */
   readonly lost: () => void;
-}
-
-interface Ready extends Opened {
-  readonly spellings: Spellings;
-  /** The servers that answered its probes: more than one means a proxy. */
-  readonly ids: Set<ServerId>;
-  notes: ChannelNotes;
-}
-
-/** One part of a probe: once it is late, it must not touch the connection any more. */
-interface Turn {
-  late: boolean;
-  answered: boolean;
 }
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
@@ -109,7 +93,7 @@ export class KeptConnection {
     const opened = await opening.run();
     if (this.#opening === opening) this.#opening = undefined;
     if ('kind' in opened) return opened;
-    const ready: Ready = { ...opened, spellings: new Map(), ids: new Set(), notes: new Map() };
+    const ready: Ready = { ...opened, ...nothingAsked() };
     this.#ready = ready;
     opened.session.onLost = () => {
       if (this.#ready === ready) this.#drop();
@@ -119,45 +103,11 @@ export class KeptConnection {
   }
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
-    ready.session.beginProbe();
-    const query = async (sql: string): Promise<Answer> => {
-      const answer = await ready.session.query(sql);
-      // Perhaps an error of the client after a lost connection; then the turn is over anyway.
-      turn.answered = true;
-      return answer;
-    };
-    const asked = await askStatements(query, ready.set, ready.spellings);
-    if (asked.kind === 'answers') return this.#read(ready, asked.answers);
-    const problem = classify(ready.asker, asked.error);
+    const probe = await askServer(ready, { server: this.#options.server, clock: this.#options.clock, turn });
     // A global privilege that is granted now counts for new connections only (manual 8.2.13).
-    if (problem.failure.code === globalPrivilegeMissing && this.#ready === ready) this.#drop();
-    return problem;
-  }
-
-  #read(ready: Ready, answers: Answers): Probe {
-    const { server, clock } = this.#options;
-    const at = clock.mono();
-    const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
-    const reading = ready.set.read({
-      server,
-      session: ready.session.number,
-      uptimeSeconds,
-      answers,
-      at,
-      notes: ready.notes,
-    });
-    if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
-    // A running server never changes its UUID (MariaDB's server_id may): a proxy answers for several servers.
-    if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
-    if (ready.ids.size > 1)
-      return proxyProblem(
-        aliveProblem,
-        server,
-        `one connection reached more than one server: ${[...ready.ids].join(', then ')}`,
-      );
-    ready.notes = reading.notes;
-    const { peer } = ready.session;
-    return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
+    const needsNewSession = probe.kind === 'alive' && probe.failure.code === globalPrivilegeMissing;
+    if (needsNewSession && this.#ready === ready) this.#drop();
+    return probe;
   }
 
   #drop(): void {
