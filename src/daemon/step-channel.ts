@@ -1,6 +1,6 @@
 /**
- * The diagnostics channel of the runtimes' steps: with a subscriber, somebody can see where each millisecond of
- * a move goes. Without a subscriber nothing is built and nothing is kept.
+ * The diagnostics channel of the runtimes' steps: it shows where each millisecond of a move goes. Without a
+ * subscriber nothing is kept.
  */
 
 import { channel } from 'node:diagnostics_channel';

@@ -1,4 +1,4 @@
-/** The benchmark `failover`: from a promotion to the first authoritative answer, on real servers, without a hook. */
+/** The benchmark `failover`: from a promotion to the first authoritative answer, on real servers. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,10 +50,10 @@ export const failover: Benchmark = {
   name: 'failover',
   title: 'From a promotion to the authoritative answer',
   about: `Real MySQL servers in pairs, a real BIND with its journal on disk, one daemon, no hook. A failover: the
-source gets SIGKILL, and after a pause of 1 to 3 s the replica is promoted by SQL. A planned switchover: after more
-than a minute without suspicion the source is closed, the replica applies all, and is promoted. The time runs from
-the return of the statement that makes the replica writable to the first authoritative answer with its address.
-In some rounds a DBA's loop keeps a name of its own beside.`,
+source gets SIGKILL, and after a pause of 1 to 3 s the replica is promoted by SQL. A planned switchover: after
+more than a minute without suspicion the source is closed, the replica applies all, and is promoted. The time
+runs from the return of the statement that makes the replica writable to the first authoritative answer with
+its address. In some rounds a DBA's loop keeps a name of its own beside.`,
   async run({ scale, say }) {
     const size = scale === 'smoke' ? smoke : full;
     const folder = await mkdtemp(join(tmpdir(), 'source-dns-bench-'));

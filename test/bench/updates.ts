@@ -32,8 +32,9 @@ const longestChain = 64;
 export const updates: Benchmark = {
   name: 'updates',
   title: 'One compare-and-set update',
-  about: `Our client, bytes that were built and signed before (the floor), and one process of \`nsupdate\` an update send
-the same kind of update to the same BIND in turns: on disk, where BIND waits for two fsyncs an update, and in memory.`,
+  about: `Our client, bytes that were built and signed before (the floor), and one process of nsupdate an update
+send the same kind of update to the same BIND in turns: on disk, where BIND waits for two fsyncs an update, and
+in memory.`,
   async run({ scale, say }) {
     const size = scale === 'smoke' ? smoke : full;
     const programs = await provideBind(say);
@@ -173,7 +174,7 @@ interface Measured {
 
 const nothing = (): Measured => ({ latencies: [], cpuMs: 0, wallMs: 0 });
 
-/** Sends `count` updates, with so many under way at a time. Only the sending counts, not what was prepared. */
+/** Sends `count` updates, so many at a time. Only the sending counts, not what was prepared. */
 async function measure(way: Way, found: Measured, count: number, inFlight: number): Promise<void> {
   const prepared = Array.from({ length: inFlight }, (_, chain) =>
     Array.from({ length: Math.ceil(count / inFlight) }, () => way.prepare(chain)),

@@ -34,7 +34,7 @@ export class Asker {
     return new Asker(worker);
   }
 
-  /** One order at a time. Resolves at the first authoritative answer with the address; rejects after `limitMs`. */
+  /** One order at a time. Resolves at the first such answer; rejects after `limitMs`. */
   async answered(order: AskerOrder, limitMs: number): Promise<AskerResult> {
     const late = AbortSignal.timeout(limitMs);
     this.#worker.postMessage(order);

@@ -1,4 +1,4 @@
-/** The floor of an update: bytes that were built and signed before, on a TCP connection, and the answer's bytes. */
+/** The floor of an update: bytes that were built and signed before, written on a TCP connection. */
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -20,7 +20,7 @@ export class BareConnection {
     return new BareConnection(socket);
   }
 
-  /** `frame`: a message behind its length field. Rejects unless the answer is NOERROR; checks no signature. */
+  /** `frame`: a message behind its length. Rejects unless the answer is NOERROR; checks no signature. */
   async exchange(frame: Buffer): Promise<void> {
     const answer = await new Promise<Buffer>((resolve) => {
       this.#waiting.set(frame.readUInt16BE(2), resolve);

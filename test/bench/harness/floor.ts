@@ -1,4 +1,4 @@
-/** The floor under a move, on the same servers and the same disk: one question to MySQL, one update of BIND. */
+/** The floor under a move, on the same servers and disk: one question to MySQL, one update of BIND. */
 
 import type { BindPair } from '../../../src/lab/servers/bind.ts';
 import { BareConnection } from './bare-connection.ts';

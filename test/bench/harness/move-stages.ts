@@ -47,7 +47,8 @@ export function stagesOf(steps: readonly TracedStep[], promoted: Promoted, serve
   const asked = found(
     'the probe begun',
     steps.findLast(
-      (step) => step.at < seen.at && step.effects.some(([kind, whom]) => kind === 'probe' && whom === server),
+      (step) =>
+        step.at < seen.at && step.effects.some(([kind, asked]) => kind === 'probe' && asked === server),
     ),
   );
   const decided = found(
