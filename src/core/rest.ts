@@ -1,6 +1,6 @@
 /**
- * When a turn can wait. A cluster at rest gets a turn when its published source answers. Between two turns, an
- * answer without news is only remembered (docs/decisions/030).
+ * When a turn can wait. A cluster at rest gets a turn when its published source answers. Between two turns,
+ * an answer without news is only remembered (docs/decisions/030).
  */
 
 import type { Event } from './model/events.ts';

@@ -1,4 +1,4 @@
-/** One cluster in the pure core alone: time is a number, and every effect is answered by a small false world. */
+/** One cluster in the pure core alone: time is a number, and a small false world answers every effect. */
 
 import type { Effect, Event } from '../../src/core/model/events.ts';
 import type { ServerFacts } from '../../src/core/model/observation.ts';
