@@ -4,7 +4,7 @@ import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '.
 import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
 import { type ClusterState, initialState } from '../core/model/state.ts';
-import type { MonoMs, Now, ServerAddress, WallMs } from '../core/model/units.ts';
+import type { MonoMs, Now, ServerAddress } from '../core/model/units.ts';
 import { snapshot } from '../core/report/snapshot.ts';
 import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
@@ -176,7 +176,7 @@ class Runtime implements ClusterRuntime {
 
   /** The only place where the state changes. */
   #take(event: Event): void {
-    const [state, effects] = this.#core.step(this.#state, event, new EventTime(this.#options));
+    const [state, effects] = this.#core.step(this.#state, event, this.#now(this.#options.random.token()));
     this.#state = state;
     tellStep({ cluster: this.cluster, event, effects });
     for (const effect of effects) this.#perform(effect, event);
@@ -241,22 +241,3 @@ class Runtime implements ClusterRuntime {
 /** An update that ends while we stop is still read back, for the history. */
 const readsBack = (effect: Effect, cause: Event): boolean =>
   effect.kind === 'read-zone' && cause.kind === 'update-done';
-
-/** The time of one event. Few events lead to a write, so its token is drawn when it is asked for. */
-class EventTime implements Now {
-  readonly mono: MonoMs;
-  readonly wall: WallMs;
-  readonly #random: Random;
-  #token: string | undefined;
-
-  constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
-    this.mono = clock.mono();
-    this.wall = clock.wall();
-    this.#random = random;
-  }
-
-  get token(): string {
-    this.#token ??= this.#random.token();
-    return this.#token;
-  }
-}
