@@ -3,4 +3,6 @@
 import type { Benchmark } from './harness/benchmark.ts';
 
 /** A benchmark is loaded only when it is run. */
-export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {};
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  probe: () => import('./probe.ts').then((m) => m.probe),
+};
