@@ -5,20 +5,14 @@ import type { ServerAddress, ServerId } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import type { ChannelNotes } from '../answer/channel-notes.ts';
 import { aliveProblem, classify, proxyProblem } from '../answer/failures.ts';
-import type { Answers, QuerySet } from '../answer/query-set.ts';
-import type { Asker } from '../answer/refusal-hints.ts';
+import type { Answers } from '../answer/query-set.ts';
 import type { Row } from '../answer/row.ts';
 import { askStatements, type Spellings } from './ask.ts';
-import type { Answer, Session } from './session.ts';
+import type { Opened } from './opening.ts';
+import type { Answer } from './session.ts';
 
 /** A connection that can be asked. */
-export interface Ready extends Memory {
-  readonly session: Session;
-  readonly asker: Asker;
-  readonly set: QuerySet;
-  /** When the server process began, on our monotonic clock. */
-  readonly startedAt: number;
-}
+export interface Ready extends Opened, Memory {}
 
 /** What the probes of one connection leave for the next one. */
 interface Memory {
