@@ -14,7 +14,7 @@ import { createInFlight } from '../../src/daemon/in-flight.ts';
 import type { AskingEffect } from '../../src/daemon/perform.ts';
 import { createProber } from '../../src/mysql/probe.ts';
 
-/** `probe`: what the daemon does. `select`: `SELECT 1` of mysql2. `bytes`: its bytes, and nobody reads the answer. */
+/** `probe`: what the daemon does. `select`: `SELECT 1` of mysql2. `bytes`: its bytes, with no parser. */
 export type Subject = 'probe' | 'select' | 'bytes';
 
 export interface ClientOrder {

@@ -1,9 +1,9 @@
 /**
  * The boundary around the MySQL driver. It takes the place of the driver's parser, so every byte of a server
  * comes here first, decrypted where there is TLS. It cuts the bytes into packets and reads each packet in the
- * state of the connection. During the login the driver gets packets of our own making, or none; after the login
- * the driver gets nothing more, and answers are read here. Whatever does not fit ends the connection with one
- * fault. See docs/decisions/020 and 027.
+ * state of the connection. During the login the driver gets packets of our own making, or none. After the
+ * login the driver gets nothing more, and answers are read here. Whatever does not fit ends the connection
+ * with one fault. See docs/decisions/020 and 027.
  */
 
 import type { Connection } from 'mysql2';

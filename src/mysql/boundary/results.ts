@@ -1,6 +1,6 @@
 /**
- * Reads the answers of a server that is logged in: what answers no statement, or has another form or size than
- * an answer may have, is a fault. An answer that came before in the same bytes is recognised, not read again.
+ * Reads the answers of a server that is logged in. What answers no statement, or has another form or size
+ * than an answer may have, is a fault. An answer in the same bytes as before is recognised, not read again.
  */
 
 import { broken, tooLarge } from '../answer/answer-fault.ts';

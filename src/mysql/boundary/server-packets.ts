@@ -1,6 +1,6 @@
 /**
- * Reads each packet of a server. Those of a login are written anew for the driver, so a field that could break
- * the driver never reaches it. Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
+ * Reads each packet of a server. Those of a login are written anew for the driver, so a field that could
+ * break the driver never reaches it. Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
  */
 
 import { broken, loginUnsupported, tooLarge } from '../answer/answer-fault.ts';

@@ -32,9 +32,9 @@ export type Asked =
 const unknownWord: ReadonlySet<unknown> = new Set([1054, 1064, 1146, 1193]);
 
 /**
- * Asks all statements that are surely needed, or were needed last time, in one round trip. Then those that the
- * answers make necessary. An answer that is not needed is dropped. An error that a statement does not expect
- * ends the probe.
+ * Asks all statements that are surely needed, or were needed last time, in one round trip; then those that
+ * the answers make necessary. An answer that is not needed is dropped. An error that a statement does not
+ * expect ends the probe.
  */
 export async function askStatements(ask: AskTogether, set: QuerySet, habits: Habits): Promise<Asked> {
   const train = habits.together ? trainOf(set, habits) : [];

@@ -137,8 +137,9 @@ export class Session {
   }
 
   /**
-   * Several statements in one write, and so in one round trip; the server answers them in order, each with rows
-   * or an error. One train at a time. `heard` is called for each answer. Never rejects, and may never resolve.
+   * Several statements in one write, and so in one round trip. The server answers them in order, each with
+   * rows or an error. One train at a time. `heard` is called for each answer. Never rejects, and may never
+   * resolve.
    */
   train(questions: readonly Question[], heard: () => void = () => undefined): Promise<readonly Answer[]> {
     return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** Answers that are recognised by their bytes: what is the same is the same object, and never something older. */
+/** Answers are recognised by their bytes: what is the same is the same object, and never an older one. */
 
 import { expect, test } from 'vitest';
 import type { Answer } from '../../../../src/mysql/answer/query-set.ts';
