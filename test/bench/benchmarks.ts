@@ -3,4 +3,6 @@
 import type { Benchmark } from './harness/benchmark.ts';
 
 /** A benchmark is loaded only when it is run. */
-export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {};
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  scale: () => import('./scale.ts').then((m) => m.scale),
+};
