@@ -5,4 +5,7 @@ import type { Benchmark } from './harness/benchmark.ts';
 /** A benchmark is loaded only when it is run. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   scale: () => import('./scale.ts').then((m) => m.scale),
+  'bad-day': () => import('./bad-day.ts').then((m) => m.badDay),
+  partition: () => import('./partition.ts').then((m) => m.partition),
+  hook: () => import('./hook.ts').then((m) => m.hook),
 };

@@ -41,9 +41,12 @@ class Farm {
   #accept(socket: Socket): void {
     const server = this.#servers[numberOf(socket.localAddress ?? '') ?? -1];
     socket.on('error', () => undefined);
-    // Also a client from outside of this machine, whom no server here waits for.
-    if (server === undefined || server.health === 'down') return void socket.resetAndDestroy();
     this.#tallying.connected();
+    // An address without a server may also be one of a client from outside of this machine.
+    if (server === undefined || server.health === 'down') {
+      socket.resetAndDestroy();
+      return;
+    }
     const speaker = new Speaker(server, socket, this.#size.tls, (which, what) =>
       this.#tallying.asked(which, what),
     );
