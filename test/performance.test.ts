@@ -1,4 +1,6 @@
-/** Shows that docs/PERFORMANCE.md says what the benchmarks found: `npm run bench -- --tables` writes its tables. */
+/**
+ * Shows that docs/PERFORMANCE.md says what the benchmarks found. `npm run bench -- --tables` writes its tables.
+ */
 
 import { describe, expect, test } from 'vitest';
 import { benchmarks } from './bench/benchmarks.ts';
@@ -11,9 +13,9 @@ const all = await Promise.all(Object.values(benchmarks).map((load) => load()));
 const document = textOfFile('docs/PERFORMANCE.md');
 
 describe('docs/PERFORMANCE.md', () => {
-  test('has a section for each benchmark', () => {
+  test('has a section for each benchmark that was measured', () => {
     const sections = [...document.matchAll(/<!-- bench ([a-z-]+) -->/g)].map(([, name]) => name);
-    expect(sections.toSorted()).toEqual(Object.keys(benchmarks).toSorted());
+    expect([...readResults(root).keys()].filter((name) => !sections.includes(name))).toEqual([]);
     expect(all.map(({ name }) => name)).toEqual(Object.keys(benchmarks));
   });
 

@@ -1,6 +1,7 @@
 /**
- * The answers of the farm, as bytes. A statement is known by its key words. Its columns are the names after AS that a
- * recorded row of a real server has; the cells are those of that row, but for what differs from server to server.
+ * The answers of the farm, as bytes. A statement is known by its key words. Its columns are the names after
+ * AS that a recorded row of a real server has. Its cells are those of that row, except what differs from
+ * server to server.
  */
 
 import { recording } from '../../support/recorded.ts';
@@ -36,7 +37,7 @@ const traits: readonly Cells[] = Object.entries({
 
 export const greeting = (tls: boolean): Buffer => wire.packet(0, wire.greeting({ tls, version }));
 
-/** The fast way of caching_sha2_password: the server knows the password already. `from`: the packet's number. */
+/** The fast way of caching_sha2_password: the server knows the password. `from`: the packet's number. */
 export const loginAnswer = (from: number): Buffer =>
   Buffer.concat([wire.packet(from, Buffer.of(1, 3)), wire.packet(from + 1, wire.ok)]);
 

@@ -1,6 +1,6 @@
 /**
- * Many clusters of the farm, the real program that watches them, and a real BIND that has their names. Each is a
- * process of its own, so that each cost can be told apart.
+ * Many clusters of the farm, the real program that watches them, and a real BIND that has their names. Each
+ * is a process of its own, so that each cost can be told apart.
  */
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -153,7 +153,11 @@ state_dir: ${stateDir}
 clusters:
 ${clusters.join('\n')}
 nameservers:
-  ns1: { address: ${bind.primary.address}, port: ${bind.primary.port}, key_file: ${bind.keyFile}, verify: [${verify}] }
+  ns1:
+    address: ${bind.primary.address}
+    port: ${bind.primary.port}
+    key_file: ${bind.keyFile}
+    verify: [${verify}]
 `;
   const file = join(folder, 'source-dns.yaml');
   await writeFile(file, text, { mode: 0o640 });

@@ -1,4 +1,4 @@
-/** How long the event loop of the program under test keeps a caller waiting: its API is asked again and again. */
+/** How long the event loop of the program under test lets a caller wait: its API is asked all the time. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { askDaemon } from '../../../src/http/client.ts';

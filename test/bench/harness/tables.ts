@@ -43,7 +43,7 @@ interface Contents {
   readonly results: ReadonlyMap<string, Result>;
 }
 
-/** The document with what belongs between `<!-- bench NAME -->`, or `<!-- overview -->`, and `<!-- end -->`. */
+/** The document with what belongs between `<!-- bench NAME -->` (or `overview`) and `<!-- end -->`. */
 export const withTables = (document: string, { overview, benchmarks, results }: Contents): string =>
   document.replaceAll(
     /(<!-- (?:bench ([a-z-]+)|overview) -->\n)[\s\S]*?(<!-- end -->)/g,
@@ -92,7 +92,7 @@ const width = 100;
 /** Breaks at spaces. */
 function wrapped(text: string): string {
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/\s+/)) {
     const last = lines.at(-1);
     if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
