@@ -1,12 +1,13 @@
 /** One connection to one server, from the first SYN to its end. */
 
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { type Connection, createConnection, type QueryError } from 'mysql2';
 import { plainIp } from '../../core/model/ip-address.ts';
 import { splitAddress } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import type { Row } from '../answer/row.ts';
 import { Boundary } from '../boundary/boundary.ts';
+import { connectTo } from './knock.ts';
 
 /** How to log in. All connections share one object of TLS options: mysql2 caches certificates by it. */
 export interface Access {
@@ -45,9 +46,6 @@ export type Answer =
 /** Never used twice in a process, not even after a reload: the same number is the same server process. */
 let lastNumber = 0;
 
-/** TCP checks an idle peer after this time, to end half-open connections between slow probes. */
-const keepAliveDelayMs = 10_000;
-
 /** It ends once, and reports its end once. */
 export class Session {
   readonly number: number;
@@ -62,27 +60,19 @@ export class Session {
   /** Called at most once, when the connection ends without `destroy` or `end`. */
   onLost: () => void = () => undefined;
 
-  constructor(server: ServerAddress, access: Access) {
+  /** `socket`: to that server, perhaps already connected, and unread. */
+  constructor(server: ServerAddress, access: Access, socket: Socket = connectTo(server, access.lookup)) {
     lastNumber += 1;
     this.number = lastNumber;
     const { host, port } = splitAddress(server);
     // The socket is ours: destroy() of mysql2 only says good-bye, and a hung server never answers that.
-    this.#socket = connect({
-      host,
-      port,
-      lookup: access.lookup,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveDelayMs,
-    });
-    // A closed socket no longer knows this.
-    this.#socket.once('connect', () => {
-      const { remoteAddress } = this.#socket;
-      if (remoteAddress !== undefined) this.#peer = plainIp(remoteAddress);
-    });
-    // Node checks the certificate against this name. It sets the name itself for a host name, but not for an
-    // IP address, and would then accept `localhost`.
-    Object.assign(this.#socket, { _host: host });
+    this.#socket = socket;
+    // A closed socket no longer knows its peer.
+    const notePeer = (): void => {
+      if (socket.remoteAddress !== undefined) this.#peer = plainIp(socket.remoteAddress);
+    };
+    notePeer();
+    socket.once('connect', notePeer);
     this.#connection = createConnection(connectionOptions(host, port, access, this.#socket));
     this.#boundary = new Boundary(this.#connection, {
       tls: access.ssl !== undefined,
