@@ -35,6 +35,9 @@ export async function readSecrets(
   return undefined;
 }
 
+/** In a sentence that says which clusters there are. */
+const mostNames = 20;
+
 interface Clusters<Cluster> {
   readonly file: string;
   readonly clusters: readonly Cluster[];
@@ -56,7 +59,8 @@ export function findCluster<Cluster extends ClusterOutline>(
     return undefined;
   }
   const names = [...clusters, ...elsewhere].map(({ settings }) => settings.cluster);
-  const suggestion = didYouMean(name, names) || `; ${file} has: ${names.join(', ')}`;
+  const shown = names.length > mostNames ? [...names.slice(0, mostNames), '...'] : names;
+  const suggestion = didYouMean(name, names) || `; ${file} has: ${shown.join(', ')}`;
   complainOfUsage(output, `there is no cluster "${name}"${suggestion}`);
   return undefined;
 }

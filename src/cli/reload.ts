@@ -81,8 +81,8 @@ export function createReloader(options: ReloadOptions): () => void {
 }
 
 /**
- * The clusters that this instance leaves while none of their old watchers stays. The new ones may not run yet,
- * and no instance can ask them. Never after a change by fewer instances than watch each cluster.
+ * The clusters that this instance leaves while none of their old watchers stays. The new ones may not run
+ * yet, and no instance can ask them. Never after a change by fewer instances than watch each cluster.
  */
 function givenToNewWatchers(before: LoadedConfig, next: LoadedConfig): Failure | undefined {
   const watchers = new Map(

@@ -27,8 +27,8 @@ export type LoadResult = { readonly kind: 'loaded'; readonly config: LoadedConfi
 
 export type OutlineResult = { readonly kind: 'outline'; readonly config: ConfigOutline } | InvalidConfig;
 
-/** A configuration of a thousand clusters is much smaller. */
-const maxFileBytes = 1_048_576;
+/** A configuration of 10,000 clusters has about 3 MB. */
+const maxFileBytes = 16_777_216;
 
 /** Expected mistakes are values; it throws for bugs only. It keeps nothing between two calls. */
 export async function loadConfig(

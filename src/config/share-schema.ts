@@ -31,7 +31,10 @@ export const shareSchema = z
           // From a variable.
           z
             .string()
-            .regex(/^\d{1,3}$/)
+            .regex(/^\d{1,3}$/, {
+              error:
+                '{value} is not a number; write a list of names, or how many instances a StatefulSet has',
+            })
             .transform(Number)
             .pipe(count),
         ],

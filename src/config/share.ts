@@ -12,8 +12,8 @@ export interface Share {
 
 /**
  * The instances that watch the cluster, the first one first: those with the highest weights (rendezvous
- * hashing). The weight is the SHA-256 of `instance`, a NUL byte and `cluster`, read as a number. It must never
- * change: instances of two versions would leave clusters without a watcher. Test vectors are in docs/SHARES.md.
+ * hashing). The weight is the SHA-256 of `instance`, a NUL byte and `cluster`, read as a number. It must
+ * never change: instances of two versions would leave clusters without a watcher (docs/SHARES.md).
  */
 export function watchersOf({ instances, watchers }: Share, cluster: string): readonly string[] {
   return instances
@@ -26,7 +26,7 @@ export function watchersOf({ instances, watchers }: Share, cluster: string): rea
 /** `source-dns-3`, also with a domain: what stands before the number, the number, and what follows. */
 const numbered = /^([^.]*-)(0|[1-9]\d{0,8})((?:\..*)?)$/;
 
-/** The number of an instance that its platform numbers from 0, as a StatefulSet does. Undefined: it has none. */
+/** The number of an instance that its platform numbers from 0, as a StatefulSet does. */
 export function ordinalOf(instance: string): number | undefined {
   const digits = numbered.exec(instance)?.[2];
   return digits === undefined ? undefined : Number(digits);

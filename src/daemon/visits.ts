@@ -1,7 +1,7 @@
 /**
  * Commands to clusters that only other instances watch. A failover tool calls its hook on its own machine,
- * wherever the cluster is watched. Such a command gets a runtime of its own, which ends with the answer: it is
- * safe as a command without a daemon is, by the ledger (docs/decisions/033).
+ * wherever the cluster is watched. Such a command gets a runtime of its own, which ends with the answer. As
+ * a command without a daemon, it is safe by the ledger (docs/decisions/033).
  */
 
 import type { LoadedCluster } from '../config/loaded.ts';

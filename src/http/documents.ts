@@ -29,13 +29,14 @@ export interface DaemonDocument {
   readonly warnings: readonly Failure[];
 }
 
-/** How this instance shares the clusters with others. The sum of `watched` over all must be `watchers` times all. */
+/** How this instance shares the clusters with others. */
 export interface ShareDocument {
   readonly instances: readonly string[];
   /** How many of them watch each cluster. */
   readonly watchers: number;
-  /** How many clusters this instance watches, and how many only others do. */
+  /** How many clusters this instance watches. The sum over all instances is `watchers` times all clusters. */
   readonly watched: number;
+  /** How many only others watch. */
   readonly elsewhere: number;
 }
 

@@ -176,7 +176,10 @@ describe('the configuration', () => {
       'this instance, "host-1", has the number 1, but 1 instance has the number 0; write how many there are, or the names of all instances',
     ],
     ['{ instances: [host-1, "b c"] }', '"b c" cannot be the name of an instance'],
-    ['{ instances: many }', 'must be a list of names, or the number of instances of a StatefulSet'],
+    [
+      '{ instances: many }',
+      'is not a number; write a list of names, or how many instances a StatefulSet has',
+    ],
     ['{ instances: [host-1, b], watcher: 2 }', 'did you mean "watchers"?'],
     ['{ instances: [host-1, b], watchers: 0 }', 'must be at least 1'],
   ])('%s', async (share, message) => {
