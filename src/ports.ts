@@ -37,6 +37,13 @@ export interface ServerProber {
   release(server: ServerAddress): void;
   /** Called when the kept connection to a server breaks: so we learn of a crash without polling. */
   onConnectionLost(listener: (server: ServerAddress) => void): void;
+  /**
+   * Glances at these servers from now on, and at no others: asks who is there and may be written to, over the
+   * kept connection, while no probe of that server runs. Less often where the process asks too much.
+   */
+  watch(servers: readonly ServerAddress[], everyMs: number): void;
+  /** Called when a glance differs from the newest probe of that server. Evidence comes from probes alone. */
+  onGlanceDiffers(listener: (server: ServerAddress) => void): void;
   close(): Promise<void>;
 }
 

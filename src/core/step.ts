@@ -68,7 +68,8 @@ function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
     case 'observed':
       return observed(turn, state, event);
     case 'connection-lost':
-      return connectionLost(state, event.server, now);
+    case 'glance-differs':
+      return asked(state, event.server, now);
     case 'resolved':
       return resolved(state, event, now);
     case 'address-tried':
@@ -166,12 +167,12 @@ function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): 
   );
 }
 
-/** The kept connection broke, perhaps by a crash: probe at once. */
-function connectionLost(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
+/** The kept connection broke, perhaps by a crash, or a glance differs: probe at once. */
+function asked(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
-  const asked = withServer(state, { ...memory, nextProbeAt: now.mono });
-  return memory.settings.discovered ? asked : suspect(asked, now);
+  const next = withServer(state, { ...memory, nextProbeAt: now.mono });
+  return memory.settings.discovered ? next : suspect(next, now);
 }
 
 function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now: Now): ClusterState {

@@ -4,7 +4,7 @@ import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '.
 import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
 import { type ClusterState, initialState } from '../core/model/state.ts';
-import type { MonoMs, Now } from '../core/model/units.ts';
+import type { MonoMs, Now, ServerAddress } from '../core/model/units.ts';
 import { snapshot } from '../core/report/snapshot.ts';
 import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
@@ -15,6 +15,7 @@ import { type CommandDesk, createCommandDesk } from './command-desk.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { watchedCluster } from './known-cluster.ts';
 import type { Adapters } from './perform.ts';
+import { tellStep } from './step-channel.ts';
 import { WorkShare } from './work-share.ts';
 
 /** The functions of the core that the runtime drives. */
@@ -177,6 +178,7 @@ class Runtime implements ClusterRuntime {
   #take(event: Event): void {
     const [state, effects] = this.#core.step(this.#state, event, this.#now(this.#options.random.token()));
     this.#state = state;
+    tellStep({ cluster: this.cluster, event, effects });
     for (const effect of effects) this.#perform(effect, event);
   }
 
@@ -187,6 +189,7 @@ class Runtime implements ClusterRuntime {
     else if (effect.kind === 'recall') this.#inFlight.recall(effect.try);
     else if (effect.kind === 'release') this.#adapters.prober.release(effect.server);
     else if (effect.kind === 'renew') this.#adapters.prober.renew(effect.server);
+    else if (effect.kind === 'watch') this.#adapters.prober.watch(effect.servers, effect.everyMs);
     else if (this.#phase === 'running' || readsBack(effect, cause))
       this.#inFlight.begin(effect, this.#adapters);
   }
@@ -209,9 +212,11 @@ class Runtime implements ClusterRuntime {
   #listen(): void {
     const { prober } = this.#adapters;
     // A replaced prober closes its connections; that says nothing about the servers.
-    prober.onConnectionLost((server) => {
-      if (this.#adapters.prober === prober) this.#post({ kind: 'connection-lost', server });
-    });
+    const listen = (kind: 'connection-lost' | 'glance-differs') => (server: ServerAddress) => {
+      if (this.#adapters.prober === prober) this.#post({ kind, server });
+    };
+    prober.onConnectionLost(listen('connection-lost'));
+    prober.onGlanceDiffers(listen('glance-differs'));
   }
 
   async #finish(): Promise<void> {

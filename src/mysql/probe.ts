@@ -57,6 +57,8 @@ export function createProber(options: ProberOptions): ServerProber {
     onConnectionLost(listener: (server: ServerAddress) => void): void {
       listeners.push(listener);
     },
+    watch: (): void => {},
+    onGlanceDiffers: (): void => {},
     close: (): Promise<void> => connections.close(),
   };
 }

@@ -3,4 +3,7 @@
 import type { Benchmark } from './harness/benchmark.ts';
 
 /** A benchmark is loaded only when it is run. */
-export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {};
+export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  updates: () => import('./updates.ts').then((m) => m.updates),
+  failover: () => import('./failover.ts').then((m) => m.failover),
+};

@@ -64,14 +64,17 @@ export interface FakeAdapters {
   readonly prober: ServerProber;
   readonly zoneClients: ReadonlyMap<string, ZoneClient>;
   readonly asked: Asked[];
-  readonly closed: string[];
+  /** What the adapters were told without a question. */
+  readonly told: string[];
   loseConnection(server: ServerAddress): void;
+  glanceDiffers(server: ServerAddress): void;
 }
 
 export function fakeAdapters(nameservers: readonly string[] = ['ns1']): FakeAdapters {
   const asked: Asked[] = [];
-  const closed: string[] = [];
-  const listeners: ((server: ServerAddress) => void)[] = [];
+  const told: string[] = [];
+  const lost: ((server: ServerAddress) => void)[] = [];
+  const differs: ((server: ServerAddress) => void)[] = [];
   const ask = <T>(call: string, request: unknown): Promise<T> =>
     new Promise((resolve, reject) => {
       asked.push({ call, request, answer: (value) => resolve(value as T), fail: reject });
@@ -81,23 +84,28 @@ export function fakeAdapters(nameservers: readonly string[] = ['ns1']): FakeAdap
     update: (request) => ask(`update ${name}`, request),
     propagation: (request) => ask(`propagation ${name}`, request),
     inspectRefusal: (request) => ask(`inspectRefusal ${name}`, request),
-    close: async () => void closed.push(name),
+    close: async () => void told.push(`close ${name}`),
   });
   return {
     asked,
-    closed,
+    told,
     prober: {
       probe: (server) => ask(`probe ${server}`, server),
       probeAt: (server, address) => ask(`probe ${server} at ${address}`, server),
-      renew: (server) => void closed.push(`renew ${server}`),
+      renew: (server) => void told.push(`renew ${server}`),
       resolve: (server) => ask(`resolve ${server}`, server),
-      release: (server) => void closed.push(server),
-      onConnectionLost: (listener) => void listeners.push(listener),
-      close: async () => void closed.push('prober'),
+      release: (server) => void told.push(`release ${server}`),
+      onConnectionLost: (listener) => void lost.push(listener),
+      watch: (servers, everyMs) => void told.push(`watch ${servers.join(' ')} every ${everyMs}`),
+      onGlanceDiffers: (listener) => void differs.push(listener),
+      close: async () => void told.push('close prober'),
     },
     zoneClients: new Map(nameservers.map((name) => [name, client(name)])),
     loseConnection: (server) => {
-      for (const listener of listeners) listener(server);
+      for (const listener of lost) listener(server);
+    },
+    glanceDiffers: (server) => {
+      for (const listener of differs) listener(server);
     },
   };
 }

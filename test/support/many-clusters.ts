@@ -193,6 +193,8 @@ function twoServers(index: number): TwoServers {
       resolve: async () => ({ kind: 'addresses', addresses: ['192.0.2.9'] }),
       release: () => {},
       onConnectionLost: () => {},
+      watch: () => {},
+      onGlanceDiffers: () => {},
       close: async () => {},
     },
     switch: () => {

@@ -95,6 +95,8 @@ export function smallWorld(): SmallWorld {
           resolve: async (server) => ({ kind: 'addresses', addresses: [ipOf(server)] }),
           release: (server) => void log.push(`release ${server}`),
           onConnectionLost: () => {},
+          watch: () => {},
+          onGlanceDiffers: () => {},
           close: async () => void log.push(`close prober ${cluster}`),
         };
       },

@@ -21,6 +21,8 @@ export type Event =
   /** Ends `probe`. */
   | { readonly kind: 'observed'; readonly server: ServerAddress; readonly probe: Probe }
   | { readonly kind: 'connection-lost'; readonly server: ServerAddress }
+  /** A glance did not show what the newest probe showed. A reason to probe, never evidence. */
+  | { readonly kind: 'glance-differs'; readonly server: ServerAddress }
   /** Ends `resolve`. */
   | {
       readonly kind: 'resolved';
@@ -74,6 +76,8 @@ export type Effect =
   /** The next probe of this server opens a new connection, to the address of the resolver. */
   | { readonly kind: 'renew'; readonly server: ServerAddress }
   | { readonly kind: 'resolve'; readonly server: ServerAddress; readonly deadline: MonoMs }
+  /** Glances at these servers from now on, and at no others. Asks for no answer. */
+  | { readonly kind: 'watch'; readonly servers: readonly ServerAddress[]; readonly everyMs: number }
   | {
       readonly kind: 'read-zone';
       readonly nameserver: string;

@@ -18,6 +18,11 @@ export interface QuerySet {
   readonly setup: (queryTimeoutMs: number) => string;
   /** Sent for every probe, in this order. All are constants: no outside text ever goes into a statement. */
   readonly statements: readonly Statement[];
+  /**
+   * A light SELECT without tables: who is there, and may it be written to? Each of its columns is a column of
+   * the first row of the statement `server`, so that the two can be compared.
+   */
+  readonly glance: string;
   /** Never throws. */
   readonly read: (input: ProbeInput) => FactsReading;
   readonly grants: (account: string) => readonly string[];

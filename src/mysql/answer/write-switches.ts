@@ -19,13 +19,17 @@ export const mysql57Switches: SwitchRules = { ...mysqlSwitches, readOnlyTransact
 /** MariaDB refuses writes from 5 on, since 10.5 (MDEV-19514; run on 10.11 and 11.8). */
 export const mariadbSwitches: SwitchRules = { readOnlyTransactions: 'tx_read_only', forceRecovery: 5 };
 
-export const switchColumns = ({ readOnlyTransactions }: SwitchRules): string =>
+export const switchColumns = (rules: SwitchRules): string =>
   `@@global.innodb_read_only AS innodb_read_only, @@global.innodb_force_recovery AS innodb_force_recovery,
- @@global.${readOnlyTransactions} AS read_only_transactions`;
+ ${changingSwitches(rules)}`;
 
 /** The same for a server without InnoDB (MariaDB with `--skip-innodb`), which has no such variables. */
-export const switchColumnsWithoutInnodb = ({ readOnlyTransactions }: SwitchRules): string =>
-  `'0' AS innodb_read_only, '0' AS innodb_force_recovery, @@global.${readOnlyTransactions} AS read_only_transactions`;
+export const switchColumnsWithoutInnodb = (rules: SwitchRules): string =>
+  `'0' AS innodb_read_only, '0' AS innodb_force_recovery, ${changingSwitches(rules)}`;
+
+/** Only the switch that a running server can change: both of InnoDB are read at its start. */
+export const changingSwitches = ({ readOnlyTransactions }: SwitchRules): string =>
+  `@@global.${readOnlyTransactions} AS read_only_transactions`;
 
 /** The switches that refuse writes now. A missing or odd cell becomes the `oddColumn`. */
 export function readSwitches(

@@ -1,71 +1,24 @@
 /** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
 
 import type { Probe } from '../../core/model/observation.ts';
-import type { MonoMs, ServerAddress, ServerId } from '../../core/model/units.ts';
-import type { Clock } from '../../ports.ts';
-import type { ChannelNotes } from '../answer/channel-notes.ts';
-import { aliveProblem, classify, type Problem, proxyProblem, unknownProblem } from '../answer/failures.ts';
-import { maxTextLength } from '../answer/limits.ts';
-import type { Answers, QuerySet } from '../answer/query-set.ts';
-import type { Asker } from '../answer/refusal-hints.ts';
-import { withReplicas } from '../answer/reported-replicas.ts';
-import { type Row, rowsUnexpected } from '../answer/row.ts';
-import { isPlainLine } from '../answer/text.ts';
-import {
-  querySetOf,
-  readTraits,
-  readUptime,
-  rowsQuery,
-  traitsQuery,
-  uptimeQuery,
-} from '../flavour/flavour.ts';
-import { askStatements, type Spellings } from './ask.ts';
+import type { MonoMs } from '../../core/model/units.ts';
+import { aliveProblem, type Problem, unknownProblem } from '../answer/failures.ts';
+import { askServer, nothingAsked, type Ready, type Turn } from './asking.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
-import { type Access, type Answer, Session } from './session.ts';
+import { Opening, type OpeningOptions } from './opening.ts';
 
-interface KeptConnectionOptions {
-  readonly server: ServerAddress;
-  readonly access: Access;
-  /** Ask the server for its registered replicas. */
-  readonly asksReplicas: boolean;
-  /** Go without TLS where the server has none. */
-  readonly fallBack: boolean;
+interface KeptConnectionOptions extends OpeningOptions {
   readonly connectTimeoutMs: number;
-  readonly queryTimeoutMs: number;
-  readonly clock: Clock;
   /** Called once for each ready connection that ended without our will. */
   readonly lost: () => void;
-}
-
-interface Ready {
-  readonly session: Session;
-  readonly asker: Asker;
-  readonly set: QuerySet;
-  /** When the server process began, on our monotonic clock. */
-  readonly startedAt: number;
-  readonly spellings: Spellings;
-  /** The servers that answered its probes: more than one means a proxy. */
-  readonly ids: Set<ServerId>;
-  notes: ChannelNotes;
-}
-
-/** What we learn after the login, before the first probe. */
-type Introduction = Pick<Ready, 'asker' | 'set' | 'startedAt'>;
-
-/** One part of a probe: once it is late, it must not touch the connection any more. */
-interface Turn {
-  late: boolean;
-  answered: boolean;
 }
 
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const globalPrivilegeMissing = 'mysql-1227';
 
-const accountQuery = 'SELECT CURRENT_USER() AS account';
-
 export class KeptConnection {
   readonly #options: KeptConnectionOptions;
-  #session: Session | undefined;
+  #opening: Opening | undefined;
   #ready: Ready | undefined;
   #inFlight: Promise<Probe> | undefined;
   #closed = false;
@@ -91,7 +44,7 @@ export class KeptConnection {
     this.#closed = true;
     // A busy session would answer the good-bye only after its query.
     if (this.#inFlight !== undefined) return this.destroy();
-    await this.#session?.end();
+    await this.#ready?.session.end();
   }
 
   destroy(): void {
@@ -105,9 +58,7 @@ export class KeptConnection {
     this.#isRenewed = false;
     const opened =
       this.#ready ??
-      (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', (turn) =>
-        this.#open(turn),
-      ));
+      (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', () => this.#open()));
     if ('kind' in opened) return opened;
     return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', (turn) =>
       this.#ask(opened, turn),
@@ -136,132 +87,33 @@ export class KeptConnection {
     return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
   }
 
-  async #open(turn: Turn): Promise<Ready | Problem> {
-    const { access, fallBack } = this.#options;
-    const first = await this.#logIn(access);
-    if (
-      !('kind' in first) ||
-      first.failure.code !== 'tls-unsupported' ||
-      !fallBack ||
-      turn.late ||
-      this.#closed
-    )
-      return first;
-    return this.#logIn({ ...access, ssl: undefined });
-  }
-
-  async #logIn(access: Access): Promise<Ready | Problem> {
-    const { server } = this.#options;
-    const session = new Session(server, access);
-    this.#session = session;
-    const opened = await session.opened;
-    const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
-    if (opened.kind === 'error') {
-      const { servesNobody, ...problem } = classify(asker, opened.error);
-      // A refusal before the greeting may come from an attacker: it does not count for every client.
-      return this.#fail(session, { ...problem, ...(session.greeted && servesNobody && { servesNobody }) });
-    }
-    const introduced = await this.#introduce(session, asker);
-    if ('kind' in introduced) return this.#fail(session, introduced);
-    // The deadline may have passed meanwhile, and another session may have begun.
-    if (this.#session !== session)
-      return this.#unknown('deadline', 'the connection was ready only after the deadline');
-    const ready: Ready = { session, ...introduced, spellings: new Map(), ids: new Set(), notes: new Map() };
+  async #open(): Promise<Ready | Problem> {
+    const opening = new Opening(this.#options);
+    this.#opening = opening;
+    const opened = await opening.run();
+    if (this.#opening === opening) this.#opening = undefined;
+    if ('kind' in opened) return opened;
+    const ready: Ready = { ...opened, ...nothingAsked() };
     this.#ready = ready;
-    session.onLost = () => {
-      if (this.#session === session) this.#drop();
+    opened.session.onLost = () => {
+      if (this.#ready === ready) this.#drop();
       this.#options.lost();
     };
     return ready;
   }
 
-  async #introduce(session: Session, asker: Asker): Promise<Introduction | Problem> {
-    const { server, clock, queryTimeoutMs } = this.#options;
-    const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
-      const answer = await session.query(sql);
-      return answer.kind === 'rows' ? answer.rows : classify(asker, answer.error);
-    };
-    const prepared = await ask(rowsQuery);
-    if ('kind' in prepared) return prepared;
-    const traits = await ask(traitsQuery);
-    if ('kind' in traits) return traits;
-    const flavour = querySetOf(server, readTraits(traits));
-    if ('kind' in flavour) return flavour;
-    const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
-    const setUp = await ask(set.setup(queryTimeoutMs));
-    if ('kind' in setUp) return setUp;
-    const uptime = await ask(uptimeQuery);
-    if ('kind' in uptime) return uptime;
-    const uptimeSeconds = readUptime(uptime);
-    if (uptimeSeconds === undefined) return { kind: 'alive', failure: rowsUnexpected(server, 'Uptime') };
-    const startedAt = clock.mono() - uptimeSeconds * 1000;
-    const account = await ask(accountQuery);
-    if ('kind' in account) return account;
-    const currentUser = account[0]?.['account'];
-    return {
-      asker: {
-        ...asker,
-        grants: set.grants,
-        ...(typeof currentUser === 'string' &&
-          isPlainLine(currentUser) &&
-          currentUser.length <= maxTextLength && { currentUser }),
-      },
-      set,
-      startedAt,
-    };
-  }
-
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
-    ready.session.beginProbe();
-    const query = async (sql: string): Promise<Answer> => {
-      const answer = await ready.session.query(sql);
-      // Perhaps an error of the client after a lost connection; then the turn is over anyway.
-      turn.answered = true;
-      return answer;
-    };
-    const asked = await askStatements(query, ready.set, ready.spellings);
-    if (asked.kind === 'answers') return this.#read(ready, asked.answers);
-    const problem = classify(ready.asker, asked.error);
+    const probe = await askServer(ready, { server: this.#options.server, clock: this.#options.clock, turn });
     // A global privilege that is granted now counts for new connections only (manual 8.2.13).
-    if (problem.failure.code === globalPrivilegeMissing && this.#ready === ready) this.#drop();
-    return problem;
-  }
-
-  #read(ready: Ready, answers: Answers): Probe {
-    const { server, clock } = this.#options;
-    const at = clock.mono();
-    const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
-    const reading = ready.set.read({
-      server,
-      session: ready.session.number,
-      uptimeSeconds,
-      answers,
-      at,
-      notes: ready.notes,
-    });
-    if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
-    // A running server never changes its UUID (MariaDB's server_id may): a proxy answers for several servers.
-    if (reading.facts.flavour === 'mysql' && ready.ids.size < 2) ready.ids.add(reading.facts.id);
-    if (ready.ids.size > 1)
-      return proxyProblem(
-        aliveProblem,
-        server,
-        `one connection reached more than one server: ${[...ready.ids].join(', then ')}`,
-      );
-    ready.notes = reading.notes;
-    const { peer } = ready.session;
-    return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
-  }
-
-  #fail(session: Session, problem: Problem): Problem {
-    session.destroy();
-    if (this.#session === session) this.#drop();
-    return problem;
+    const needsNewSession = probe.kind === 'alive' && probe.failure.code === globalPrivilegeMissing;
+    if (needsNewSession && this.#ready === ready) this.#drop();
+    return probe;
   }
 
   #drop(): void {
-    this.#session?.destroy();
-    this.#session = undefined;
+    this.#opening?.destroy();
+    this.#opening = undefined;
+    this.#ready?.session.destroy();
     this.#ready = undefined;
   }
 

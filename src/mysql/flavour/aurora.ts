@@ -33,6 +33,8 @@ export const aurora: QuerySet = {
   name: 'Aurora MySQL',
   setup,
   statements: [{ name: 'server', spellings: [topologyQuery] }],
+  glance:
+    'SELECT @@aurora_server_id AS self, @@global.innodb_read_only AS innodb_read_only, @@global.read_only AS read_only',
   read: readAurora,
   // The table needs no privilege.
   grants: () => [],

@@ -15,6 +15,7 @@ import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from
 import { RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 import {
+  changingSwitches,
   mariadbSwitches,
   readSwitches,
   switchColumns,
@@ -45,6 +46,7 @@ export const mariadb = (version: Version): QuerySet => ({
     },
     { name: 'channels', spellings: ['SHOW ALL SLAVES STATUS'] },
   ],
+  glance: `SELECT @@global.server_id AS server_id, @@global.read_only AS read_only, ${changingSwitches(mariadbSwitches)}`,
   read: readMariadb,
   grants: (account) => mariadbGrantStatements(account, version),
 });

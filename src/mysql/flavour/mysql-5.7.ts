@@ -10,7 +10,7 @@ import { hasGroup, pluginGone } from '../answer/group-rows.ts';
 import type { QuerySet } from '../answer/query-set.ts';
 import { mysql57Switches } from '../answer/write-switches.ts';
 import { readMysql } from './mysql-rows.ts';
-import { noTimes, probeQuery, sessionSetup } from './probe-query.ts';
+import { glanceQuery, noTimes, probeQuery, sessionSetup } from './probe-query.ts';
 
 const setup = (queryTimeoutMs: number): string => sessionSetup('tx_read_only', queryTimeoutMs);
 
@@ -33,6 +33,7 @@ export const mysql57: QuerySet = {
     { name: 'group', spellings: [groupQuery], when: hasGroup, absentOn: [pluginGone] },
     ...coordinateStatements,
   ],
+  glance: glanceQuery(mysql57Switches),
   read: (input) => readMysql(input, { timed: false, rules: mysql57Switches }),
   grants: grantStatements,
 };

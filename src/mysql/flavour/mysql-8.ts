@@ -12,7 +12,7 @@ import { groupStatement } from '../answer/group-rows.ts';
 import type { QuerySet } from '../answer/query-set.ts';
 import { mysqlSwitches } from '../answer/write-switches.ts';
 import { readMysql } from './mysql-rows.ts';
-import { probeQuery, sessionSetup, timesOf8 } from './probe-query.ts';
+import { glanceQuery, probeQuery, sessionSetup, timesOf8 } from './probe-query.ts';
 
 const setup = (queryTimeoutMs: number): string => sessionSetup('transaction_read_only', queryTimeoutMs);
 
@@ -31,6 +31,7 @@ export const mysql8: QuerySet = {
     ...coordinateStatements,
     ...failoverStatements,
   ],
+  glance: glanceQuery(mysqlSwitches),
   read: (input) => readMysql(input, { timed: true, rules: mysqlSwitches }),
   grants: grantStatements,
 };

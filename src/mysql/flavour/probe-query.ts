@@ -1,6 +1,6 @@
 /** The one SELECT of a MySQL probe, and the setup of its session. */
 
-import { type SwitchRules, switchColumns } from '../answer/write-switches.ts';
+import { changingSwitches, type SwitchRules, switchColumns } from '../answer/write-switches.ts';
 
 /** `max_execution_time` is in milliseconds. */
 export const sessionSetup = (
@@ -80,3 +80,7 @@ FROM (SELECT 1) AS one LEFT JOIN (
  JOIN performance_schema.replication_applier_status AS a USING (CHANNEL_NAME)
  LEFT JOIN performance_schema.replication_applier_status_by_coordinator AS co USING (CHANNEL_NAME)
 ) AS ch ON TRUE`;
+
+/** The columns of `probeQuery` that a person changes for a switchover. */
+export const glanceQuery = (rules: SwitchRules): string =>
+  `SELECT @@server_uuid AS server_uuid, @@global.read_only AS read_only, @@global.super_read_only AS super_read_only, @@global.offline_mode AS offline_mode, ${changingSwitches(rules)}`;

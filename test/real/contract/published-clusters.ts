@@ -178,6 +178,8 @@ export class Instance {
       resolve: async () => ({ kind: 'addresses', addresses: [] }),
       release: () => {},
       onConnectionLost: () => {},
+      watch: () => {},
+      onGlanceDiffers: () => {},
       close: async () => {},
     };
     const counted = (client: ZoneClient): ZoneClient => ({

@@ -53,6 +53,8 @@ export function startService(client: ZoneClient, timeoutMs: number, replicas?: R
     resolve: async () => ({ kind: 'addresses', addresses: [] }),
     release: () => {},
     onConnectionLost: () => {},
+    watch: () => {},
+    onGlanceDiffers: () => {},
     close: async () => {},
   };
   const records: HistoryEntry[] = [];

@@ -126,6 +126,8 @@ export function createProber(
         });
       });
     },
+    watch: () => {},
+    onGlanceDiffers: () => {},
     close: async () => {},
   };
 }

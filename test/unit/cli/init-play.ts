@@ -85,6 +85,8 @@ export async function play(argv: readonly string[], world: World = {}) {
         release: () => {},
         resolve: async () => ({ kind: 'addresses', addresses: [] }),
         onConnectionLost: () => {},
+        watch: () => {},
+        onGlanceDiffers: () => {},
         close: async () => {},
       }),
       zoneClient: () => Promise.reject(new Error('not used')),

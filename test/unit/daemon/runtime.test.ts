@@ -159,7 +159,15 @@ describe('the runtime', () => {
     const w = world();
     w.on(onTick(() => [{ kind: 'release', server: db2 }]));
     w.runtime.start();
-    expect(w.adapters.closed).toEqual([db2]);
+    expect(w.adapters.told).toEqual([`release ${db2}`]);
+    expect(w.events).toHaveLength(1);
+  });
+
+  test('tells the prober which servers to glance at', () => {
+    const w = world();
+    w.on(onTick(() => [{ kind: 'watch', servers: [db1, db2], everyMs: 3 }]));
+    w.runtime.start();
+    expect(w.adapters.told).toEqual([`watch ${db1} ${db2} every 3`]);
     expect(w.events).toHaveLength(1);
   });
 
@@ -384,5 +392,9 @@ describe('the runtime', () => {
     expect(free).toBe(true);
     next.loseConnection(db1);
     expect(w.events.at(-1)).toEqual({ kind: 'connection-lost', server: db1 });
+    w.adapters.glanceDiffers(db1);
+    expect(w.events).toHaveLength(4);
+    next.glanceDiffers(db2);
+    expect(w.events.at(-1)).toEqual({ kind: 'glance-differs', server: db2 });
   });
 });

@@ -137,10 +137,14 @@ describe('the flavour that a server describes', () => {
     ];
     for (const values of texts) {
       const set = querySetOf(server, readTraits(variables(values))) as QuerySet;
-      const statements = [set.setup(1500.4), ...set.statements.flatMap(({ spellings }) => spellings)];
+      const asked = set.statements.flatMap(({ spellings }) => spellings);
+      const statements = [set.setup(1500.4), set.glance, ...asked];
       for (const sql of statements) expect(sql).toMatch(/^(?:SELECT|SHOW|SET SESSION) [^;]+$/);
       expect(set.setup(1500.4)).toMatch(/max_(?:execution_time = 1501|statement_time = 1\.501),/);
       expect(new Set(set.statements.map(({ name }) => name)).size).toBe(set.statements.length);
+      // A glance compares its columns with those of the probe: each says the same in both.
+      for (const column of set.glance.replace('SELECT ', '').split(', ')) expect(asked[0]).toContain(column);
+      expect(set.glance).toMatch(/@@global.read_only AS read_only/);
     }
   });
 });
@@ -152,6 +156,7 @@ describe('the statements of a probe', () => {
     name: 'test',
     setup: () => '',
     statements,
+    glance: '',
     read: () => ({ kind: 'failed', failure: { code: '', message: '' } }),
     grants: () => [],
   });
