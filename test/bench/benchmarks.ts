@@ -6,4 +6,5 @@ import type { Benchmark } from './harness/benchmark.ts';
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   updates: () => import('./updates.ts').then((m) => m.updates),
   failover: () => import('./failover.ts').then((m) => m.failover),
+  shares: () => import('./shares.ts').then((m) => m.shares),
 };

@@ -25,6 +25,16 @@ describe('watchersOf', () => {
     for (const cluster of clusters) expect(watchersOf(reversed, cluster)).toEqual(watchersOf(five, cluster));
   });
 
+  test('keeps the two names apart: an instance and a cluster never add up to another pair', () => {
+    const alike: Share = { instances: ['a', 'a1', 'a11'], watchers: 1 };
+    const sizes = alike.instances.map(
+      (name) =>
+        Array.from({ length: 900 }, (_, n) => watchersOf(alike, `${n}`)).filter(([first]) => first === name)
+          .length,
+    );
+    for (const size of sizes) expect(size).toBeGreaterThan(240);
+  });
+
   test('moves only the clusters of an instance that leaves, and one watcher of each', () => {
     const four = { ...five, instances: five.instances.filter((name) => name !== 'watcher-3') };
     for (const cluster of clusters) {
@@ -47,7 +57,11 @@ const orders = (names: readonly string[]): readonly (readonly string[])[] =>
 type Change = { readonly from: Share; readonly to: Share };
 
 /** The clusters that no instance watches at some moment, while the instances change in this order. */
-function unwatched({ from, to }: Change, order: readonly string[]): readonly string[] {
+function unwatched(
+  { from, to }: Change,
+  order: readonly string[],
+  how: 'reload' | 'restart' = 'reload',
+): readonly string[] {
   const watch = new Map([...from.instances].map((name) => [name, from]));
   const gaps = new Set<string>();
   const look = () => {
@@ -58,6 +72,7 @@ function unwatched({ from, to }: Change, order: readonly string[]): readonly str
   };
   look();
   for (const name of order) {
+    if (how === 'restart' && watch.delete(name)) look();
     if (to.instances.includes(name)) watch.set(name, to);
     else watch.delete(name);
     look();
@@ -82,14 +97,16 @@ describe('while instances reload one after the other', () => {
   test('two join: the new ones start first, then any order', () => {
     const change = { from: { ...four, instances: instances(3) }, to: five };
     for (const order of orders(instances(3)))
-      expect(unwatched(change, ['watcher-5', 'watcher-4', ...order])).toEqual([]);
+      for (const how of ['reload', 'restart'] as const)
+        expect(unwatched(change, ['watcher-5', 'watcher-4', ...order], how)).toEqual([]);
     expect(unwatched(change, [...instances(3), 'watcher-4', 'watcher-5'])).not.toEqual([]);
   });
 
   test('two leave: the others reload in any order, then the two stop', () => {
     const change = { from: five, to: { ...four, instances: instances(3) } };
     for (const order of orders(instances(3)))
-      expect(unwatched(change, [...order, 'watcher-5', 'watcher-4'])).toEqual([]);
+      for (const how of ['reload', 'restart'] as const)
+        expect(unwatched(change, [...order, 'watcher-5', 'watcher-4'], how)).toEqual([]);
     expect(unwatched(change, ['watcher-4', 'watcher-5', ...instances(3)])).not.toEqual([]);
   });
 });
