@@ -14,7 +14,7 @@ import {
 } from './command/commands.ts';
 import type { Effect, Event, Turn } from './model/events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
-import { newPublication, type PublicationState } from './model/publication.ts';
+import { newPublication, type PublicationState, withZone } from './model/publication.ts';
 import type { ClusterSettings } from './model/settings.ts';
 import {
   type ClusterState,
@@ -238,7 +238,9 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
       known?.settings.source.name === publication.source.name && known.settings.zone === publication.zone;
     return [
       publication.nameserver,
-      known && same ? { ...known, settings: publication } : newPublication(publication, undefined, now),
+      known && same
+        ? { ...withZone(known, { gaveWay: false }), settings: publication }
+        : newPublication(publication, undefined, now),
     ] as const;
   });
   return suspect(
