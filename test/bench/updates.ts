@@ -38,8 +38,8 @@ export const updates: Benchmark = {
   name: 'updates',
   title: 'One compare-and-set update',
   about: `Our client, bytes that were built and signed before (the floor), and one process of nsupdate an update
-send the same kind of update to the same BIND in turns: on disk, where BIND waits for two fsyncs an update, and
-in memory.`,
+send the same kind of update to the same BIND in turns: on disk, where BIND waits for two fsyncs an update,
+and in memory.`,
   async run({ scale, say }) {
     const size = scale === 'smoke' ? smoke : full;
     const programs = await provideBind(say);

@@ -53,8 +53,8 @@ const plainBytes: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
 );
 
 /**
- * Writes the wire form, uncompressed, at an offset. Returns the offset behind it; undefined if the text is not
- * a canonical Fqdn, whatever its type says. It needs at most one byte more than the text has characters.
+ * Writes the wire form, uncompressed, at an offset. Returns the offset behind it; undefined if the text is
+ * not a canonical Fqdn, whatever its type says. It needs at most one byte more than the text has characters.
  */
 export function writeName(target: Buffer, start: number, name: Fqdn): number | undefined {
   if (name === '.') return target.writeUInt8(0, start);
