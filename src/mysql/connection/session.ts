@@ -27,7 +27,7 @@ export interface SslOptions {
   readonly ca?: Buffer | string;
 }
 
-/** By these objects the driver keeps contexts of TLS (several 10 KB each) and sessions: one for all servers. */
+/** By these objects the driver keeps contexts of TLS (some 10 KB each) and sessions: one for all servers. */
 const uncheckedTls: SslOptions = { rejectUnauthorized: false, verifyIdentity: false };
 const checkedTls = new Map<string, SslOptions>();
 

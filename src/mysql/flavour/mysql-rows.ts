@@ -20,7 +20,7 @@ interface MysqlVersion {
   readonly rules: SwitchRules;
 }
 
-/** Everything that a row tells of the server itself, but for its GTIDs. */
+/** What each row says about the server itself, without its GTIDs. */
 const basicColumns: readonly string[] = [
   'server_uuid',
   'version',
