@@ -78,6 +78,11 @@ export class Boundary {
     this.#receivedBefore = this.#options.bytesReceived();
   }
 
+  /** After the login the driver gets nothing more, and may be forgotten with all that it holds. */
+  letDriverGo(): void {
+    this.#pass = () => undefined;
+  }
+
   /** After the login. The caller writes these statements, and `heard` is called for each, in order. */
   ask(questions: readonly Question[], heard: (answer: Answer) => void): void {
     if (this.#phase === 'logged-in') this.#results.ask(questions, heard);

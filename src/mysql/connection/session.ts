@@ -68,8 +68,9 @@ export class Session {
   readonly number: number;
   readonly #socket: Socket;
   readonly #boundary: Boundary;
-  /** Until the login is over. */
+  /** Until the login is over. No closure that lives longer may hold the driver. */
   #driver: Connection | undefined;
+  #letGo: () => void = () => undefined;
   /** The socket, or the TLS over it. */
   #stream: Socket;
   /** Answers what waits for the server, if anything does. */
@@ -95,23 +96,23 @@ export class Session {
     notePeer();
     socket.once('connect', notePeer);
     const own = heardByDriver.flatMap((event) => this.#socket.listeners(event));
-    const driver = createConnection(connectionOptions(host, port, access, this.#socket));
-    this.#driver = driver;
-    this.#boundary = new Boundary(driver, {
+    this.#driver = createConnection(connectionOptions(host, port, access, this.#socket));
+    this.#boundary = new Boundary(this.#driver, {
       tls: access.ssl !== undefined,
       allowPublicKeyRetrieval: access.allowPublicKeyRetrieval,
       bytesReceived: () => this.#socket.bytesRead,
       onFault: (error) => this.#lose(error),
     });
-    const letGo = driversListeners(this.#socket, own);
+    this.#letGo = driversListeners(this.#socket, own);
     this.opened = new Promise((resolve) => {
       this.#fail = (error) => resolve({ kind: 'error', error });
-      driver.once('connect', () => {
-        this.#takeOver(driver, letGo);
+      const driver = this.#driver;
+      driver?.once('connect', () => {
+        this.#takeOver();
         resolve({ kind: 'rows', rows: [] });
       });
-      driver.on('error', (error: unknown) => this.#lose(error));
-      driver.once('end', () => this.#lose(lost));
+      driver?.on('error', (error: unknown) => this.#lose(error));
+      driver?.once('end', () => this.#lose(lost));
     });
     this.#socket.once('close', () => this.#lose(lost));
   }
@@ -187,10 +188,12 @@ export class Session {
   }
 
   /** Runs inside of the driver's own event, before the driver can send or read anything more. */
-  #takeOver(driver: Connection, letGo: () => void): void {
+  #takeOver(): void {
+    this.#stream = (this.#driver as unknown as { readonly stream: Socket }).stream;
     this.#driver = undefined;
-    this.#stream = (driver as unknown as { readonly stream: Socket }).stream;
-    letGo();
+    this.#letGo();
+    this.#letGo = () => undefined;
+    this.#boundary.letDriverGo();
     if (this.#stream !== this.#socket)
       for (const event of ['data', 'error', 'session']) this.#stream.removeAllListeners(event);
     this.#stream.on('data', (chunk: Buffer) => this.#boundary.take(chunk));
