@@ -3,6 +3,7 @@
 import type { AddressTrial } from './address-trial.ts';
 import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
+import { type Haste, newHaste } from './pace.ts';
 import { newPublication, type PublicationState } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Moment, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
@@ -15,12 +16,20 @@ export interface ClusterState {
   readonly publications: ReadonlyMap<string, PublicationState>;
   /** The first one is in progress. */
   readonly commands: readonly RunningCommand[];
-  /** The servers are asked at `suspect_interval` until then. */
+  /** There is a suspicion until then: the servers are asked more often. */
   readonly suspectUntil: MonoMs;
+  readonly haste: Haste;
+  /** What the prober was told last; undefined: it must be told. */
+  readonly watched: Watched | undefined;
   /** Observations before this do not count: the clocks jumped. */
   readonly staleBefore: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
   readonly alarms: readonly Alarm[];
+}
+
+export interface Watched {
+  readonly servers: readonly ServerAddress[];
+  readonly everyMs: number;
 }
 
 /** What is remembered of addresses that are not asked. */
@@ -112,6 +121,8 @@ export function initialState(
     ),
     commands: [],
     suspectUntil: now.mono,
+    haste: newHaste(now),
+    watched: undefined,
     staleBefore: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
     alarms: [],

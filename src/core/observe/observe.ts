@@ -9,6 +9,8 @@ interface Observed {
   readonly memory: ServerMemory;
   /** Something changed that may begin a move. */
   readonly suspicious: boolean;
+  /** It was opened or closed, or is another server: who may write has changed. */
+  readonly turned: boolean;
   /** The server's transactions are gone (a reset, another data folder): its line is void. */
   readonly historyVanished: ServerId | undefined;
 }
@@ -43,6 +45,7 @@ export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Ask
       closedAt: saysClosed(memory, probe) ? { mono: now.mono, wall: now.wall } : memory.closedAt,
     },
     suspicious: contactChanged,
+    turned: false,
     historyVanished: undefined,
   };
 }
@@ -81,6 +84,7 @@ function observeFacts(
       receiving: receivingSince(before, facts, sameProcess, now),
     },
     suspicious: known !== undefined && roleText(known) !== roleText(facts),
+    turned: known !== undefined && (known.id !== facts.id || isWritable(known) !== isWritable(facts)),
     historyVanished: vanished ? facts.id : undefined,
   };
 }

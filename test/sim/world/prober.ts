@@ -5,6 +5,7 @@ import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
 import type { Resolution, ServerProber } from '../../../src/ports.ts';
 import { createFakeProber, type FakeProber, unreachable } from '../../support/fake-prober.ts';
 import type { Build } from '../mutants/build.ts';
+import { createGlances } from './glances.ts';
 import type { Life } from './machine.ts';
 import type { Host } from './network.ts';
 import { ipOf } from './settings.ts';
@@ -42,6 +43,11 @@ export function createProber(
     if (first !== undefined) kept.set(server, first);
     return first ?? { address: '', target: server, process: -1 };
   }
+
+  const glances = createGlances(world, life, (server) => {
+    const target = kept.get(server)?.target;
+    return target !== undefined && !isCut(target) && prober.glance(server, target) === 'differs';
+  });
 
   function disconnect(server: ServerAddress): void {
     prober.disconnect(server);
@@ -126,8 +132,8 @@ export function createProber(
         });
       });
     },
-    watch: () => {},
-    onGlanceDiffers: () => {},
+    watch: glances.watch,
+    onGlanceDiffers: glances.onDiffers,
     close: async () => {},
   };
 }
