@@ -15,6 +15,7 @@ import { type CommandDesk, createCommandDesk } from './command-desk.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { watchedCluster } from './known-cluster.ts';
 import type { Adapters } from './perform.ts';
+import { tellStep } from './step-channel.ts';
 import { WorkShare } from './work-share.ts';
 
 /** The functions of the core that the runtime drives. */
@@ -177,6 +178,7 @@ class Runtime implements ClusterRuntime {
   #take(event: Event): void {
     const [state, effects] = this.#core.step(this.#state, event, this.#now(this.#options.random.token()));
     this.#state = state;
+    tellStep({ cluster: this.cluster, event, effects });
     for (const effect of effects) this.#perform(effect, event);
   }
 

@@ -47,6 +47,9 @@ export function configurationText(setup: Setup): string {
     '',
     '# For example "instance: watcher-1": the name of this instance in the ledger. Default: the host name.',
     '',
+    '# Several instances share the clusters, with the same list in each: docs/SHARES.md.',
+    '# For example "share: { instances: [watcher-1, watcher-2, watcher-3], watchers: 2 }". Default: this one watches all.',
+    '',
     '# The history, and the socket of the commands.',
     `state_dir: ${scalar(setup.places.stateDir)}`,
     '',
@@ -129,7 +132,7 @@ const accountLines = ({ mysql }: Setup, passwordFile: string): readonly string[]
 const watchLines: readonly string[] = [
   '    # watch:',
   '    #   interval: 1s',
-  '    #   suspect_interval: 50ms',
+  '    #   suspect_interval: 10ms',
   '    #   fresh_for: 3s',
   '    #   settle: 30s',
   '    #   gone_after: 10m',

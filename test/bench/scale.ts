@@ -1,0 +1,98 @@
+/** `scale`: how many clusters one process watches. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Benchmark, BenchmarkRun, Figure } from './harness/benchmark.ts';
+import { type Fleet, serversOfCluster, startFleet } from './harness/fleet.ts';
+import { measureWaits } from './harness/loop-delay.ts';
+import { cpuMs, memory } from './harness/process-cost.ts';
+
+/** The last one is as many as a process may open sockets for where the bound is 20,000. */
+const fullSizes = [250, 1000, 2000, 4800];
+/** `SOURCE_DNS_CLUSTERS=1000` measures only that size. */
+const wanted = process.env['SOURCE_DNS_CLUSTERS']?.split(',').map(Number);
+/** The size that has targets. */
+const measuredSize = 1000;
+
+export const scale: Benchmark = {
+  name: 'scale',
+  title: 'one process, from 250 clusters to 4,800',
+  about: `The program watches clusters of ${serversOfCluster} simulated MySQL servers: they speak the real protocol over real sockets, in a process of their own, and commit all the time. Their names are in one zone of a real BIND. At rest means: all names are published, and nothing is suspicious. Lateness is measured by the servers: how much longer than \`interval\` (1 s) each one waited for its next probe. The event loop is measured by a client that asks the API.`,
+  async run(run) {
+    const figures: Figure[] = [];
+    for (const clusters of run.scale === 'full' ? (wanted ?? fullSizes) : [5])
+      figures.push(...(await measure(run, clusters)));
+    return figures;
+  },
+};
+
+async function measure(run: BenchmarkRun, clusters: number): Promise<readonly Figure[]> {
+  const fleet = await startFleet({ clusters });
+  try {
+    run.say(`${clusters} clusters: starting`);
+    const publishedMs = await fleet.publish();
+    const published = await fleet.farm.order({ kind: 'tally' });
+    run.say(`${clusters} clusters: published after ${Math.round(publishedMs)} ms`);
+    if (run.scale === 'full') await fleet.calm();
+    return [
+      figure(clusters, 'all published after', publishedMs / 1000, 's', 20),
+      figure(
+        clusters,
+        'connections opened for each server',
+        published.tally.connections / clusters / serversOfCluster,
+        '',
+      ),
+      ...(await atRest(run, fleet, clusters)),
+    ];
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function atRest(run: BenchmarkRun, fleet: Fleet, clusters: number): Promise<readonly Figure[]> {
+  const { daemonPid, farm, apiSocket, bind } = fleet;
+  await farm.order({ kind: 'begin-tally' });
+  const waits = measureWaits(apiSocket);
+  const before = { cpu: cpuMs(daemonPid), farm: cpuMs(farm.pid), messages: await bind.messages() };
+  const begun = performance.now();
+  await delay(run.scale === 'full' ? 30_000 : 1500);
+  const { tally } = await farm.order({ kind: 'tally' });
+  const ms = performance.now() - begun;
+  const cpu = cpuMs(daemonPid) - before.cpu;
+  const waited = await waits.stop();
+  const messages = await bind.messages();
+  if (tally.unknown.length > 0) throw new Error(`the farm does not know: ${tally.unknown.join('\n')}`);
+  if (messages.updates > before.messages.updates) throw new Error('an idle program wrote to the zone');
+  run.say(`the farm took ${Math.round((100 * (cpuMs(farm.pid) - before.farm)) / ms)} % of a core`);
+  return [
+    figure(clusters, 'CPU at rest, of one core', (100 * cpu) / ms, '%', 50),
+    figure(clusters, 'CPU a probe, all included', (1000 * cpu) / tally.probes, 'µs'),
+    figure(clusters, 'memory at rest', memory(daemonPid).nowMb, 'MB', 400),
+    figure(clusters, 'memory at the most', memory(daemonPid).peakMb, 'MB'),
+    figure(clusters, 'probes', tally.probes / tally.seconds, 'per second'),
+    figure(clusters, 'glances', tally.glances / tally.seconds, 'per second'),
+    figure(
+      clusters,
+      'questions to BIND',
+      ((messages.queries - before.messages.queries) * 1000) / ms,
+      'per second',
+    ),
+    figure(clusters, 'lateness of a probe, median', tally.lateness.median, 'ms'),
+    figure(clusters, 'lateness of a probe, p99', tally.lateness.p99, 'ms', 100),
+    figure(clusters, 'lateness of a probe, most', tally.lateness.most, 'ms'),
+    figure(clusters, 'the API answers, p99', waited.p99, 'ms'),
+    figure(clusters, 'the API answers, at the latest', waited.most, 'ms'),
+  ];
+}
+
+const figure = (
+  clusters: number,
+  what: string,
+  value: number,
+  unit: Figure['unit'],
+  ...[atMost]: [number?]
+): Figure => ({
+  what: `${clusters} clusters: ${what}`,
+  value,
+  unit,
+  ...(atMost !== undefined && clusters === measuredSize && { target: { atMost } }),
+});
