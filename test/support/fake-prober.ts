@@ -6,6 +6,7 @@ import type { Failure, Probe } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
 import { classify } from '../../src/mysql/answer/failures.ts';
 import { hasGroup } from '../../src/mysql/answer/group-rows.ts';
+import { Kept } from '../../src/mysql/answer/kept.ts';
 import { type Build, thisBuild } from '../sim/mutants/build.ts';
 import type { FakeMysql, FakeServer } from './fake-mysql.ts';
 
@@ -16,8 +17,8 @@ export interface FakeProber {
    */
   probe(server: ServerAddress, now: number, target?: ServerAddress): Probe;
   /**
-   * The result of a glance at this moment: whether the server at the other end of the kept connection is as the
-   * last probe saw it. Undefined: no connection is open, or no probe saw it yet.
+   * The result of a glance at this moment: whether the server at the other end of the kept connection is as
+   * the last probe saw it. Undefined: no connection is open, or no probe saw it yet.
    */
   glance(server: ServerAddress, target?: ServerAddress): 'same' | 'differs' | undefined;
   /** The kept connection broke: the next probe opens a new one, and asks for `Uptime` again. */
@@ -74,6 +75,7 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
         answers: hasGroup(answers) ? { ...answers, group: mysql.groupRows(target) ?? [] } : answers,
         at: now as MonoMs,
         notes: new Map(),
+        kept: new Kept(),
       };
       const reading = set.read({ server: address, session, uptimeSeconds: counted, ...told });
       return reading.kind === 'facts'

@@ -2,6 +2,8 @@
 
 /** If the clocks differ by more between two steps, no observation counts: sleep, or a clock was set. */
 export const clockJumpMs = 1000;
+/** A cluster at rest gets a turn after so many intervals, even if its published source does not answer. */
+export const restIntervals = 2;
 /** A suspicion lasts this long once the decision is `steady` again. */
 export const suspectAfterSteadyMs = 5000;
 /** How long an announcement counts. A failover tool makes its new source writable within seconds. */
@@ -9,8 +11,8 @@ export const announcementMs = 120_000;
 /** How long an unchanged hold is a suspicion. */
 export const suspectDuringHoldMs = 60_000;
 /**
- * The pauses of a suspicion, by how much of the haste is spent: between probes `suspect_interval`, or this if it is
- * more; between glances a quarter of it, or this if it is more. Then `interval`.
+ * The pauses of a suspicion, by how much of the haste is spent: between probes `suspect_interval`, or this if
+ * it is more; between glances a quarter of it, or this if it is more. Then `interval`.
  */
 export const stages = [
   { untilMs: 5000, probeMs: 10, glanceMs: 2 },
@@ -23,7 +25,7 @@ export const hasteMs = 60_000;
 export const quietPerHaste = 20;
 /** Servers that open and close give back all haste at most this often. */
 export const renewAfterMs = 60_000;
-/** A server that does not answer is asked at most this often: many attempts would keep it from coming back. */
+/** A server that does not answer is asked at most this often: many attempts keep it from coming back. */
 export const silentPauseMs = 50;
 /** Between two glances without suspicion. */
 export const glanceMs = 150;

@@ -1,19 +1,11 @@
 /**
- * How often the servers are asked during a suspicion: very often at first, then less and less. Otherwise a server
- * that breaks its connection again and again would keep its whole cluster busy for ever.
+ * How often the servers are asked during a suspicion: very often at first, then less and less. Otherwise a
+ * server that breaks its connection again and again would keep its whole cluster busy for ever.
  */
 
 import { glanceMs, hasteMs, quietPerHaste, renewAfterMs, stages } from './limits.ts';
-import type { ClusterState } from './state.ts';
+import { type ClusterState, newHaste } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
-
-export interface Haste {
-  /** How much of the haste is spent, as of `at`: time in suspicion spends it, quiet time slowly gives it back. */
-  readonly spentMs: number;
-  readonly at: MonoMs;
-  /** When the haste was whole again at once. */
-  readonly renewedAt: MonoMs;
-}
 
 export interface Pace {
   /** Between two probes of a server. */
@@ -23,9 +15,6 @@ export interface Pace {
   /** Between two connections to a server that breaks them. */
   readonly reconnectMs: number;
 }
-
-/** All haste is there. */
-export const newHaste = ({ mono }: Now): Haste => ({ spentMs: 0, at: mono, renewedAt: mono });
 
 /** The pace of this moment. */
 export function paceOf(state: ClusterState, now: Now): Pace {

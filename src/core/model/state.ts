@@ -3,7 +3,6 @@
 import type { AddressTrial } from './address-trial.ts';
 import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
-import { type Haste, newHaste } from './pace.ts';
 import { newPublication, type PublicationState } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Moment, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
@@ -23,8 +22,20 @@ export interface ClusterState {
   readonly watched: Watched | undefined;
   /** Observations before this do not count: the clocks jumped. */
   readonly staleBefore: MonoMs;
+  /** When the last turn was. */
+  readonly turnAt: MonoMs;
+  /** Until then an event without news needs no turn. Not in the future: the cluster is not at rest. */
+  readonly restUntil: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
   readonly alarms: readonly Alarm[];
+}
+
+export interface Haste {
+  /** How much of the haste is spent, as of `at`: suspicion spends it, quiet time slowly gives it back. */
+  readonly spentMs: number;
+  readonly at: MonoMs;
+  /** When the haste was whole again at once. */
+  readonly renewedAt: MonoMs;
 }
 
 export interface Watched {
@@ -103,6 +114,9 @@ export interface CommandProgress {
   readonly result?: CommandResult;
 }
 
+/** All haste is there. */
+export const newHaste = ({ mono }: Now): Haste => ({ spentMs: 0, at: mono, renewedAt: mono });
+
 /** A cluster after a restart. */
 export function initialState(
   settings: ClusterSettings,
@@ -126,6 +140,8 @@ export function initialState(
     haste: newHaste(now),
     watched: undefined,
     staleBefore: now.mono,
+    turnAt: now.mono,
+    restUntil: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
     alarms: [],
   };

@@ -1,6 +1,6 @@
 /**
- * Which servers are glanced at between their probes: those whose opening or closing begins a move. A glance is a
- * reason to probe, never evidence.
+ * Which servers are glanced at between their probes: those whose opening or closing begins a move. A glance
+ * is a reason to probe, never evidence.
  */
 
 import { isWritable } from '../model/observation.ts';
@@ -9,8 +9,8 @@ import type { ClusterState, ServerMemory } from '../model/state.ts';
 import type { Now, ServerAddress } from '../model/units.ts';
 
 /**
- * The published sources; during a suspicion, or while one of them takes no writes, all other servers that the name
- * may move to as well. Discovered servers and silent servers never.
+ * The published sources; during a suspicion, or while one of them takes no writes, all other servers that
+ * the name may move to as well. Discovered servers and silent servers never.
  */
 export function toGlanceAt(state: ClusterState, now: Now): readonly ServerAddress[] {
   const configured = [...state.servers.values()].filter(({ settings }) => settings.discovered === undefined);

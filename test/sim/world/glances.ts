@@ -1,6 +1,6 @@
 /**
- * The glances of one process. They have a chance of their own, so that they change nothing else of a world; some
- * come late, and some are wrong: a glance is never evidence.
+ * The glances of one process. They have a chance of their own, so that they change nothing else of a world;
+ * some come late, and some are wrong: a glance is never evidence.
  */
 
 import type { ServerAddress } from '../../../src/core/model/units.ts';
