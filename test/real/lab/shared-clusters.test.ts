@@ -1,4 +1,4 @@
-/** Three daemons with one file share four clusters of real servers. One daemon is lost: the names move still. */
+/** Three daemons with one file share four clusters of real servers. One is lost: the names move still. */
 
 import { Resolver } from 'node:dns/promises';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';

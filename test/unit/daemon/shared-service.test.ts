@@ -1,4 +1,4 @@
-/** Several instances share a cluster, at one zone: the real service and core, on servers and a zone in memory. */
+/** Several instances share a cluster at one zone: the real service and core, servers and a zone in memory. */
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { byWatchers } from '../../../src/config/settings-of.ts';
