@@ -80,7 +80,7 @@ function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
     case 'connection-lost':
       return connectionLost(state, event.server, now);
     case 'glance-differs':
-      return glanceDiffers(state, now);
+      return glanceDiffers(state, event.server, now);
     case 'resolved':
       return resolved(state, event, now);
     case 'address-tried':
@@ -193,10 +193,11 @@ function connectionLost(state: ClusterState, server: ServerAddress, now: Now): C
 }
 
 /**
- * A glance is no evidence: it is a reason to ask. All servers that answer are asked, so that the answers are of
- * one time: else a server that was opened seems to stand beside a source that was closed just before.
+ * A glance is no evidence: it is a reason to ask. All servers that answer are asked, so that the answers are
+ * of one time: else a server that was opened seems to stand beside a source that was closed just before.
  */
-function glanceDiffers(state: ClusterState, now: Now): ClusterState {
+function glanceDiffers(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
+  if (!state.servers.has(server)) return state;
   const asked = ([address, memory]: readonly [ServerAddress, ServerMemory]) =>
     memory.latest?.probe.kind === 'reachable' && memory.settings.discovered === undefined
       ? ([address, { ...memory, nextProbeAt: now.mono }] as const)

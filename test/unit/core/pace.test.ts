@@ -169,6 +169,7 @@ describe('the pace of the probes', () => {
     const servers = Object.entries(names).map(([name, candidate]) => ({ address: address(name), candidate }));
     cluster.send({ kind: 'reconfigured', settings: { ...cluster.state.settings, servers } });
     cluster.run(10_500);
+    while ([...cluster.state.servers.values()].some(({ probing }) => probing !== undefined)) cluster.run(1);
     const from = cluster.probes.length;
     cluster.send({ kind: 'glance-differs', server: db1 });
     expect(cluster.probes.slice(from).map(({ server }) => server)).toEqual([db1, db3, db2]);
