@@ -56,6 +56,7 @@ export function checkOf(look: Look | undefined, stateDir: string): Check {
   const others = clusters.length - worst.length;
   const told = worst.slice(0, mostClusters).map(({ cluster, sentence }) => `${cluster}: ${sentence}`);
   if (worst.length > mostClusters) told.push(`and ${worst.length - mostClusters} more`);
+  if (clusters.length === 0) told.push("no cluster is this instance's");
   if (others > 0) told.push(`${others} other(s) not as bad`);
   return {
     state,

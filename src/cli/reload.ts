@@ -97,7 +97,7 @@ function givenToNewWatchers(before: LoadedConfig, next: LoadedConfig): Failure |
   const others = new Set(given.flatMap(({ settings }) => settings.watchers ?? []));
   return {
     code: 'share-moved',
-    message: `all watchers of ${given.length} clusters, for example ${first.settings.cluster}, are new: ${[...others].join(', ')}`,
+    message: `all watchers of ${given.length === 1 ? first.settings.cluster : `${given.length} clusters, for example ${first.settings.cluster},`} are new: ${[...others].join(', ')}`,
     hint: 'nobody watches these clusters unless the new watchers already run with this list: start them first',
   };
 }

@@ -103,9 +103,11 @@ const watch = z
     interval: duration('How often to ask each server while nothing is suspicious', '10ms', '1h').prefault(
       '1s',
     ),
-    suspect_interval: duration('How often to ask while something is suspicious', '10ms', '1m').prefault(
-      '50ms',
-    ),
+    suspect_interval: duration(
+      'How often to ask in the first seconds of a suspicion; then less and less often',
+      '10ms',
+      '1m',
+    ).prefault('10ms'),
     fresh_for: duration('How long an observation is fresh', '50ms', '1h').prefault('3s'),
     settle: duration('How long weak evidence must last before it counts', '10ms', '1h').prefault('30s'),
     gone_after: duration(

@@ -7,30 +7,54 @@ import {
   resolveAgainMs,
   resolveEveryMs,
   resolveTimeoutMs,
+  silentPauseMs,
 } from './model/limits.ts';
+import { paceOf } from './model/pace.ts';
 import { type PublicationState, withZone } from './model/publication.ts';
 import type { ClusterState, ServerMemory } from './model/state.ts';
-import { type MonoMs, type Now, plusMs } from './model/units.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discoveredPauseMs } from './observe/discovery.ts';
+import { toGlanceAt } from './observe/glances.ts';
 import { nextTrial, placesOf, tryIfDue } from './observe/server-addresses.ts';
 import { isSide, managedQuestions } from './publish/desired.ts';
 import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
 export function schedule(turn: Turn, state: ClusterState): ClusterState {
-  const servers = changed(state.servers, (memory) =>
+  const watching = watch(turn, state);
+  const servers = changed(state.servers, first(watching), (memory) =>
     tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory))),
   );
-  const publications = changed(state.publications, (publication) => askIfDue(turn, publication));
-  const next = { ...state, servers, publications };
+  const publications = changed(state.publications, state.publications.keys(), (publication) =>
+    askIfDue(turn, publication),
+  );
+  const next = { ...watching, servers, publications };
   turn.effects.push({ kind: 'wake', at: wakeAt(next, turn.now) });
   return next;
 }
 
+/** Says which servers to glance at, if that has changed. */
+function watch({ now, effects }: Turn, state: ClusterState): ClusterState {
+  const watched = { servers: toGlanceAt(state, now), everyMs: paceOf(state, now).glanceMs };
+  const { watched: before } = state;
+  if (before?.everyMs === watched.everyMs && String(before.servers) === String(watched.servers)) return state;
+  effects.push({ kind: 'watch', ...watched });
+  return { ...state, watched };
+}
+
+/** All servers, those that the name may move to first: their answers decide. */
+const first = ({ watched, servers }: ClusterState): Iterable<ServerAddress> =>
+  new Set([...(watched?.servers ?? []), ...servers.keys()]);
+
 /** Copies the map only if a value changes: in most steps nothing is due. */
-function changed<K, V>(all: ReadonlyMap<K, V>, change: (value: V) => V): ReadonlyMap<K, V> {
+function changed<K, V>(
+  all: ReadonlyMap<K, V>,
+  keys: Iterable<K>,
+  change: (value: V) => V,
+): ReadonlyMap<K, V> {
   let next: Map<K, V> | undefined;
-  for (const [key, before] of all) {
+  for (const key of keys) {
+    const before = all.get(key) as V;
     const after = change(before);
     if (after !== before) next = (next ?? new Map(all)).set(key, after);
   }
@@ -42,8 +66,9 @@ const askIfDue = (turn: Turn, publication: PublicationState): PublicationState =
 
 function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
   if (memory.settings.discovered) return discoveredPauseMs(state, memory);
-  const { suspectIntervalMs, intervalMs } = state.settings.watch;
-  return now.mono < state.suspectUntil ? suspectIntervalMs : intervalMs;
+  const { probeMs } = paceOf(state, now);
+  const answers = memory.latest === undefined || memory.latest.probe.kind === 'reachable';
+  return answers ? probeMs : Math.min(Math.max(probeMs, silentPauseMs), state.settings.watch.intervalMs);
 }
 
 function probeIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerMemory): ServerMemory {

@@ -14,6 +14,7 @@ import {
 } from './command/commands.ts';
 import type { Effect, Event, Turn } from './model/events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
+import { paceOf, renewed, renewedAtTimes, suspectFor } from './model/pace.ts';
 import { newPublication, type PublicationState, withZone } from './model/publication.ts';
 import type { ClusterSettings } from './model/settings.ts';
 import {
@@ -77,8 +78,9 @@ function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
     case 'observed':
       return observed(turn, state, event);
     case 'connection-lost':
+      return connectionLost(state, event.server, now);
     case 'glance-differs':
-      return asked(state, event.server, now);
+      return glanceDiffers(state, event.server, now);
     case 'resolved':
       return resolved(state, event, now);
     case 'address-tried':
@@ -94,7 +96,7 @@ function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
     case 'propagated':
       return forPublication(state, event.nameserver, (publication) => propagated(turn, publication, event));
     case 'command':
-      return suspect(acceptCommand(turn, state, event.id, event.command), now);
+      return renewed(suspect(acceptCommand(turn, state, event.id, event.command), now), now);
     case 'reconfigured':
       return reconfigured(state, event.settings, now);
   }
@@ -118,10 +120,7 @@ const forServer = (
   return memory ? withServer(state, change(memory)) : state;
 };
 
-const suspect = (state: ClusterState, now: Now): ClusterState => ({
-  ...state,
-  suspectUntil: Math.max(state.suspectUntil, now.mono + suspectAfterSteadyMs) as MonoMs,
-});
+const suspect = (state: ClusterState, now: Now): ClusterState => suspectFor(state, suspectAfterSteadyMs, now);
 
 function observed(
   { now, effects }: Turn,
@@ -153,7 +152,8 @@ function observed(
   );
   const next = doubtPromotion(known, located, now);
   // A discovered server is never a move target, so probing it is not urgent.
-  return result.suspicious && memory.settings.discovered === undefined ? suspect(next, now) : next;
+  if (!result.suspicious || memory.settings.discovered) return next;
+  return suspect(result.turned ? renewedAtTimes(next, now) : next, now);
 }
 
 /** A replica that was made writable and stays a replica was not promoted, even if its source dies later. */
@@ -182,12 +182,27 @@ function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): 
   );
 }
 
-/** The kept connection broke, perhaps by a crash, or a glance differs: probe at once. */
-function asked(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
+/** The kept connection broke, perhaps by a crash: probe at once, unless it breaks again and again. */
+function connectionLost(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
   const memory = state.servers.get(server);
-  if (memory === undefined) return state;
-  const next = withServer(state, { ...memory, nextProbeAt: now.mono });
-  return memory.settings.discovered ? next : suspect(next, now);
+  if (memory === undefined || memory.settings.discovered) return state;
+  const suspicious = suspect(state, now);
+  const again = (memory.latest?.at ?? now.mono) + paceOf(suspicious, now).reconnectMs;
+  const nextProbeAt = Math.min(memory.nextProbeAt, Math.max(now.mono, again)) as MonoMs;
+  return withServer(suspicious, { ...memory, nextProbeAt });
+}
+
+/**
+ * A glance is no evidence: it is a reason to ask. All servers that answer are asked, so that the answers are
+ * of one time: else a server that was opened seems to stand beside a source that was closed just before.
+ */
+function glanceDiffers(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
+  if (!state.servers.has(server)) return state;
+  const asked = ([address, memory]: readonly [ServerAddress, ServerMemory]) =>
+    memory.latest?.probe.kind === 'reachable' && memory.settings.discovered === undefined
+      ? ([address, { ...memory, nextProbeAt: now.mono }] as const)
+      : ([address, memory] as const);
+  return suspect({ ...state, servers: new Map([...state.servers].map(asked)) }, now);
 }
 
 function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now: Now): ClusterState {
@@ -209,13 +224,15 @@ function updated(turn: Turn, state: ClusterState, event: Event & { kind: 'update
   const next = forPublication(state, nameserver, (publication) =>
     updateDone(turn, publication, token, outcome),
   );
-  const running = openCommand(next, nameserver);
-  if (attempt?.try !== token || running === undefined || attempt.commandId !== running.id) return next;
-  const publication = next.publications.get(nameserver) as PublicationState;
+  if (attempt?.try !== token) return next;
+  const moved = attempt.move && outcome.kind === 'applied' ? renewed(next, turn.now) : next;
+  const running = openCommand(moved, nameserver);
+  if (running === undefined || attempt.commandId !== running.id) return moved;
+  const publication = moved.publications.get(nameserver) as PublicationState;
   // The inspection belongs in the answer to the command.
-  if (isLookedInto(publication, running.id, turn.now)) return next;
+  if (isLookedInto(publication, running.id, turn.now)) return moved;
   const result = resultOfUpdate(attempt, outcome, publication.writing.failure);
-  return result ? withResult(next, nameserver, result) : next;
+  return result ? withResult(moved, nameserver, result) : moved;
 }
 
 function inspected(state: ClusterState, event: Event & { kind: 'refusal-inspected' }): ClusterState {
@@ -252,13 +269,13 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
         : newPublication(publication, undefined, now),
     ] as const;
   });
-  return suspect(
-    {
-      ...state,
-      settings,
-      servers: new Map([...servers, ...discovered]),
-      publications: new Map(publications),
-    },
-    now,
-  );
+  const next = {
+    ...state,
+    settings,
+    // Perhaps there is a new prober.
+    watched: undefined,
+    servers: new Map([...servers, ...discovered]),
+    publications: new Map(publications),
+  };
+  return renewed(suspect(next, now), now);
 }

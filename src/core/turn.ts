@@ -12,9 +12,10 @@ import { withWritableServers } from './decide/writable-servers.ts';
 import { type Decision, sameDecision } from './model/decision.ts';
 import { record, type Turn } from './model/events.ts';
 import { suspectAfterSteadyMs, suspectDuringHoldMs } from './model/limits.ts';
+import { suspectFor, suspectUntil } from './model/pace.ts';
 import type { PublicationState } from './model/publication.ts';
 import { type ClusterState, withPublication } from './model/state.ts';
-import type { MonoMs, Now } from './model/units.ts';
+import type { Now } from './model/units.ts';
 import type { Topology } from './observe/topology.ts';
 import { recallOnly, write } from './publish/write.ts';
 
@@ -34,7 +35,10 @@ export function takeTurn(
   const settled = noteDecision(turn, evident, decided.decision);
   const noted = withPublication(state, settled);
   const suspicious = withSuspicion(noted, publication.decision, settled.decision, now);
-  const next = isAwaited(free.ledger, now) ? suspect(suspicious, now) : suspicious;
+  // An announced server shall be seen at once when it becomes writable. Every turn asks for a little more.
+  const next = isAwaited(free.ledger, now)
+    ? suspectFor(suspicious, state.settings.watch.intervalMs, now)
+    : suspicious;
   const running = openCommand(next, publication.settings.nameserver);
   // While a command waits, write nothing else: a one-shot freeze must not follow its own process's move.
   if (running && isInformed(next, settled, running)) return obey(turn, next, settled, running);
@@ -76,18 +80,12 @@ function noteDecision(turn: Turn, publication: PublicationState, decision: Decis
   return { ...publication, decision, decidedAt, ready };
 }
 
-/** An announced server shall be seen at once when it becomes writable. Every turn asks for a little more. */
-const suspect = (state: ClusterState, { mono }: Now): ClusterState => ({
-  ...state,
-  suspectUntil: Math.max(state.suspectUntil, mono + state.settings.watch.intervalMs) as MonoMs,
-});
-
 /** After a new decision servers are probed more often: for a while if steady, longer during a hold. */
 function withSuspicion(state: ClusterState, before: Decision, after: Decision, now: Now): ClusterState {
   if (sameDecision(before, after)) return state;
   const isSteady = after.kind === 'point-to' && after.reason === 'steady';
   // Another publication may still hold.
   const others = [...state.publications.values()].every(({ decision }) => decision.kind === 'point-to');
-  if (isSteady && others) return { ...state, suspectUntil: (now.mono + suspectAfterSteadyMs) as MonoMs };
-  return { ...state, suspectUntil: Math.max(state.suspectUntil, now.mono + suspectDuringHoldMs) as MonoMs };
+  if (isSteady && others) return suspectUntil(state, now.mono + suspectAfterSteadyMs, now);
+  return suspectFor(state, suspectDuringHoldMs, now);
 }

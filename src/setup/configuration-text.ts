@@ -132,7 +132,7 @@ const accountLines = ({ mysql }: Setup, passwordFile: string): readonly string[]
 const watchLines: readonly string[] = [
   '    # watch:',
   '    #   interval: 1s',
-  '    #   suspect_interval: 50ms',
+  '    #   suspect_interval: 10ms',
   '    #   fresh_for: 3s',
   '    #   settle: 30s',
   '    #   gone_after: 10m',

@@ -16,6 +16,11 @@ export interface FakeProber {
    * address.
    */
   probe(server: ServerAddress, now: number, target?: ServerAddress): Probe;
+  /**
+   * The result of a glance at this moment: whether the server at the other end of the kept connection is as
+   * the last probe saw it. Undefined: no connection is open, or no probe saw it yet.
+   */
+  glance(server: ServerAddress, target?: ServerAddress): 'same' | 'differs' | undefined;
   /** The kept connection broke: the next probe opens a new one, and asks for `Uptime` again. */
   disconnect(server: ServerAddress): void;
 }
@@ -27,6 +32,8 @@ interface Connection {
   /** The value at the beginning of the connection, in whole seconds; counted on from `at`. */
   readonly uptimeSeconds: number;
   readonly at: number;
+  /** What a glance shows, as the last probe saw it. */
+  seen?: string;
 }
 
 type Reading = Pick<Build, 'querySetOf' | 'readTraits'>;
@@ -59,9 +66,11 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
       if (health !== 'up') return notServed(address, health, offlineMode);
       const set = build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
       if ('kind' in set) return set;
-      const { session, uptimeSeconds, at } = connectionTo(address, target, now);
+      const connection = connectionTo(address, target, now);
+      const { session, uptimeSeconds, at } = connection;
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
       const answers = { server: mysql.rows(target), ...mysql.coordinates(target) };
+      connection.seen = glanceOf(mysql.server(target));
       const told = {
         answers: hasGroup(answers) ? { ...answers, group: mysql.groupRows(target) ?? [] } : answers,
         at: now as MonoMs,
@@ -73,9 +82,19 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
         ? { kind: 'reachable', facts: reading.facts }
         : { kind: 'alive', failure: reading.failure };
     },
+    glance(address, target = address) {
+      const { health, process } = mysql.server(target);
+      const kept = connections.get(address);
+      if (health !== 'up' || kept?.process !== process || kept.target !== target) return undefined;
+      return kept.seen === glanceOf(mysql.server(target)) ? 'same' : 'differs';
+    },
     disconnect: (address) => void connections.delete(address),
   };
 }
+
+/** The columns of a glance (src/mysql/flavour). */
+const glanceOf = ({ uuid, readOnly, superReadOnly, offlineMode, readOnlyTransactions }: FakeServer): string =>
+  String([uuid, readOnly, superReadOnly, offlineMode, readOnlyTransactions]);
 
 /** Nothing came by the deadline. */
 export const unreachable = (address: string, code = 'timeout'): Probe => ({

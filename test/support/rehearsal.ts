@@ -3,25 +3,24 @@
 import type { Effect, Event } from '../../src/core/model/events.ts';
 import type { ServerFacts } from '../../src/core/model/observation.ts';
 import { type ClusterState, initialState } from '../../src/core/model/state.ts';
-import type { ServerAddress } from '../../src/core/model/units.ts';
+import type { Now, ServerAddress } from '../../src/core/model/units.ts';
 import { step } from '../../src/core/step.ts';
 import { createFakeZone } from './fake-zone.ts';
-import { address, at, clusterSettings, fqdn, publicationSettings, replicaOf, seen } from './given.ts';
+import { address, at, clusterSettings, fqdn, replicaOf, seen } from './given.ts';
 
-/** What one call of `step` cost. */
-export interface Cost {
+/** What one call of `step` was given. */
+export interface Taken {
+  readonly state: ClusterState;
   readonly event: Event;
-  readonly ms: number;
+  readonly now: Now;
 }
 
 export interface Rehearsal {
   /** The state now. */
   readonly state: ClusterState;
   readonly nowMs: number;
-  /** Plays this long, and tells the cost of each step if somebody asks. */
-  play(ms: number, tell?: (cost: Cost) => void): void;
-  /** Posts an event now. */
-  post(event: Event, tell?: (cost: Cost) => void): void;
+  /** Plays this long, and tells each step if somebody asks. */
+  play(ms: number, tell?: (taken: Taken) => void): void;
 }
 
 /** What a server answers at that time. `index`: 0 is the source. */
@@ -39,7 +38,9 @@ const probeMs = (index: number): number => (index === 0 ? 2 : 1 + (index % 7) / 
 export function rehearse(count: number, answers: Answers): Rehearsal {
   const names = Array.from({ length: count }, (_, index) => `db${index + 1}`);
   const indexOf = new Map(names.map((name, index) => [address(name), index]));
-  const settings = clusterSettings(names, { publications: [publicationSettings()] });
+  const { watch } = clusterSettings(names);
+  // At a quick pace many servers would take long to come to rest.
+  const settings = clusterSettings(names, { watch: { ...watch, suspectIntervalMs: watch.intervalMs } });
   const zone = createFakeZone(fqdn('example.'));
   let state = initialState(settings, [], at(0));
   let nowMs = 0;
@@ -75,10 +76,9 @@ export function rehearse(count: number, answers: Answers): Rehearsal {
         return undefined;
     }
   };
-  const take = (event: Event, tell?: (cost: Cost) => void): void => {
-    const begin = performance.now();
+  const take = (event: Event, tell?: (taken: Taken) => void): void => {
+    tell?.({ state, event, now: at(nowMs) });
     const [next, effects] = step(state, event, at(nowMs));
-    tell?.({ event, ms: performance.now() - begin });
     state = next;
     for (const effect of effects) {
       if (effect.kind === 'wake') wakeMs = effect.at;
@@ -95,7 +95,6 @@ export function rehearse(count: number, answers: Answers): Rehearsal {
     get nowMs() {
       return nowMs;
     },
-    post: take,
     play(ms, tell) {
       const endMs = nowMs + ms;
       for (;;) {

@@ -47,19 +47,23 @@ export function subtractMariadb(a: GtidSet, b: GtidSet): GtidSet {
 /** Each number of a domain exists once, so the numbers of all its servers are counted together. */
 export function intervalsByDomain(set: GtidSet): ReadonlyMap<string, readonly Interval[]> {
   const domains = new Map<string, Interval[]>();
-  for (const [key, intervals] of set)
-    domains.set(domainOf(key), [...(domains.get(domainOf(key)) ?? []), ...intervals]);
+  for (const [key, intervals] of set) {
+    const domain = domainOf(key);
+    const known = domains.get(domain) ?? [];
+    // A domain may have many servers: copying what is known would cost the square of their number.
+    for (const interval of intervals) known.push(interval);
+    domains.set(domain, known);
+  }
   return domains;
 }
 
 /** As MariaDB writes it. A part that does not begin at 1 (a difference) is `domain-server-first..last`. */
 export function formatMariadbGtids(set: GtidSet): string {
   const parts = [...set].flatMap(([key, intervals]) =>
-    intervals.map(([first, last]) => ({ key, first, last })),
+    intervals.map(([first, last]) => ({ key, domain: Number(domainOf(key)), first, last })),
   );
-  const order = (key: string): number => Number(domainOf(key));
   return parts
-    .toSorted((a, b) => order(a.key) - order(b.key) || a.last - b.last)
+    .toSorted((a, b) => a.domain - b.domain || a.last - b.last)
     .map(({ key, first, last }) => (first === 1 ? `${key}-${last}` : `${key}-${first}..${last}`))
     .join(',');
 }

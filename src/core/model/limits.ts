@@ -4,12 +4,31 @@
 export const clockJumpMs = 1000;
 /** A cluster at rest gets a turn after so many intervals, even if its published source does not answer. */
 export const restIntervals = 2;
-/** After a suspicion, `suspect_interval` lasts this long once the decision is `steady` again. */
+/** A suspicion lasts this long once the decision is `steady` again. */
 export const suspectAfterSteadyMs = 5000;
 /** How long an announcement counts. A failover tool makes its new source writable within seconds. */
 export const announcementMs = 120_000;
-/** How long an unchanged hold keeps `suspect_interval`. */
+/** How long an unchanged hold is a suspicion. */
 export const suspectDuringHoldMs = 60_000;
+/**
+ * The pauses of a suspicion, by how much of the haste is spent: between probes `suspect_interval`, or this if
+ * it is more; between glances a quarter of it, or this if it is more. Then `interval`.
+ */
+export const stages = [
+  { untilMs: 5000, probeMs: 10, glanceMs: 2 },
+  { untilMs: 20_000, probeMs: 50, glanceMs: 2 },
+  { untilMs: 60_000, probeMs: 250, glanceMs: 12 },
+] as const;
+/** So much time in suspicion can be spent. */
+export const hasteMs = 60_000;
+/** So much quiet gives back as much haste as a twentieth of it. */
+export const quietPerHaste = 20;
+/** Servers that open and close give back all haste at most this often. */
+export const renewAfterMs = 60_000;
+/** A server that does not answer is asked at most this often: many attempts keep it from coming back. */
+export const silentPauseMs = 50;
+/** Between two glances without suspicion. */
+export const glanceMs = 150;
 /** A probe this far past its deadline was delayed by this process, so its evidence is old. */
 export const lateAnswerMs = 500;
 /** A host name of a server is resolved again after this. */

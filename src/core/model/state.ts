@@ -15,8 +15,11 @@ export interface ClusterState {
   readonly publications: ReadonlyMap<string, PublicationState>;
   /** The first one is in progress. */
   readonly commands: readonly RunningCommand[];
-  /** The servers are asked at `suspect_interval` until then. */
+  /** There is a suspicion until then: the servers are asked more often. */
   readonly suspectUntil: MonoMs;
+  readonly haste: Haste;
+  /** What the prober was told last; undefined: it must be told. */
+  readonly watched: Watched | undefined;
   /** Observations before this do not count: the clocks jumped. */
   readonly staleBefore: MonoMs;
   /** When the last turn was. */
@@ -25,6 +28,19 @@ export interface ClusterState {
   readonly restUntil: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
   readonly alarms: readonly Alarm[];
+}
+
+export interface Haste {
+  /** How much of the haste is spent, as of `at`: suspicion spends it, quiet time slowly gives it back. */
+  readonly spentMs: number;
+  readonly at: MonoMs;
+  /** When the haste was whole again at once. */
+  readonly renewedAt: MonoMs;
+}
+
+export interface Watched {
+  readonly servers: readonly ServerAddress[];
+  readonly everyMs: number;
 }
 
 /** What is remembered of addresses that are not asked. */
@@ -98,6 +114,9 @@ export interface CommandProgress {
   readonly result?: CommandResult;
 }
 
+/** All haste is there. */
+export const newHaste = ({ mono }: Now): Haste => ({ spentMs: 0, at: mono, renewedAt: mono });
+
 /** A cluster after a restart. */
 export function initialState(
   settings: ClusterSettings,
@@ -118,6 +137,8 @@ export function initialState(
     ),
     commands: [],
     suspectUntil: now.mono,
+    haste: newHaste(now),
+    watched: undefined,
     staleBefore: now.mono,
     turnAt: now.mono,
     restUntil: now.mono,

@@ -16,6 +16,8 @@ interface Observed {
   readonly memory: ServerMemory;
   /** Something changed that may begin a move. */
   readonly suspicious: boolean;
+  /** It was opened or closed, or is another server: who may write has changed. */
+  readonly turned: boolean;
   /** The server's transactions are gone (a reset, another data folder): its line is void. */
   readonly historyVanished: ServerId | undefined;
 }
@@ -50,6 +52,7 @@ export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Ask
       closedAt: saysClosed(memory, probe) ? { mono: now.mono, wall: now.wall } : memory.closedAt,
     },
     suspicious: contactChanged,
+    turned: false,
     historyVanished: undefined,
   };
 }
@@ -88,6 +91,7 @@ function observeFacts(
       receiving: receivingSince(before, facts, sameProcess, now),
     },
     suspicious: known !== undefined && !sameRole(known, facts),
+    turned: known !== undefined && (known.id !== facts.id || isWritable(known) !== isWritable(facts)),
     historyVanished: vanished ? facts.id : undefined,
   };
 }

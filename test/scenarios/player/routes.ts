@@ -32,6 +32,13 @@ export class Routes {
     return [...this.#around.homes].find(([, homes]) => homes.includes(address))?.[0];
   }
 
+  /** The kept connection while its other end is there. */
+  kept(server: ServerAddress): Route | undefined {
+    const kept = this.#kept.get(server);
+    if (kept === undefined || !this.#isOpen(server, kept)) return undefined;
+    return this.#around.mysql.server(kept.target).process === kept.process ? kept : undefined;
+  }
+
   /**
    * The kept connection while its other end is there. Otherwise a new connection: to the address from the
    * resolver, then to known addresses.
@@ -41,8 +48,8 @@ export class Routes {
     { known, refuted }: Places = { known: [], refuted: [] },
   ): (Route & { readonly isNew?: true }) | undefined {
     const { addresses, mysql } = this.#around;
-    const kept = this.#kept.get(server);
-    if (kept && this.#isOpen(server, kept) && mysql.server(kept.target).process === kept.process) return kept;
+    const kept = this.kept(server);
+    if (kept) return kept;
     const resolved = addresses.get(server) ?? this.#resolved.get(server) ?? [];
     this.#resolved.set(server, resolved);
     const isRefuted = (address: string) => refuted.includes(address);

@@ -65,6 +65,7 @@ export class World {
   #state: ClusterState;
   #due: Due[] = [];
   #wake: Due | undefined;
+  #watched: (Effect & { kind: 'watch' }) | undefined;
   #mono = 0;
   #steps = 0;
   /** How far the wall clock has run ahead: the machine slept. */
@@ -95,6 +96,7 @@ export class World {
   /** Lets virtual time pass. */
   run(ms: number): void {
     if (!this.#started) this.send({ kind: 'tick' });
+    this.#glanceSoon();
     const end = this.#mono + ms;
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#mono = Math.max(this.#mono, next.at);
@@ -127,6 +129,7 @@ export class World {
     this.#life += 1;
     this.#due = [];
     this.#wake = undefined;
+    this.#watched = undefined;
     this.#started = false;
     this.#state = initialState(this.#state.settings, remembered, this.now());
   }
@@ -173,6 +176,7 @@ export class World {
   #perform(effect: Effect): void {
     if (effect.kind === 'probe') this.#probe(effect);
     else if (effect.kind === 'try-address') this.#after(answerMs.trial, () => this.#tryAddress(effect));
+    else if (effect.kind === 'watch') this.#watch(effect);
     else if (effect.kind === 'renew') this.#disconnect(effect.server);
     else if (effect.kind === 'resolve') this.#after(answerMs.resolve, () => this.#resolve(effect.server));
     else if (effect.kind === 'read-zone') this.#read(effect);
@@ -196,6 +200,25 @@ export class World {
     const place = this.#order.indexOf(server);
     // A server that is not configured answers last.
     this.#after(1 + (place < 0 ? this.#order.length : place), answer);
+  }
+
+  #watch(effect: Effect & { kind: 'watch' }): void {
+    this.#watched = effect;
+    this.#glanceSoon();
+  }
+
+  /** Only commands open and close servers, so one glance after them is as good as many. */
+  #glanceSoon(): void {
+    const glance = this.#watched;
+    if (glance === undefined) return;
+    this.#after(Math.ceil(glance.everyMs), () => {
+      if (glance !== this.#watched) return;
+      for (const server of glance.servers) {
+        const target = this.#alias(server)?.target ?? this.#routes.kept(server)?.target;
+        if (target !== undefined && this.#prober.glance(server, target) === 'differs')
+          this.send({ kind: 'glance-differs', server });
+      }
+    });
   }
 
   #tryAddress({ server, address, deadline }: Effect & { kind: 'try-address' }): void {

@@ -5,6 +5,7 @@ import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
 import type { Resolution, ServerProber } from '../../../src/ports.ts';
 import { createFakeProber, type FakeProber, unreachable } from '../../support/fake-prober.ts';
 import type { Build } from '../mutants/build.ts';
+import { createGlances } from './glances.ts';
 import type { Life } from './machine.ts';
 import type { Host } from './network.ts';
 import { createPrng } from './prng.ts';
@@ -45,6 +46,11 @@ export function createProber(
     if (first !== undefined) kept.set(server, first);
     return first ?? { address: '', target: server, process: -1 };
   }
+
+  const glances = createGlances(world, life, (server) => {
+    const target = kept.get(server)?.target;
+    return target !== undefined && !isCut(target) && prober.glance(server, target) === 'differs';
+  });
 
   const isKept = (server: ServerAddress): boolean => {
     const route = kept.get(server);
@@ -143,8 +149,8 @@ export function createProber(
         });
       });
     },
-    watch: () => {},
-    onGlanceDiffers: () => {},
+    watch: glances.watch,
+    onGlanceDiffers: glances.onDiffers,
     close: async () => {},
   };
 }

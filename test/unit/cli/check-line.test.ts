@@ -21,6 +21,7 @@ const failure = { code: 'refused', message: 'ns1 refused it' };
 
 test('every state has its line and its exit code', () => {
   expect(checked(shop)).toEqual([0, 'OK: shop: db2:3306']);
+  expect(checked()).toEqual([0, "OK: no cluster is this instance's"]);
   expect(checked({ ...shop, mode: 'observe' })).toEqual([0, 'OK: shop: db2:3306 (observe: writes nothing)']);
   const alarm = { code: 'zone-drift', subject: 'ns1', sentence: 'It differs.' } as const;
   expect(checked({ ...shop, alarms: [alarm, alarm] })).toEqual([

@@ -9,10 +9,12 @@ import { follow } from '../../../src/cli/follow.ts';
 import { freeze } from '../../../src/cli/freeze.ts';
 import { history } from '../../../src/cli/history.ts';
 import { hook } from '../../../src/cli/hook.ts';
+import { createReloader } from '../../../src/cli/reload.ts';
 import { run } from '../../../src/cli/run.ts';
 import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
 import type { LoadedCluster, LoadedConfig } from '../../../src/config/loaded.ts';
+import type { Failure } from '../../../src/core/model/observation.ts';
 import type { Claim } from '../../../src/hook/claim.ts';
 import { askDaemon } from '../../../src/http/client.ts';
 import { askForHook } from '../../../src/http/give-hook.ts';
@@ -154,6 +156,40 @@ describe('a cluster of other instances', () => {
 });
 
 describe('a reload with another list', () => {
+  /** What the log says: the hand-over, if any. */
+  async function handedOver(before: readonly string[], after: readonly string[]) {
+    const said: string[] = [];
+    const reload = createReloader({
+      config: shared(before),
+      log: {
+        say: () => {},
+        fail: (_: string, { code, message }: Failure) => void said.push(`${code}: ${message}`),
+        setLevel: () => {},
+      } as never,
+      service: { reconfigure: async () => ({ kind: 'done', added: [], changed: [], removed: [] }) },
+      notifier: { reloading: () => {}, reloaded: () => done() },
+      load: async () => ({ kind: 'loaded', config: shared(after) }),
+      onTaken: () => {},
+      onBug: (error) => said.push(String(error)),
+    });
+    let done = () => {};
+    const reloaded = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    reload();
+    await reloaded;
+    return said;
+  }
+
+  test('warns of a cluster whose watchers are all new, and only then', async () => {
+    expect(await handedOver(['watcher-1', 'watcher-2'], ['watcher-3', 'watcher-4'])).toEqual([
+      'share-moved: all watchers of shop are new: watcher-3, watcher-4',
+    ]);
+    expect(await handedOver(['watcher-1', 'watcher-2'], ['watcher-2', 'watcher-3'])).toEqual([]);
+    expect(await handedOver(['watcher-1', 'watcher-2'], ['watcher-1', 'watcher-4'])).toEqual([]);
+    expect(await handedOver(['watcher-2', 'watcher-3'], ['watcher-4', 'watcher-5'])).toEqual([]);
+  });
+
   test('takes and leaves clusters, and each moment somebody answers for them', async () => {
     const s = session();
     await withDaemon(s, async () => {

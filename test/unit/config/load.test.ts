@@ -61,7 +61,7 @@ test('the full example loads to exactly these settings', async () => {
     ],
     watch: {
       intervalMs: 1000,
-      suspectIntervalMs: 50,
+      suspectIntervalMs: 10,
       freshForMs: 3000,
       settleMs: 30_000,
       goneAfterMs: 600_000,
