@@ -6,6 +6,7 @@ import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import type { Clock, Resolution, ServerProber } from '../ports.ts';
 import { unknownProblem } from './answer/failures.ts';
 import { withDeadline } from './connection/deadline.ts';
+import { GlanceBudget, Glances } from './connection/glances.ts';
 import { HostLookup, onlyAt } from './connection/host-lookup.ts';
 import { KeptConnection } from './connection/kept-connection.ts';
 import { OpeningGate } from './connection/opening-gate.ts';
@@ -35,6 +36,8 @@ export interface ProberOptions {
   readonly clock: Clock;
   /** Shared by all probers of a process. Absent: its own. */
   readonly gate?: OpeningGate;
+  /** The same of the glances. */
+  readonly glances?: GlanceBudget;
 }
 
 /** How long a server has to answer our good-bye. */
@@ -43,9 +46,15 @@ const closeTimeoutMs = 200;
 /** A prober with one kept connection to each server, which the first probe opens. Nothing of it rejects. */
 export function createProber(options: ProberOptions): ServerProber {
   const listeners: ((server: ServerAddress) => void)[] = [];
+  const onDiffers: ((server: ServerAddress) => void)[] = [];
   const connections = new Connections(options, (server) => {
     for (const listener of listeners) listener(server);
   });
+  const glances = new Glances(options.clock, options.glances ?? new GlanceBudget(), (server) =>
+    connections.kept(server)?.glance(() => {
+      for (const listener of onDiffers) listener(server);
+    }),
+  );
   const mayNotAsk = (server: ServerAddress): Promise<Probe> =>
     Promise.resolve(unknownProblem(server, 'not-a-server', 'is not one of the servers that may be asked'));
   return {
@@ -60,9 +69,14 @@ export function createProber(options: ProberOptions): ServerProber {
     onConnectionLost(listener: (server: ServerAddress) => void): void {
       listeners.push(listener);
     },
-    watch: (): void => {},
-    onGlanceDiffers: (): void => {},
-    close: (): Promise<void> => connections.close(),
+    watch: (servers, everyMs): void => glances.watch(servers, everyMs),
+    onGlanceDiffers(listener): void {
+      onDiffers.push(listener);
+    },
+    close(): Promise<void> {
+      glances.watch([], 1);
+      return connections.close();
+    },
   };
 }
 
@@ -93,10 +107,15 @@ class Connections {
     );
   }
 
-  /** The kept connection to this server; undefined where the server may not be asked. */
+  /** The kept connection to this server, if there is one. */
+  kept(server: ServerAddress): KeptConnection | undefined {
+    return this.#configured.get(server) ?? this.#discovered.get(server);
+  }
+
+  /** The kept connection to this server, perhaps a new one; undefined where the server may not be asked. */
   to(server: ServerAddress, places: Places | undefined): KeptConnection | undefined {
     if (places !== undefined) this.#places.set(server, places);
-    const kept = this.#configured.get(server) ?? this.#discovered.get(server);
+    const kept = this.kept(server);
     // The core decides which servers to ask. This second check keeps the password from all other servers.
     if (kept !== undefined || this.#isClosed || !isWithin(this.#scopes, server)) return kept;
     const opened = this.#keep(server, false);

@@ -83,7 +83,7 @@ export async function glanceAt(ready: Ready): Promise<'same' | 'differs' | 'unto
   const { lastSeen } = ready;
   if (lastSeen === undefined) return 'untold';
   ready.session.beginProbe();
-  const answer = await ready.session.query(ready.set.glance);
+  const answer = await ready.session.query(ready.set.glance, lastOf(ready, 'glance'));
   const row = answer.kind === 'rows' ? answer.rows[0] : undefined;
   if (row === undefined) return 'untold';
   return Object.keys(row).every((column) => row[column] === lastSeen[column]) ? 'same' : 'differs';

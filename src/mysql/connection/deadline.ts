@@ -3,6 +3,9 @@
 import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 
+/** A timer so late shows that this process stood still: what came meanwhile must be read first. */
+export const stoodStillMs = 100;
+
 export function boundedDeadline(clock: Clock, deadline: MonoMs, ms: number): MonoMs {
   const own = plusMs(clock.mono(), ms);
   return own < deadline ? own : deadline;
@@ -41,7 +44,11 @@ export class TimeLimit {
 
   goOn(): void {
     this.#since = this.#clock.mono();
-    this.#cancel = this.#clock.after(this.#leftMs, this.#late);
+    const due = this.#since + this.#leftMs;
+    this.#cancel = this.#clock.after(this.#leftMs, () => {
+      if (this.#clock.mono() - due < stoodStillMs) this.#late();
+      else this.#cancel = this.#clock.after(stoodStillMs, this.#late);
+    });
   }
 
   stop(): void {

@@ -1,10 +1,10 @@
 /** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
 
 import type { Probe, Unasked } from '../../core/model/observation.ts';
-import type { MonoMs } from '../../core/model/units.ts';
+import type { MonoMs, ServerAddress } from '../../core/model/units.ts';
 import { aliveProblem, type Problem, unknownProblem } from '../answer/failures.ts';
-import { askServer, nothingAsked, type Ready, type Turn } from './asking.ts';
-import { boundedDeadline, withDeadline } from './deadline.ts';
+import { askServer, glanceAt, nothingAsked, type Ready, type Turn } from './asking.ts';
+import { boundedDeadline, stoodStillMs, withDeadline } from './deadline.ts';
 import { type Opened, Opening, type OpeningOptions } from './opening.ts';
 
 interface KeptConnectionOptions extends Omit<OpeningOptions, 'wasSilent'> {
@@ -26,6 +26,8 @@ export class KeptConnection {
   #wasSilent = false;
   #ready: Ready | undefined;
   #inFlight: Promise<Probe | Unasked> | undefined;
+  /** What was asked and not answered yet, without a probe that waits for it. */
+  #pending: { readonly since: MonoMs; readonly over: Promise<unknown> } | undefined;
   #closed = false;
   #isRenewed = false;
   /** Some proxies cannot take several statements at once. */
@@ -41,6 +43,36 @@ export class KeptConnection {
       this.#inFlight = undefined;
     });
     return this.#inFlight;
+  }
+
+  /** Asks the light question, unless the server is asked something already. */
+  glance(differs: () => void): void {
+    const ready = this.#ready;
+    const { clock, queryTimeoutMs } = this.#options;
+    if (ready === undefined || this.#inFlight !== undefined) return;
+    if (this.#pending === undefined)
+      this.#leave(glanceAt(ready).then((seen) => this.#seen(ready, seen, differs)));
+    else if (clock.mono() - this.#pending.since > queryTimeoutMs) {
+      this.#wasSilent = true;
+      this.#drop();
+      this.#options.lost();
+    }
+  }
+
+  #seen(ready: Ready, seen: 'same' | 'differs' | 'untold', differs: () => void): void {
+    if (seen !== 'differs' || this.#ready !== ready) return;
+    // The next probe says what is so; until then there is nothing to compare with.
+    ready.lastSeen = undefined;
+    differs();
+  }
+
+  /** Nothing else is asked before this is over. */
+  #leave(work: Promise<unknown>): void {
+    const pending = { since: this.#options.clock.mono(), over: work };
+    this.#pending = pending;
+    void work.finally(() => {
+      if (this.#pending === pending) this.#pending = undefined;
+    });
   }
 
   renew(): void {
@@ -76,12 +108,19 @@ export class KeptConnection {
     ms: number,
     what: string,
     work: (turn: Turn) => Promise<T | Problem>,
-  ): Promise<T | Problem> {
+  ): Promise<T | Problem | Unasked> {
     const { clock, server } = this.#options;
     const begun = clock.mono();
     const turn: Turn = { late: false, answered: false };
-    const result = await withDeadline(clock, boundedDeadline(clock, deadline, ms), work(turn), () => {
+    const bound = boundedDeadline(clock, deadline, ms);
+    const working = work(turn);
+    const result = await withDeadline<T | Problem | Unasked>(clock, bound, working, () => {
       turn.late = true;
+      // The answer may lie in the socket. It counts for nothing, but the connection can be kept.
+      if (clock.mono() - bound > stoodStillMs) {
+        this.#leave(working);
+        return unasked(server);
+      }
       this.#wasSilent = !turn.answered;
       if (this.#ready !== undefined) this.#together = false;
       this.#drop();
@@ -132,6 +171,7 @@ export class KeptConnection {
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
     const { server, clock } = this.#options;
+    await this.#pending?.over;
     const probe = await askServer(ready, { server, clock, turn });
     // It ended in the middle of a probe, as something that cannot take several statements would.
     if (probe.kind === 'unknown') this.#together = false;
@@ -146,9 +186,15 @@ export class KeptConnection {
     this.#opening = undefined;
     this.#ready?.session.destroy();
     this.#ready = undefined;
+    this.#pending = undefined;
   }
 
   #unknown(code: string, what: string): Problem {
     return unknownProblem(this.#options.server, code, what);
   }
 }
+
+const unasked = (server: ServerAddress): Unasked => ({
+  kind: 'unasked',
+  failure: { code: 'stood-still', message: `${server}: this process stood still while the server was asked` },
+});

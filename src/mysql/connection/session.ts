@@ -7,7 +7,7 @@ import { splitAddress } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import type { Answer } from '../answer/query-set.ts';
 import { Boundary } from '../boundary/boundary.ts';
-import type { Question } from '../boundary/results.ts';
+import type { LastAnswer, Question } from '../boundary/results.ts';
 import { connectTo } from './knock.ts';
 
 /** How to log in. All connections share one object of TLS options: mysql2 caches certificates by it. */
@@ -131,8 +131,8 @@ export class Session {
   }
 
   /** One statement that is asked once. Never rejects, and may never resolve: the caller has a deadline. */
-  async query(sql: string): Promise<Answer> {
-    const [answer] = await this.train([{ sql }]);
+  async query(sql: string, last?: LastAnswer): Promise<Answer> {
+    const [answer] = await this.train([{ sql, ...(last && { last }) }]);
     return answer ?? { kind: 'error', error: lost };
   }
 
