@@ -9,5 +9,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   scale: () => import('./scale.ts').then((m) => m.scale),
   'bad-day': () => import('./bad-day.ts').then((m) => m.badDay),
   partition: () => import('./partition.ts').then((m) => m.partition),
+  twin: () => import('./twin.ts').then((m) => m.twin),
   hook: () => import('./hook.ts').then((m) => m.hook),
 };
