@@ -19,14 +19,14 @@ import {
 import { type LoginAccount, readLoginAccount } from './answer/login-account.ts';
 import { type Need, needsOf } from './answer/needs.ts';
 import { grantedRoles } from './answer/privileges.ts';
-import type { Traits } from './answer/query-set.ts';
+import type { Answer, Traits } from './answer/query-set.ts';
 import type { Asker } from './answer/refusal-hints.ts';
 import { readReplica } from './answer/reported-replicas.ts';
 import { maxRows, rowsUnexpected } from './answer/row.ts';
 import { boundedDeadline, withDeadline } from './connection/deadline.ts';
 import { HostLookup } from './connection/host-lookup.ts';
 import { isShort, Questions } from './connection/questions.ts';
-import { type Access, type Answer, Session, sslOptions } from './connection/session.ts';
+import { type Access, Session, sslOptions } from './connection/session.ts';
 import { readTraits, rowsQuery, traitsQuery } from './flavour/flavour.ts';
 import type { ProberOptions } from './probe.ts';
 

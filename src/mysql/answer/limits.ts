@@ -6,6 +6,8 @@ export const maxSmallPacketBytes = 16 * 1024;
 export const maxRowBytes = 3 * 1024 * 1024;
 /** Intervals or GTIDs of one row, counted by their dividers. Each takes 65 bytes until the next probe. */
 export const maxRowIntervals = 250_000;
+/** Of the last answer to one statement, kept to be compared with the next one. */
+export const maxRememberedBytes = 4 * 1024 * 1024;
 /** From one probe to the next, TLS included. Each channel's row has the whole `gtid_executed`. */
 export const maxProbeBytes = 12 * 1024 * 1024;
 /** Our widest answer, SHOW ALL SLAVES STATUS, has about 70. */

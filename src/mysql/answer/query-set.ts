@@ -40,6 +40,11 @@ export interface Statement {
   readonly onceAbsent?: 'skip';
 }
 
+/** What came of one statement: its rows (none after a SET), or an error of the server or the connection. */
+export type Answer =
+  | { readonly kind: 'rows'; readonly rows: readonly Row[] }
+  | { readonly kind: 'error'; readonly error: unknown };
+
 /** Rows by statement name. */
 export type Answers = Readonly<Record<string, readonly Row[]>>;
 

@@ -1,21 +1,18 @@
 /**
  * The boundary around the MySQL driver. It takes the place of the driver's parser, so every byte of a server
- * comes here first, decrypted where there is TLS. It cuts the bytes into packets, reads each packet in the
- * state of the connection, and gives the driver a packet of our own making, or none. Whatever does not fit
- * ends the connection with one fault. See docs/decisions/020.
+ * comes here first, decrypted where there is TLS. It cuts the bytes into packets and reads each packet in the
+ * state of the connection. During the login the driver gets packets of our own making, or none. After the
+ * login the driver gets nothing more, and answers are read here. Whatever does not fit ends the connection
+ * with one fault. See docs/decisions/020 and 027.
  */
 
 import type { Connection } from 'mysql2';
 import { AnswerFault, broken, tooLarge } from '../answer/answer-fault.ts';
-import {
-  maxColumns,
-  maxProbeBytes,
-  maxResultRows,
-  maxRowBytes,
-  maxSmallPacketBytes,
-} from '../answer/limits.ts';
+import { maxProbeBytes, maxRowBytes, maxSmallPacketBytes } from '../answer/limits.ts';
+import type { Answer } from '../answer/query-set.ts';
 import { Frames } from './frames.ts';
 import { type LoginStep, LoginSteps } from './login-steps.ts';
+import { type Question, type ResultPhase, Results } from './results.ts';
 import * as packets from './server-packets.ts';
 
 /** The inner parts of the driver that we use; boundary.test.ts fails when a new version lacks one. */
@@ -35,37 +32,25 @@ interface BoundaryOptions {
 }
 
 /** What we expect next. In `ours` it is our turn: a packet of the server is a fault, as before TLS is up. */
-type Phase =
-  | 'greeting'
-  | 'ours'
-  | 'login'
-  | 'public-key'
-  | 'idle'
-  | 'answer'
-  | 'columns'
-  | 'columns-end'
-  | 'rows'
-  | 'over';
+type Phase = 'greeting' | 'ours' | 'login' | 'public-key' | 'logged-in' | 'over';
 
-const comQuit = 1;
 /** Payload bytes. */
 const sslRequestBytes = 32;
 
 /** The boundary of one connection. It never throws. */
 export class Boundary {
   readonly #options: BoundaryOptions;
-  readonly #steps: LoginSteps;
-  readonly #pass: (packet: Buffer) => void;
+  readonly #results = new Results();
   readonly #frames = new Frames({
+    skip: (bytes) => (this.#phase === 'logged-in' ? this.#results.skip(bytes) : 0),
     check: (bytes) => this.#checkSize(bytes),
     frame: (packet) => this.#packet(packet),
   });
+  readonly #steps: LoginSteps;
+  #pass: (packet: Buffer) => void;
   #phase: Phase = 'greeting';
-  #loggedIn = false;
   #greeted = false;
   #sequence = 0;
-  #columns = 0;
-  #rest = 0;
   #receivedBefore = 0;
 
   constructor(connection: Connection, options: BoundaryOptions) {
@@ -75,7 +60,7 @@ export class Boundary {
     const { packetParser } = inside;
     const write = inside.write.bind(connection);
     this.#pass = (packet) => void packetParser.execute(packet);
-    inside.packetParser = { execute: (chunk) => this.#take(chunk) };
+    inside.packetParser = { execute: (chunk) => this.take(chunk) };
     inside.write = (buffer) => {
       this.#wrote(buffer);
       write(buffer);
@@ -93,11 +78,17 @@ export class Boundary {
     this.#receivedBefore = this.#options.bytesReceived();
   }
 
+  /** After the login. The caller writes these statements, and `heard` is called for each, in order. */
+  ask(questions: readonly Question[], heard: (answer: Answer) => void): void {
+    if (this.#phase === 'logged-in') this.#results.ask(questions, heard);
+  }
+
   close(): void {
     this.#phase = 'over';
   }
 
-  #take(chunk: Buffer): void {
+  /** What the server sends. */
+  take(chunk: Buffer): void {
     this.#guarded(() => {
       if (this.#phase === 'over') return;
       this.#checkTotal();
@@ -121,40 +112,45 @@ export class Boundary {
     this.#options.onFault(fault);
   }
 
+  get #isLoggedIn(): boolean {
+    return this.#phase === 'logged-in';
+  }
+
   #checkTotal(): void {
     if (this.#options.bytesReceived() - this.#receivedBefore > maxProbeBytes) {
-      throw tooLarge(`more than ${maxProbeBytes} bytes for one probe`, this.#loggedIn);
+      throw tooLarge(`more than ${maxProbeBytes} bytes for one probe`, this.#isLoggedIn);
     }
   }
 
   #checkSize(payloadBytes: number): void {
     if (payloadBytes === 0) throw broken('an empty packet');
-    if (this.#phase === 'rows' && payloadBytes > maxRowBytes) {
-      throw tooLarge(`a row of more than ${maxRowBytes} bytes`, this.#loggedIn);
-    }
-    if (this.#phase !== 'rows' && payloadBytes > maxSmallPacketBytes)
-      throw broken(`a packet of ${payloadBytes} bytes ${where[this.#phase]}`);
+    const isRow = this.#isLoggedIn && this.#results.phase === 'rows';
+    if (isRow && payloadBytes > maxRowBytes) throw tooLarge(`a row of more than ${maxRowBytes} bytes`, true);
+    if (!isRow && payloadBytes > maxSmallPacketBytes)
+      throw broken(`a packet of ${payloadBytes} bytes ${this.#where}`);
   }
 
   /** Without a query the server may only say good-bye. */
   #checkIdle(): void {
     const { partial } = this.#frames;
-    if (this.#phase === 'ours' && partial.length > 0) throw broken(`a packet ${where.ours}`);
-    if (this.#phase === 'idle' && partial.length > 4 && partial[4] !== 0xff)
-      throw broken(`a packet ${where.idle}`);
+    if (this.#phase === 'ours' && partial.length > 0) throw broken(`a packet ${this.#where}`);
+    const isIdle = this.#isLoggedIn && this.#results.phase === 'idle';
+    if (isIdle && partial.length > 4 && partial[4] !== 0xff) throw broken(`a packet ${this.#where}`);
   }
 
-  /** What the driver sends decides what we expect next. */
+  get #where(): string {
+    return where[this.#phase === 'logged-in' ? this.#results.phase : this.#phase];
+  }
+
+  /** What the driver sends in the login decides what we expect next. */
   #wrote(buffer: Buffer): void {
     const payload = buffer.subarray(4);
     this.#sequence = ((buffer[3] ?? 0) + 1) % 256;
-    if (this.#phase === 'over') return;
-    if (!this.#loggedIn) {
-      // A packet that comes before we speak again is not encrypted: none of it may reach the login.
-      const asksForTls = this.#options.tls && !this.#steps.encrypted && payload.length === sslRequestBytes;
-      if (asksForTls) this.#steps.encrypted = true;
-      this.#phase = asksForTls ? 'ours' : this.#steps.afterOurWord(payload);
-    } else this.#phase = payload[0] === comQuit ? 'over' : 'answer';
+    if (this.#phase === 'over' || this.#isLoggedIn) return;
+    // A packet that comes before we speak again is not encrypted: none of it may reach the login.
+    const asksForTls = this.#options.tls && !this.#steps.encrypted && payload.length === sslRequestBytes;
+    if (asksForTls) this.#steps.encrypted = true;
+    this.#phase = asksForTls ? 'ours' : this.#steps.afterOurWord(payload);
   }
 
   /** Reads one packet. Returns whether another one may follow. */
@@ -162,10 +158,15 @@ export class Boundary {
     const payload = packet.subarray(4);
     if (this.#phase === 'ours') throw broken(`a packet ${where.ours}`);
     if (payload[0] === 0xff) return this.#error(payload, packet[3] ?? 0);
-    if (packet[3] !== this.#sequence) throw broken(`packet ${packet[3]} instead of ${this.#sequence}`);
-    const given = this.#read(payload);
-    if (given === payload) this.#giveWhole(packet);
-    else this.#give(given);
+    if (this.#isLoggedIn) this.#results.packet(packet);
+    else {
+      if (packet[3] !== this.#sequence) throw broken(`packet ${packet[3]} instead of ${this.#sequence}`);
+      this.#give(this.#read(payload));
+    }
+    return this.#goesOn;
+  }
+
+  get #goesOn(): boolean {
     return this.#phase !== 'over';
   }
 
@@ -178,40 +179,26 @@ export class Boundary {
         return this.#login(this.#steps.read(payload));
       case 'public-key':
         return this.#login(this.#steps.readPublicKey(payload));
-      case 'answer':
-        return this.#answer(payload);
-      case 'columns':
-        this.#rest -= 1;
-        if (this.#rest === 0) this.#phase = 'columns-end';
-        return packets.column(payload);
-      case 'columns-end':
-        if (!packets.isEof(payload)) throw broken('no end marker after its columns');
-        this.#phase = 'rows';
-        this.#rest = maxResultRows;
-        return packets.eof(payload);
-      case 'rows':
-        return this.#row(payload);
       default:
-        throw broken(`a packet ${where[this.#phase]}`);
+        throw broken(`a packet ${this.#where}`);
     }
   }
 
   /**
-   * An error ends the query, whatever its packet number: servers and proxies that refuse before the login
-   * number it differently. An error without a query is the server's good-bye (4031, 1927, 1053). A good-bye
-   * that crosses our query has the packet number 0.
+   * An error ends the login or the query, whatever its packet number: servers and proxies that refuse before
+   * the login number it differently. An error without a query is the server's good-bye (4031, 1927, 1053). A
+   * good-bye that crosses our query has the packet number 0.
    */
   #error(payload: Buffer, sequence: number): boolean {
     const error = packets.serverError(payload);
-    const isGoodbye = this.#phase === 'idle' || (this.#loggedIn && sequence === 0 && this.#sequence !== 0);
-    if (isGoodbye) {
-      this.#end(error);
+    if (!this.#isLoggedIn) {
+      this.#phase = 'ours';
+      this.#give(packets.errorBytes(error));
       return false;
     }
-    if (this.#loggedIn) this.#phase = 'idle';
-    else this.#phase = 'ours';
-    this.#give(packets.errorBytes(error));
-    return this.#loggedIn;
+    if (this.#results.isGoodbye(sequence)) this.#end(error);
+    else this.#results.error(error);
+    return this.#goesOn;
   }
 
   #greeting(payload: Buffer): Buffer {
@@ -222,34 +209,8 @@ export class Boundary {
   }
 
   #login(step: LoginStep): Buffer {
-    this.#loggedIn = step.next === 'idle';
-    this.#phase = step.next;
+    this.#phase = step.next === 'done' ? 'logged-in' : step.next;
     return step.give;
-  }
-
-  #answer(payload: Buffer): Buffer {
-    if (payload[0] === 0) {
-      const ok = packets.ok(payload);
-      this.#phase = 'idle';
-      return ok;
-    }
-    this.#columns = packets.columnCount(payload);
-    if (this.#columns > maxColumns) throw tooLarge(`${this.#columns} columns`, true);
-    this.#rest = this.#columns;
-    this.#phase = 'columns';
-    return packets.columnCountBytes(this.#columns);
-  }
-
-  #row(payload: Buffer): Buffer {
-    if (packets.isEof(payload)) {
-      const eof = packets.eof(payload);
-      this.#phase = 'idle';
-      return eof;
-    }
-    if (this.#rest === 0) throw tooLarge(`more than ${maxResultRows} rows`, true);
-    this.#rest -= 1;
-    packets.checkRow(payload, this.#columns);
-    return payload;
   }
 
   /** Gives the driver a packet with the expected number. What the driver sends next sets the phase again. */
@@ -258,16 +219,12 @@ export class Boundary {
     packet.writeUIntLE(payload.length, 0, 3);
     packet[3] = this.#sequence;
     payload.copy(packet, 4);
-    this.#giveWhole(packet);
-  }
-
-  #giveWhole(packet: Buffer): void {
     this.#sequence = (this.#sequence + 1) % 256;
     this.#pass(packet);
   }
 }
 
-const where: Readonly<Record<Phase, string>> = {
+const where: Readonly<Record<Exclude<Phase, 'logged-in'> | ResultPhase, string>> = {
   greeting: 'as its greeting',
   ours: 'before our answer (before TLS is up, or during the login)',
   login: 'in the login',

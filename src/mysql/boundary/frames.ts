@@ -1,9 +1,12 @@
 /** Cuts a server's byte stream into packets: three bytes of length, one byte of sequence, the payload. */
 
 const headerBytes = 4;
-const smallBuffer = 4096;
+/** A quiet connection holds nothing. */
+const nothing = Buffer.alloc(0);
 
 interface FrameReader {
+  /** At the beginning of a packet: how many of these bytes, whole packets, need no reading. */
+  readonly skip: (bytes: Buffer) => number;
   /** Called as soon as the length of a packet is known, before its payload comes. */
   readonly check: (payloadBytes: number) => void;
   /** A whole packet with its header, valid during the call only. Returns whether to go on. */
@@ -13,7 +16,7 @@ interface FrameReader {
 /** TestPrerequisite an incomplete packet in at most twice the received bytes. Throws what `check` throws. */
 export class Frames {
   readonly #reader: FrameReader;
-  #held = Buffer.allocUnsafe(smallBuffer);
+  #held = nothing;
   #length = 0;
 
   constructor(reader: FrameReader) {
@@ -27,6 +30,11 @@ export class Frames {
   push(chunk: Buffer): void {
     let rest = chunk;
     while (rest.length > 0) {
+      const known = this.#length === 0 ? this.#reader.skip(rest) : 0;
+      if (known > 0) {
+        rest = rest.subarray(known);
+        continue;
+      }
       const whole = this.#length === 0 ? this.#wholeAt(rest) : undefined;
       if (whole !== undefined) {
         rest = rest.subarray(whole.length);
@@ -54,7 +62,7 @@ export class Frames {
     const wanted = this.#length < headerBytes ? headerBytes : headerBytes + this.#held.readUIntLE(0, 3);
     const count = Math.min(wanted - this.#length, chunk.length);
     if (this.#length + count > this.#held.length) {
-      const larger = Buffer.allocUnsafe(Math.min(wanted, 2 * (this.#length + count)));
+      const larger = Buffer.allocUnsafe(Math.max(headerBytes, Math.min(wanted, 2 * (this.#length + count))));
       this.#held.copy(larger, 0, 0, this.#length);
       this.#held = larger;
     }
@@ -69,7 +77,7 @@ export class Frames {
     if (this.#length < headerBytes || this.#length < headerBytes + this.#held.readUIntLE(0, 3))
       return undefined;
     const packet = this.#held.subarray(0, this.#length);
-    this.#held = Buffer.allocUnsafe(smallBuffer);
+    this.#held = nothing;
     this.#length = 0;
     return packet;
   }

@@ -4,10 +4,10 @@ import { broken, loginUnsupported, publicKeyRefused } from '../answer/answer-fau
 import { maxLoginPackets, maxPublicKeyBytes } from '../answer/limits.ts';
 import { loginSwitch, loginSwitchBytes, ok } from './server-packets.ts';
 
-/** What the driver gets, and who speaks next: the server, we (`ours`), or nobody (`idle`: done). */
+/** What the driver gets, and who speaks next: the server, we (`ours`), or nobody (`done`). */
 export interface LoginStep {
   readonly give: Buffer;
-  readonly next: 'login' | 'ours' | 'idle';
+  readonly next: 'login' | 'ours' | 'done';
 }
 
 /** Answers of caching_sha2_password: it knows our hash, or it wants the password itself. */
@@ -41,7 +41,7 @@ export class LoginSteps {
     this.#count += 1;
     if (this.#count > maxLoginPackets) throw broken('a login without end');
     const [kind, word] = payload;
-    if (kind === 0) return { give: ok(payload), next: 'idle' };
+    if (kind === 0) return { give: ok(payload), next: 'done' };
     if (kind === 0xfe) return this.#readSwitch(payload);
     if (kind === 2) throw loginUnsupported('asks for a second login factor');
     if (kind !== 1 || payload.length !== 2 || (word !== fastLogin && word !== fullLogin))

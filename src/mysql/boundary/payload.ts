@@ -14,6 +14,11 @@ export class Payload {
     this.#at = at;
   }
 
+  /** How many bytes were read. */
+  get at(): number {
+    return this.#at;
+  }
+
   get left(): number {
     return this.#bytes.length - this.#at;
   }

@@ -1,6 +1,6 @@
 /**
- * Reads each packet of a server and writes it anew for the driver, so a field that could break the driver
- * never reaches it. Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
+ * Reads each packet of a server. Those of a login are written anew for the driver, so a field that could
+ * break the driver never reaches it. Source: MySQL protocol documentation, "Connection Phase" and "Text Resultset".
  */
 
 import { broken, loginUnsupported, tooLarge } from '../answer/answer-fault.ts';
@@ -25,7 +25,6 @@ const status = Buffer.of(2, 0);
 const moreResults = 0x8;
 /** The plugin for a greeting with no plugin or an unknown one: the server then asks for a change. */
 const anyPlugin = 'mysql_native_password';
-const varString = 253;
 /** The server keeps their number in two bytes. */
 const mostColumns = 65_535;
 
@@ -111,23 +110,27 @@ export function serverError(bytes: Buffer): ServerError {
 export const errorBytes = ({ errno, sqlMessage }: ServerError): Buffer =>
   Buffer.concat([Buffer.of(0xff, errno & 0xff, errno >> 8), Buffer.from(`#HY000${sqlMessage}`)]);
 
-/** The end of a statement without a result, and of a login. We drop what it says of the session. */
+/** The end of a login, for the driver. We drop what it says of the session. */
 export function ok(bytes: Buffer): Buffer {
+  checkOk(bytes);
+  return Buffer.of(0, 0, 0, ...status, 0, 0);
+}
+
+/** The end of a statement without a result, and of a login. */
+export function checkOk(bytes: Buffer): void {
   const read = new Payload(bytes, 'an OK', 1);
   read.encodedInteger();
   read.encodedInteger();
   oneResult(read.integer(2));
   read.integer(2);
-  return Buffer.of(0, 0, 0, ...status, 0, 0);
 }
 
 export const isEof = (bytes: Buffer): boolean => bytes[0] === 0xfe && bytes.length < 9;
 
-export function eof(bytes: Buffer): Buffer {
+export function checkEof(bytes: Buffer): void {
   const read = new Payload(bytes, 'an EOF', 1);
   read.integer(2);
   oneResult(read.integer(2));
-  return Buffer.of(0xfe, 0, 0, ...status);
 }
 
 function oneResult(flags: number): void {
@@ -143,33 +146,21 @@ export function columnCount(bytes: Buffer): number {
   return count;
 }
 
-export const columnCountBytes = (count: number): Buffer =>
-  count < 0xfb ? Buffer.of(count) : Buffer.of(0xfc, count & 0xff, count >> 8);
-
-/** Only the name goes on. Every column becomes text: no number loses digits, no date changes its zone. */
-export function column(bytes: Buffer): Buffer {
+/** Only the name counts: every cell is read as text, so no number loses digits, no date changes its zone. */
+export function columnName(bytes: Buffer): string {
   const read = new Payload(bytes, 'a column');
   // Catalog, schema, table, original table.
   for (let index = 0; index < 4; index += 1) read.skipText();
-  const name = read.encodedText() ?? Buffer.alloc(0);
+  const text = (read.encodedText() ?? nothing).toString('latin1');
   read.skipText();
-  const text = name.toString('latin1');
   if (text === '' || text.length > maxNameBytes || !plain.test(text) || unsafeNames.has(text))
     throw broken('a column with an invalid name');
   // Length of the fixed fields, character set, length, type, flags, decimals, filler.
   if (read.integer(1) !== 12 || read.left !== 12) throw broken('a column of unknown form');
-  const written = Buffer.allocUnsafe(columnHead.length + 3 + name.length + columnTail.length);
-  columnHead.copy(written);
-  written[columnHead.length] = 0xfc;
-  written.writeUInt16LE(name.length, columnHead.length + 1);
-  name.copy(written, columnHead.length + 3);
-  columnTail.copy(written, written.length - columnTail.length);
-  return written;
+  return text;
 }
 
-/** Before and after the name. */
-const columnHead = Buffer.from('\u0003def\0\0\0');
-const columnTail = Buffer.of(0, 12, utf8mb4, 0, 0xff, 0xff, 0, 0, varString, 0, 0, 0, 0, 0);
+const nothing = Buffer.alloc(0);
 
 /** Names that no row may have as a property. */
 const unsafeNames: ReadonlySet<string> = new Set([
@@ -177,12 +168,8 @@ const unsafeNames: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(Object.prototype),
 ]);
 
-/** A row of so many whole texts, and nothing else. */
-export function checkRow(bytes: Buffer, columns: number): void {
-  const read = new Payload(bytes, 'a row');
-  for (let index = 0; index < columns; index += 1) read.skipText();
-  read.end();
-  if (bytes.length > maxRowIntervals && dividers(bytes) > maxRowIntervals)
+export function checkIntervals(row: Buffer): void {
+  if (row.length > maxRowIntervals && dividers(row) > maxRowIntervals)
     throw tooLarge(`more than ${maxRowIntervals} GTID intervals in one row`, true);
 }
 

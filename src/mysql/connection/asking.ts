@@ -7,16 +7,18 @@ import type { ChannelNotes } from '../answer/channel-notes.ts';
 import { aliveProblem, classify, proxyProblem } from '../answer/failures.ts';
 import type { Answers } from '../answer/query-set.ts';
 import type { Row } from '../answer/row.ts';
-import { askStatements, type Spellings } from './ask.ts';
+import { LastAnswer } from '../boundary/results.ts';
+import { type AskTogether, askStatements, type Habits, noHabits } from './ask.ts';
 import type { Opened } from './opening.ts';
-import type { Answer } from './session.ts';
 
 /** A connection that can be asked. */
 export interface Ready extends Opened, Memory {}
 
 /** What the probes of one connection leave for the next one. */
 interface Memory {
-  readonly spellings: Spellings;
+  readonly habits: Habits;
+  /** By statement name. */
+  readonly last: Map<string, LastAnswer>;
   /** The servers that answered its probes: more than one means a proxy. */
   readonly ids: Set<ServerId>;
   notes: ChannelNotes;
@@ -24,8 +26,10 @@ interface Memory {
   lastSeen: Row | undefined;
 }
 
-export const nothingAsked = (): Memory => ({
-  spellings: new Map(),
+/** `together`: whether several statements may leave in one train. */
+export const nothingAsked = (together = true): Memory => ({
+  habits: noHabits(together),
+  last: new Map(),
   ids: new Set(),
   notes: new Map(),
   lastSeen: undefined,
@@ -46,16 +50,25 @@ interface Asking {
 /** One probe. Never rejects, and may never resolve: the caller has a deadline. */
 export async function askServer(ready: Ready, asking: Asking): Promise<Probe> {
   ready.session.beginProbe();
-  const query = async (sql: string): Promise<Answer> => {
-    const answer = await ready.session.query(sql);
-    // Perhaps an error of the client after a lost connection; then the turn is over anyway.
+  const answered = (): void => {
     asking.turn.answered = true;
-    return answer;
   };
-  const asked = await askStatements(query, ready.set, ready.spellings);
+  const ask: AskTogether = (texts) =>
+    ready.session.train(
+      texts.map(({ statement, sql }) => ({ sql, last: lastOf(ready, statement.name) })),
+      answered,
+    );
+  const asked = await askStatements(ask, ready.set, ready.habits);
   return asked.kind === 'answers'
     ? readAnswers(ready, asking, asked.answers)
     : classify(ready.asker, asked.error);
+}
+
+/** Spellings of one statement share a memory: other bytes are read anew. */
+function lastOf({ last }: Ready, name: string): LastAnswer {
+  const known = last.get(name) ?? new LastAnswer();
+  last.set(name, known);
+  return known;
 }
 
 /**

@@ -23,6 +23,8 @@ export class KeptConnection {
   #inFlight: Promise<Probe> | undefined;
   #closed = false;
   #isRenewed = false;
+  /** Some proxies cannot take several statements at once. */
+  #together = true;
 
   constructor(options: KeptConnectionOptions) {
     this.#options = options;
@@ -77,6 +79,7 @@ export class KeptConnection {
     const turn: Turn = { late: false, answered: false };
     const result = await withDeadline(clock, boundedDeadline(clock, deadline, ms), work(turn), () => {
       turn.late = true;
+      if (this.#ready !== undefined) this.#together = false;
       this.#drop();
       const waited = Math.round(clock.mono() - begun);
       // A replica that waits for its applier answers all but its replication status: it is alive.
@@ -93,7 +96,7 @@ export class KeptConnection {
     const opened = await opening.run();
     if (this.#opening === opening) this.#opening = undefined;
     if ('kind' in opened) return opened;
-    const ready: Ready = { ...opened, ...nothingAsked() };
+    const ready: Ready = { ...opened, ...nothingAsked(this.#together) };
     this.#ready = ready;
     opened.session.onLost = () => {
       if (this.#ready === ready) this.#drop();
@@ -103,7 +106,10 @@ export class KeptConnection {
   }
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
-    const probe = await askServer(ready, { server: this.#options.server, clock: this.#options.clock, turn });
+    const { server, clock } = this.#options;
+    const probe = await askServer(ready, { server, clock, turn });
+    // It ended in the middle of a probe, as something that cannot take several statements would.
+    if (probe.kind === 'unknown') this.#together = false;
     // A global privilege that is granted now counts for new connections only (manual 8.2.13).
     const needsNewSession = probe.kind === 'alive' && probe.failure.code === globalPrivilegeMissing;
     if (needsNewSession && this.#ready === ready) this.#drop();

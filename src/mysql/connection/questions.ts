@@ -2,9 +2,10 @@
 
 import { maxTextLength } from '../answer/limits.ts';
 import type { Need } from '../answer/needs.ts';
+import type { Answer } from '../answer/query-set.ts';
 import type { Row } from '../answer/row.ts';
 import { isPlainLine } from '../answer/text.ts';
-import type { Answer, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** Access denied: ER_DBACCESS_…, ER_TABLEACCESS_…, ER_COLUMNACCESS_…, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const deniedErrors: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1227]);

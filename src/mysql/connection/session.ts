@@ -1,12 +1,13 @@
 /** One connection to one server, from the first SYN to its end. */
 
 import { connect, type LookupFunction, type Socket } from 'node:net';
-import { type Connection, createConnection, type QueryError } from 'mysql2';
+import { type Connection, createConnection } from 'mysql2';
 import { plainIp } from '../../core/model/ip-address.ts';
 import { splitAddress } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
-import type { Row } from '../answer/row.ts';
+import type { Answer } from '../answer/query-set.ts';
 import { Boundary } from '../boundary/boundary.ts';
+import type { Question } from '../boundary/results.ts';
 
 /** How to log in. All connections share one object of TLS options: mysql2 caches certificates by it. */
 export interface Access {
@@ -38,23 +39,34 @@ export function sslOptions({
   return { rejectUnauthorized: verify, verifyIdentity: verify, ...(verify && ca !== undefined && { ca }) };
 }
 
-export type Answer =
-  | { readonly kind: 'rows'; readonly rows: readonly Row[] }
-  | { readonly kind: 'error'; readonly error: unknown };
-
 /** Never used twice in a process, not even after a reload: the same number is the same server process. */
 let lastNumber = 0;
 
 /** TCP checks an idle peer after this time, to end half-open connections between slow probes. */
 const keepAliveDelayMs = 10_000;
 
-/** It ends once, and reports its end once. */
+/** What the driver listens to, until the login is over. */
+const heardByDriver = ['data', 'end', 'close', 'error'] as const;
+
+const lost = { code: 'PROTOCOL_CONNECTION_LOST', message: 'the server closed the connection' };
+
+/** COM_QUIT. */
+const quit = Buffer.of(1, 0, 0, 0, 1);
+
+/**
+ * It ends once, and reports its end once. The driver opens it: TLS and the login. Then the driver is let go,
+ * with all that it holds, and the session speaks over the driver's socket itself.
+ */
 export class Session {
   readonly number: number;
   readonly #socket: Socket;
-  readonly #connection: Connection;
   readonly #boundary: Boundary;
-  #answer: (answer: Answer) => void = () => undefined;
+  /** Until the login is over. */
+  #driver: Connection | undefined;
+  /** The socket, or the TLS over it. */
+  #stream: Socket;
+  /** Answers what waits for the server, if anything does. */
+  #fail: (error: unknown) => void = () => undefined;
   #ended = false;
   #peer: string | undefined;
   /** Resolves after the login, or with the error that prevented it. */
@@ -66,7 +78,6 @@ export class Session {
     lastNumber += 1;
     this.number = lastNumber;
     const { host, port } = splitAddress(server);
-    // The socket is ours: destroy() of mysql2 only says good-bye, and a hung server never answers that.
     this.#socket = connect({
       host,
       port,
@@ -75,6 +86,7 @@ export class Session {
       keepAlive: true,
       keepAliveInitialDelay: keepAliveDelayMs,
     });
+    this.#stream = this.#socket;
     // A closed socket no longer knows this.
     this.#socket.once('connect', () => {
       const { remoteAddress } = this.#socket;
@@ -83,30 +95,26 @@ export class Session {
     // Node checks the certificate against this name. It sets the name itself for a host name, but not for an
     // IP address, and would then accept `localhost`.
     Object.assign(this.#socket, { _host: host });
-    this.#connection = createConnection(connectionOptions(host, port, access, this.#socket));
-    this.#boundary = new Boundary(this.#connection, {
+    const own = heardByDriver.flatMap((event) => this.#socket.listeners(event));
+    const driver = createConnection(connectionOptions(host, port, access, this.#socket));
+    this.#driver = driver;
+    this.#boundary = new Boundary(driver, {
       tls: access.ssl !== undefined,
       allowPublicKeyRetrieval: access.allowPublicKeyRetrieval,
       bytesReceived: () => this.#socket.bytesRead,
-      onFault: (error) => {
-        this.#answer({ kind: 'error', error });
-        this.#lose();
-      },
+      onFault: (error) => this.#lose(error),
     });
+    const letGo = driversListeners(this.#socket, own);
     this.opened = new Promise((resolve) => {
-      this.#answer = resolve;
-      this.#connection.once('connect', () => resolve({ kind: 'rows', rows: [] }));
-      this.#connection.on('error', (error: unknown) => {
-        this.#answer({ kind: 'error', error });
-        this.#lose();
+      this.#fail = (error) => resolve({ kind: 'error', error });
+      driver.once('connect', () => {
+        this.#takeOver(driver, letGo);
+        resolve({ kind: 'rows', rows: [] });
       });
-      const closed = { code: 'PROTOCOL_CONNECTION_LOST', message: 'the server closed the connection' };
-      this.#connection.once('end', () => this.#lose());
-      this.#socket.once('close', () => {
-        this.#answer({ kind: 'error', error: closed });
-        this.#lose();
-      });
+      driver.on('error', (error: unknown) => this.#lose(error));
+      driver.once('end', () => this.#lose(lost));
     });
+    this.#socket.once('close', () => this.#lose(lost));
   }
 
   get peer(): string | undefined {
@@ -122,16 +130,39 @@ export class Session {
     this.#boundary.beginProbe();
   }
 
-  /** One statement at a time. Never rejects, and may never resolve: the caller has a deadline. */
-  query(sql: string): Promise<Answer> {
+  /** One statement that is asked once. Never rejects, and may never resolve: the caller has a deadline. */
+  async query(sql: string): Promise<Answer> {
+    const [answer] = await this.train([{ sql }]);
+    return answer ?? { kind: 'error', error: lost };
+  }
+
+  /**
+   * Several statements in one write, and so in one round trip. The server answers them in order, each with
+   * rows or an error. One train at a time. `heard` is called for each answer. Never rejects, and may never
+   * resolve.
+   */
+  train(questions: readonly Question[], heard: () => void = () => undefined): Promise<readonly Answer[]> {
     return new Promise((resolve) => {
-      this.#answer = resolve;
-      this.#connection.query(sql, (error: QueryError | null, rows: unknown) => {
-        if (error === null)
-          return resolve({ kind: 'rows', rows: Array.isArray(rows) ? (rows as Row[]) : [] });
-        resolve({ kind: 'error', error });
-        if (error.fatal === true) this.#lose();
+      const answers: Answer[] = [];
+      this.#fail = (error) => {
+        while (answers.length < questions.length) answers.push({ kind: 'error', error });
+        resolve(answers);
+      };
+      if (this.#ended) {
+        this.#fail(lost);
+        return;
+      }
+      this.#boundary.ask(questions, (answer) => {
+        answers.push(answer);
+        heard();
+        if (answers.length === questions.length) resolve(answers);
       });
+      const [first] = questions;
+      this.#stream.write(
+        questions.length === 1 && first !== undefined
+          ? packetOf(first.sql)
+          : Buffer.concat(questions.map(({ sql }) => packetOf(sql))),
+      );
     });
   }
 
@@ -139,25 +170,67 @@ export class Session {
   destroy(): void {
     this.#ended = true;
     this.#boundary.close();
-    this.#connection.destroy();
+    this.#driver?.destroy();
+    this.#stream.destroy();
     this.#socket.destroy();
   }
 
   /** Says good-bye, so the server counts no aborted client. Resolves when closed; the caller sets a bound. */
   end(): Promise<void> {
     this.#ended = true;
+    this.#boundary.close();
+    if (this.#driver !== undefined) this.destroy();
     if (this.#socket.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#socket.once('close', () => resolve());
-      this.#connection.end();
+      this.#stream.end(quit);
     });
   }
 
-  #lose(): void {
+  /** Runs inside of the driver's own event, before the driver can send or read anything more. */
+  #takeOver(driver: Connection, letGo: () => void): void {
+    this.#driver = undefined;
+    this.#stream = (driver as unknown as { readonly stream: Socket }).stream;
+    letGo();
+    if (this.#stream !== this.#socket)
+      for (const event of ['data', 'error', 'session']) this.#stream.removeAllListeners(event);
+    this.#stream.on('data', (chunk: Buffer) => this.#boundary.take(chunk));
+    this.#stream.once('end', () => this.#lose(lost));
+    for (const socket of new Set([this.#stream, this.#socket]))
+      socket.on('error', (error: unknown) => this.#lose(error));
+  }
+
+  #lose(error: unknown): void {
     if (this.#ended) return;
     this.destroy();
+    this.#fail(error);
     this.onLost();
   }
+}
+
+/** Removes what the driver added since `own` was read. */
+function driversListeners(socket: Socket, own: readonly unknown[]): () => void {
+  const added = heardByDriver.flatMap((event) =>
+    socket.listeners(event).flatMap((listener) => (own.includes(listener) ? [] : [{ event, listener }])),
+  );
+  return () => {
+    for (const { event, listener } of added)
+      socket.removeListener(event, listener as (...values: unknown[]) => void);
+  };
+}
+
+/** All statements of this program are constants, or made from its configuration: there are few. */
+const statementPackets = new Map<string, Buffer>();
+
+/** COM_QUERY. */
+function packetOf(sql: string): Buffer {
+  const known = statementPackets.get(sql);
+  if (known !== undefined) return known;
+  const text = Buffer.from(sql);
+  const packet = Buffer.concat([Buffer.alloc(4), Buffer.of(3), text]);
+  packet.writeUIntLE(1 + text.length, 0, 3);
+  statementPackets.set(sql, packet);
+  return packet;
 }
 
 function connectionOptions(host: string, port: number, access: Access, socket: Socket) {

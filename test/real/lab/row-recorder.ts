@@ -8,10 +8,11 @@ import { lookup } from 'node:dns';
 import { writeFileSync } from 'node:fs';
 import type { LookupFunction } from 'node:net';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
-import type { Answers } from '../../../src/mysql/answer/query-set.ts';
-import { askStatements } from '../../../src/mysql/connection/ask.ts';
-import { type Answer, Session } from '../../../src/mysql/connection/session.ts';
+import type { Answer, Answers } from '../../../src/mysql/answer/query-set.ts';
+import { askStatements, noHabits } from '../../../src/mysql/connection/ask.ts';
+import { Session } from '../../../src/mysql/connection/session.ts';
 import { querySetOf, readTraits, traitsQuery } from '../../../src/mysql/flavour/flavour.ts';
+import { eachAlone } from '../../support/ask-alone.ts';
 
 const recording = process.env['RECORD_ROWS'] === '1';
 
@@ -57,7 +58,11 @@ async function answersOf(
     const set = querySetOf(server, readTraits(rowsOf(await session.query(traitsQuery))));
     if ('kind' in set) throw new Error(set.failure.message);
     rowsOf(await session.query(set.setup(5000)));
-    const asked = await askStatements((sql) => session.query(sql), set, new Map());
+    const asked = await askStatements(
+      eachAlone((sql) => session.query(sql)),
+      set,
+      noHabits(),
+    );
     if (asked.kind === 'error') throw asked.error;
     return asked.answers;
   } finally {

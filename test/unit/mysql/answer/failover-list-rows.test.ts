@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
-import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
-import { askStatements } from '../../../../src/mysql/connection/ask.ts';
-import type { Answer } from '../../../../src/mysql/connection/session.ts';
+import type { Answer, Answers } from '../../../../src/mysql/answer/query-set.ts';
+import { askStatements, noHabits } from '../../../../src/mysql/connection/ask.ts';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
+import { eachAlone } from '../../../support/ask-alone.ts';
 import { changed, factsOf, recording } from '../../../support/recorded.ts';
 
 const { origin, cases } = recording('mysql-9.7-failover-lists');
@@ -81,12 +81,12 @@ describe('the probe asks', () => {
   ): Promise<{ readonly sent: readonly string[]; readonly answers: Answers }> {
     const sent: string[] = [];
     const result = await askStatements(
-      (sql) => {
+      eachAlone((sql) => {
         sent.push(sql);
-        return Promise.resolve(answer(sql));
-      },
+        return answer(sql);
+      }),
       mysql8,
-      new Map(),
+      noHabits(),
     );
     if (result.kind === 'error') throw result.error;
     return { sent, answers: result.answers };

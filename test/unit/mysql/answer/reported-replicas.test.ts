@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { withReplicas } from '../../../../src/mysql/answer/reported-replicas.ts';
 import type { Row } from '../../../../src/mysql/answer/row.ts';
-import { askStatements, type Spellings } from '../../../../src/mysql/connection/ask.ts';
+import { askStatements, type Habits, noHabits } from '../../../../src/mysql/connection/ask.ts';
 import { mariadb } from '../../../../src/mysql/flavour/mariadb.ts';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
+import { eachAlone } from '../../../support/ask-alone.ts';
 import { changed, factsOf, recording } from '../../../support/recorded.ts';
 
 const set = withReplicas(mysql8);
@@ -74,37 +75,37 @@ describe('the registered replicas', () => {
 });
 
 /** Asks a server that gives this answer, or an error with this number. */
-async function ask(answer: (sql: string) => Answers[string] | number, spellings: Spellings) {
+async function ask(answer: (sql: string) => Answers[string] | number, habits: Habits) {
   const asked: string[] = [];
   const statements = withReplicas({ ...mysql8, statements: [] });
   const result = await askStatements(
-    async (sql) => {
+    eachAlone((sql) => {
       asked.push(sql);
-      const said = answer(sql);
+      const said = answer(sql) ?? [];
       return typeof said === 'number'
         ? { kind: 'error', error: { errno: said } }
         : { kind: 'rows', rows: said };
-    },
+    }),
     statements,
-    spellings,
+    habits,
   );
   return { asked, result };
 }
 
 describe('the statement for replicas', () => {
   test('keeps the spelling that the server knows, and then costs one statement', async () => {
-    const spellings: Spellings = new Map();
+    const habits = noHabits();
     const old = (sql: string) => (sql === 'SHOW REPLICAS' ? 1064 : []);
-    expect((await ask(old, spellings)).asked).toEqual(['SHOW REPLICAS', 'SHOW SLAVE HOSTS']);
-    expect((await ask(old, spellings)).asked).toEqual(['SHOW SLAVE HOSTS']);
+    expect((await ask(old, habits)).asked).toEqual(['SHOW REPLICAS', 'SHOW SLAVE HOSTS']);
+    expect((await ask(old, habits)).asked).toEqual(['SHOW SLAVE HOSTS']);
   });
 
   test.each([1047, 1064, 1227])(
     'that is refused with %d takes nothing else away, and is not asked again on this connection',
     async (errno) => {
-      const spellings: Spellings = new Map();
-      expect((await ask(() => errno, spellings)).result).toEqual({ kind: 'answers', answers: {} });
-      expect((await ask(() => errno, spellings)).asked).toEqual([]);
+      const habits = noHabits();
+      expect((await ask(() => errno, habits)).result).toEqual({ kind: 'answers', answers: {} });
+      expect((await ask(() => errno, habits)).asked).toEqual([]);
     },
   );
 

@@ -1,8 +1,8 @@
 /** A glance compares what the server says of itself with its last probe. */
 
 import { expect, test } from 'vitest';
+import type { Answer } from '../../../../src/mysql/answer/query-set.ts';
 import { glanceAt, nothingAsked, type Ready } from '../../../../src/mysql/connection/asking.ts';
-import type { Answer } from '../../../../src/mysql/connection/session.ts';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
 
 const ready = (answer: Answer): Ready => ({

@@ -1,11 +1,16 @@
 /** How we find out the product and version of a server, and how statements find their spelling. */
 
 import { describe, expect, test } from 'vitest';
-import type { QuerySet, Statement } from '../../../../src/mysql/answer/query-set.ts';
+import type { Answer, QuerySet, Statement } from '../../../../src/mysql/answer/query-set.ts';
 import { atLeast, parseVersion } from '../../../../src/mysql/answer/version.ts';
-import { type Asked, askStatements, type Spellings } from '../../../../src/mysql/connection/ask.ts';
-import type { Answer } from '../../../../src/mysql/connection/session.ts';
+import {
+  type Asked,
+  type AskTogether,
+  askStatements,
+  noHabits,
+} from '../../../../src/mysql/connection/ask.ts';
 import { querySetOf, readTraits, readUptime } from '../../../../src/mysql/flavour/flavour.ts';
+import { eachAlone } from '../../../support/ask-alone.ts';
 import { server } from '../../../support/recorded.ts';
 
 const variables = (values: Record<string, string>) =>
@@ -150,7 +155,7 @@ describe('the flavour that a server describes', () => {
 });
 
 describe('the statements of a probe', () => {
-  const rows: Answer = { kind: 'rows', rows: [{ a: '1' }] };
+  const rows: Extract<Answer, { kind: 'rows' }> = { kind: 'rows', rows: [{ a: '1' }] };
   const error = (errno: number): Answer => ({ kind: 'error', error: { errno } });
   const setOf = (...statements: Statement[]): QuerySet => ({
     name: 'test',
@@ -164,26 +169,26 @@ describe('the statements of a probe', () => {
   async function ask(
     set: QuerySet,
     answers: Record<string, Answer>,
-    spellings: Spellings = new Map(),
+    habits = noHabits(),
   ): Promise<{ asked: Asked; sent: string[] }> {
     const sent: string[] = [];
-    const query = (sql: string): Promise<Answer> => {
+    const query = (sql: string): Answer => {
       sent.push(sql);
-      return Promise.resolve(answers[sql] ?? rows);
+      return answers[sql] ?? rows;
     };
-    return { asked: await askStatements(query, set, spellings), sent };
+    return { asked: await askStatements(eachAlone(query), set, habits), sent };
   }
 
   test.each([1054, 1064, 1146, 1193])(
     'an older spelling is tried after error %i, and remembered',
     async (errno) => {
       const set = setOf({ name: 'a', spellings: ['NEW', 'OLD'] });
-      const spellings: Spellings = new Map();
-      expect(await ask(set, { NEW: error(errno) }, spellings)).toEqual({
+      const habits = noHabits();
+      expect(await ask(set, { NEW: error(errno) }, habits)).toEqual({
         asked: { kind: 'answers', answers: { a: [{ a: '1' }] } },
         sent: ['NEW', 'OLD'],
       });
-      expect((await ask(set, { NEW: error(errno) }, spellings)).sent).toEqual(['OLD']);
+      expect((await ask(set, { NEW: error(errno) }, habits)).sent).toEqual(['OLD']);
     },
   );
 
@@ -191,11 +196,11 @@ describe('the statements of a probe', () => {
     const set = setOf({ name: 'a', spellings: ['NEW', 'OLD'] }, { name: 'b', spellings: ['NEXT'] });
     expect(await ask(set, { NEW: error(1142) })).toEqual({
       asked: { kind: 'error', error: { errno: 1142 } },
-      sent: ['NEW'],
+      sent: ['NEW', 'NEXT'],
     });
     expect(await ask(set, { NEW: error(1064), OLD: error(1064) })).toEqual({
       asked: { kind: 'error', error: { errno: 1064 } },
-      sent: ['NEW', 'OLD'],
+      sent: ['NEW', 'NEXT', 'OLD'],
     });
   });
 
@@ -205,13 +210,50 @@ describe('the statements of a probe', () => {
       { name: 'b', spellings: ['B'], absentOn: [1142], onceAbsent: 'skip' },
       { name: 'c', spellings: ['C'], when: (answers) => 'a' in answers },
     );
-    const spellings: Spellings = new Map();
+    const habits = noHabits();
     const answers = { A: error(1227), B: error(1142) };
-    expect(await ask(set, answers, spellings)).toEqual({
+    expect(await ask(set, answers, habits)).toEqual({
       asked: { kind: 'answers', answers: {} },
       sent: ['A', 'B'],
     });
-    expect((await ask(set, answers, spellings)).sent).toEqual(['A']);
-    expect((await ask(set, {}, spellings)).sent).toEqual(['A', 'C']);
+    expect((await ask(set, answers, habits)).sent).toEqual(['A']);
+    expect((await ask(set, {}, habits)).sent).toEqual(['A', 'C']);
+  });
+
+  test('statements that surely or probably are needed leave together, and a wrong guess does no harm', async () => {
+    const set = setOf(
+      { name: 'a', spellings: ['A'] },
+      { name: 'b', spellings: ['B'], when: (answers) => answers['a']?.[0]?.['a'] === '1' },
+      { name: 'c', spellings: ['C'] },
+    );
+    const habits = noHabits();
+    const trains: string[][] = [];
+    let answers: Record<string, Answer> = {};
+    const ask: AskTogether = (texts) => {
+      trains.push(texts.map(({ sql }) => sql));
+      return Promise.resolve(texts.map(({ sql }) => answers[sql] ?? rows));
+    };
+    const all = { kind: 'answers', answers: { a: rows.rows, b: rows.rows, c: rows.rows } };
+    expect(await askStatements(ask, set, habits)).toEqual(all);
+    expect(await askStatements(ask, set, habits)).toEqual(all);
+    // Not needed any more: its answer is dropped, even an error that nobody expects.
+    answers = { A: { kind: 'rows', rows: [{ a: '2' }] }, B: error(1105) };
+    expect(await askStatements(ask, set, habits)).toEqual({
+      kind: 'answers',
+      answers: { a: [{ a: '2' }], c: rows.rows },
+    });
+    await askStatements(ask, set, habits);
+    expect(trains).toEqual([['A', 'C'], ['B'], ['A', 'B', 'C'], ['A', 'B', 'C'], ['A', 'C']]);
+  });
+
+  test('statements are asked one by one of what cannot take several', async () => {
+    const set = setOf({ name: 'a', spellings: ['A'] }, { name: 'b', spellings: ['B'] });
+    const trains: number[] = [];
+    const ask: AskTogether = (texts) => {
+      trains.push(texts.length);
+      return Promise.resolve(texts.map(() => rows));
+    };
+    await askStatements(ask, set, noHabits(false));
+    expect(trains).toEqual([1, 1]);
   });
 });
