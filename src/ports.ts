@@ -1,5 +1,5 @@
 /** What the shell must provide. Types only: the runtime gets these, and the simulator gives others. */
-import type { Failure, Places, Probe } from './core/model/observation.ts';
+import type { Failure, Places, Probe, Unasked } from './core/model/observation.ts';
 import type { Fqdn, MonoMs, ServerAddress, WallMs } from './core/model/units.ts';
 import type {
   PropagationReport,
@@ -25,10 +25,14 @@ export interface Random {
 
 /** The MySQL servers of one cluster: the configured ones, and discovered ones within its scopes. */
 export interface ServerProber {
-  /** Always resolves by the deadline; never rejects. Without `places` the resolver says where to connect. */
-  probe(server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe>;
+  /**
+   * Always resolves by the deadline; never rejects. `unasked`: the connection was not open by then. It is opened
+   * all the same, and the next probe finds it. Without `places` the resolver says where to
+   * connect.
+   */
+  probe(server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe | Unasked>;
   /** Asks who is at this IP address, over a new connection that is then closed. Resolves by the deadline. */
-  probeAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe>;
+  probeAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe | Unasked>;
   /** The next probe of this server opens a new connection. A running probe ends on the old connection. */
   renew(server: ServerAddress): void;
   /** The sorted IP addresses of the server's host name; an IP address is its own answer. */

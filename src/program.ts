@@ -18,6 +18,7 @@ import { systemClock, systemRandom } from './daemon/clock.ts';
 import { takeSupervisor } from './daemon/supervisor.ts';
 import { openZoneClient } from './dns/open-zone-client.ts';
 import type { InspectorMaker } from './doctor/open-world.ts';
+import { OpeningGate } from './mysql/connection/opening-gate.ts';
 import { createInspector } from './mysql/inspection.ts';
 import { createProber } from './mysql/probe.ts';
 
@@ -41,8 +42,11 @@ const openNameserver = ({ key, ...options }: NameserverConfig, onWarning: (failu
     systemClock,
   );
 
+/** One for all clusters: together they open only so many connections at once. */
+const gate = new OpeningGate(systemClock);
+
 const maker: AdapterMaker = {
-  prober: (cluster) => createProber(openServers(cluster)),
+  prober: (cluster) => createProber({ ...openServers(cluster), gate }),
   zoneClient: openNameserver,
 };
 

@@ -1,9 +1,10 @@
 /** The configuration for a command. Every error is told. */
 
 import type { ClusterOutline, ConfigOutline, LoadedCluster, LoadedConfig } from '../config/loaded.ts';
+import { watchedElsewhere } from '../config/share.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { didYouMean } from '../suggest.ts';
-import { complainOfConfig, complainOfUsage } from './complain.ts';
+import { complain, complainOfConfig, complainOfUsage } from './complain.ts';
 import type { CommandContext } from './context.ts';
 
 /** Undefined: the configuration has errors, and the command exits with `usage`. */
@@ -34,19 +35,34 @@ export async function readSecrets(
   return undefined;
 }
 
-/** Undefined: there is no such cluster. */
+/** In a sentence that says which clusters there are. */
+const mostNames = 20;
+
+interface Clusters<Cluster> {
+  readonly file: string;
+  readonly clusters: readonly Cluster[];
+  readonly elsewhere: readonly ClusterOutline[];
+}
+
+/** Undefined, and the reason is told: there is no such cluster, or only other instances watch it. */
 export function findCluster<Cluster extends ClusterOutline>(
-  config: { readonly file: string; readonly clusters: readonly Cluster[] },
+  { file, clusters, elsewhere }: Clusters<Cluster>,
   name: string,
   output: Pick<CommandContext, 'terminal' | 'json'>,
 ): Cluster | undefined {
-  const cluster = config.clusters.find(({ settings }) => settings.cluster === name);
-  if (cluster === undefined) {
-    const names = config.clusters.map(({ settings }) => settings.cluster);
-    const suggestion = didYouMean(name, names) || `; ${config.file} has: ${names.join(', ')}`;
-    complainOfUsage(output, `there is no cluster "${name}"${suggestion}`);
+  const isNamed = ({ settings }: ClusterOutline) => settings.cluster === name;
+  const cluster = clusters.find(isNamed);
+  if (cluster !== undefined) return cluster;
+  const watchers = elsewhere.find(isNamed)?.settings.watchers;
+  if (watchers !== undefined) {
+    complain(output, { code: 'watched-elsewhere', message: watchedElsewhere(name, watchers) });
+    return undefined;
   }
-  return cluster;
+  const names = [...clusters, ...elsewhere].map(({ settings }) => settings.cluster);
+  const shown = names.length > mostNames ? [...names.slice(0, mostNames), '...'] : names;
+  const suggestion = didYouMean(name, names) || `; ${file} has: ${shown.join(', ')}`;
+  complainOfUsage(output, `there is no cluster "${name}"${suggestion}`);
+  return undefined;
 }
 
 /** Only these clusters, and the nameservers that they need. */

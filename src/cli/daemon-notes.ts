@@ -3,7 +3,7 @@
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
 import { watchFiles } from '../daemon/changed-files.ts';
-import type { DaemonDocument } from '../http/documents.ts';
+import { type DaemonDocument, shareDocument } from '../http/documents.ts';
 import type { CommandContext } from './context.ts';
 
 export interface DaemonNotes {
@@ -36,6 +36,7 @@ export function openDaemonNotes(
       version,
       pid,
       since,
+      ...shareOf(config),
       warnings: [
         ...config.warnings.map((message) => ({ code: 'config-warning', message })),
         ...(options.stateDir === undefined ? [] : [options.stateDir]),
@@ -48,4 +49,9 @@ export function openDaemonNotes(
     },
     stop: files.stop,
   };
+}
+
+function shareOf(config: LoadedConfig): Pick<DaemonDocument, 'share'> {
+  const share = shareDocument(config);
+  return share === undefined ? {} : { share };
 }

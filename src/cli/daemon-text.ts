@@ -1,7 +1,7 @@
 /** Whether a daemon watches, for people: the first line of `status` and `explain`. Pure. */
 
 import type { Failure } from '../core/model/observation.ts';
-import type { DaemonDocument } from '../http/documents.ts';
+import type { DaemonDocument, ShareDocument } from '../http/documents.ts';
 import { printable, type Style } from './style.ts';
 
 /** The `daemon` of `status --json`. A daemon of an older version says nothing of itself. */
@@ -23,9 +23,14 @@ function headText(daemon: DaemonSeen, now: number, style: Style): string {
       style.dim(`  nothing listens on ${daemon.socket}; this command asked the servers itself, just now`),
     ].join('\n');
   if (!('pid' in daemon)) return 'a daemon of an older version watches';
-  const { instance, version, pid, since } = daemon;
-  return `daemon ${instance} watches since ${since}${agoText(now - Date.parse(since))}${style.dim(` (source-dns ${version}, pid ${pid})`)}`;
+  const { instance, version, pid, since, share } = daemon;
+  const shared = share === undefined ? '' : `\n  it watches ${shareText(share)}`;
+  return `daemon ${instance} watches since ${since}${agoText(now - Date.parse(since))}${style.dim(` (source-dns ${version}, pid ${pid})`)}${shared}`;
 }
+
+/** `4 of 10 clusters: each is watched by 2 of 5 instances` */
+export const shareText = ({ instances, watchers, watched, elsewhere }: ShareDocument): string =>
+  `${watched} of ${watched + elsewhere} clusters: each is watched by ${watchers} of ${instances.length} instances`;
 
 /** Nothing for a time in the future: the clock has stepped. */
 const agoText = (ms: number): string => (ms >= 0 ? `, ${spanText(ms)}` : '');

@@ -27,7 +27,12 @@ export function exitCodeOf(answer: Answer): ExitCode {
 }
 
 /** Problems of the daemon that are a usage error here. */
-const usageProblems: readonly string[] = ['unknown-cluster', 'unknown-server', 'bad-request'];
+const usageProblems: readonly string[] = [
+  'unknown-cluster',
+  'watched-elsewhere',
+  'unknown-server',
+  'bad-request',
+];
 
 export const exitCodeOfProblem = (problem: Problem): ExitCode => {
   if (problem.results !== undefined) return exitCodeOf({ results: problem.results });

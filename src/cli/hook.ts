@@ -112,7 +112,7 @@ async function actFor(context: CommandContext, { call, claim, config: file }: Wo
   const { cluster, server } = found;
   if (claim.act === 'status') return endOfAnswer(call, { cluster, server, results: [] });
   const config = await readSecrets(told.context, outline);
-  const loaded = config?.clusters.find(({ settings }) => settings.cluster === cluster);
+  const loaded = config && allClusters(config).find(({ settings }) => settings.cluster === cluster);
   const hooksBy = plusMs(context.clock.mono(), Math.max(0, leftMs() - endOfHooksMs));
   const hurried = { ...told.context, hooksBy };
   const answer = config && loaded && (await actOnce(hurried, config, loaded, commandFor(claim, found)));
@@ -121,8 +121,14 @@ async function actFor(context: CommandContext, { call, claim, config: file }: Wo
     : endOfAnswer(call, { cluster, server, results: answer.results }, told.said());
 }
 
+/** Also those that only other instances watch: the tool calls its hook on its own machine. */
+const allClusters = <Cluster>(config: {
+  readonly clusters: readonly Cluster[];
+  readonly elsewhere: readonly Cluster[];
+}): readonly Cluster[] => [...config.clusters, ...config.elsewhere];
+
 async function resolved(claim: Claim, config: ConfigOutline): Promise<Resolved> {
-  const known = config.clusters.map(({ settings }) => configuredCluster(settings));
+  const known = allClusters(config).map(({ settings }) => configuredCluster(settings));
   const first = resolveClaim(claim, known);
   if (first.kind === 'resolved') return first;
   const looked = await lookedUp(claim);

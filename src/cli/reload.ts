@@ -3,6 +3,7 @@
 import { formatConfigError } from '../config/config-error.ts';
 import type { LoadResult } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Notifier } from '../daemon/notify-systemd.ts';
 import type { Service } from '../daemon/service.ts';
@@ -22,6 +23,7 @@ interface ReloadOptions {
 export function createReloader(options: ReloadOptions): () => void {
   const { log, service, notifier, load, onTaken, onBug } = options;
   const { stateDir } = options.config;
+  let inForce = options.config;
   let running = false;
   let again = false;
 
@@ -46,10 +48,13 @@ export function createReloader(options: ReloadOptions): () => void {
         'the new configuration cannot be used; the old one stays in force',
       );
     }
+    const given = givenToNewWatchers(inForce, next);
+    inForce = next;
     onTaken(next);
     log.setLevel(next.logLevel);
     if (next.stateDir !== stateDir)
       log.say('warn', 'state-dir-kept', `state_dir stays ${stateDir} until source-dns is restarted`);
+    if (given !== undefined) log.fail('warn', given);
     const { added, changed, removed } = taken;
     log.say(
       'info',
@@ -72,6 +77,28 @@ export function createReloader(options: ReloadOptions): () => void {
   return () => {
     again = true;
     if (!running) loop().catch(onBug);
+  };
+}
+
+/**
+ * The clusters that this instance leaves while none of their old watchers stays. The new ones may not run
+ * yet, and no instance can ask them. Never after a change by fewer instances than watch each cluster.
+ */
+function givenToNewWatchers(before: LoadedConfig, next: LoadedConfig): Failure | undefined {
+  const watchers = new Map(
+    before.clusters.map(({ settings }) => [settings.cluster, settings.watchers ?? [settings.instance]]),
+  );
+  const given = next.elsewhere.filter(({ settings }) => {
+    const old = watchers.get(settings.cluster);
+    return old !== undefined && !settings.watchers?.some((name) => old.includes(name));
+  });
+  const [first] = given;
+  if (first === undefined) return undefined;
+  const others = new Set(given.flatMap(({ settings }) => settings.watchers ?? []));
+  return {
+    code: 'share-moved',
+    message: `all watchers of ${given.length} clusters, for example ${first.settings.cluster}, are new: ${[...others].join(', ')}`,
+    hint: 'nobody watches these clusters unless the new watchers already run with this list: start them first',
   };
 }
 

@@ -9,12 +9,14 @@ import { createNotifier } from '../daemon/notify-systemd.ts';
 import { type Service, startService } from '../daemon/service.ts';
 import { prepareStateDir } from '../daemon/state-dir.ts';
 import { statusLine } from '../daemon/status-line.ts';
+import { shareDocument } from '../http/documents.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
 import { complain, complainOfAll } from './complain.ts';
 import { readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type DaemonNotes, openDaemonNotes } from './daemon-notes.ts';
+import { shareText } from './daemon-text.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { createReloader } from './reload.ts';
 
@@ -52,7 +54,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     status: () => statusLine(service.clusters().flatMap((name) => service.snapshot(name) ?? [])),
     overdueMs: () => service.overdueMs(),
   });
-  log.say('info', 'started', `source-dns watches ${service.clusters().join(', ')} as ${config.instance}`);
+  log.say('info', 'started', `source-dns watches ${watchedText(config)} as ${config.instance}`);
   const onTaken = (next: LoadedConfig): void => {
     daemon.notes.use(next);
     daemon.hooks.replace(next);
@@ -61,6 +63,13 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   await signals.stopped;
   notifier.stopping();
   return stopDaemon(context, daemon);
+}
+
+function watchedText(config: LoadedConfig): string {
+  const share = shareDocument(config);
+  return share === undefined
+    ? config.clusters.map(({ settings }) => settings.cluster).join(', ')
+    : shareText(share);
 }
 
 /** An exit code: the start failed, and the reason is printed. */
@@ -123,6 +132,7 @@ async function startDaemon(
   api.server.serve({
     daemon: notes.document,
     clusters: () => service.clusters(),
+    elsewhere: (cluster) => service.elsewhere(cluster),
     snapshot: (cluster) => service.snapshot(cluster),
     advice: (cluster, wish) => service.advice(cluster, wish),
     history: (cluster) => history.recent(cluster),

@@ -18,6 +18,7 @@ import { notYetIssues } from './not-yet.ts';
 import { childrenOf, withValueAt } from './raw.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { type NamedFiles, readNamedFiles, secretPaths } from './secret-files.ts';
+import { shareIssues } from './share-schema.ts';
 
 /** `config`: absent where the schema found a mistake; with it, other checks may still have found errors. */
 interface CheckedDocument {
@@ -33,7 +34,11 @@ interface CheckedDocument {
 export async function checkDocument(
   read: ConfigDocument,
   file: string,
-  { env, secrets }: { readonly env: Variables; readonly secrets: boolean },
+  {
+    env,
+    hostName,
+    secrets,
+  }: { readonly env: Variables; readonly hostName: string; readonly secrets: boolean },
 ): Promise<CheckedDocument> {
   const plainBefore = secrets ? undefined : plainValue(read)?.value;
   const { expanded, unset, problems } = fillIn(read, env, secretScalars(read, plainBefore));
@@ -50,7 +55,13 @@ export async function checkDocument(
   const wanted = secrets ? plain.value : withValueAt(plain.value, ['hooks'], undefined);
   const { raw, issues, config } = validate(wanted, (path) => expanded.get(scalarAt(read, path)));
   const named = secrets ? await readNamedFiles(raw, dirname(file)) : noFiles;
-  const reported = [...issues, ...notYetIssues(raw), ...crossChecks(raw), ...named.issues]
+  const reported = [
+    ...issues,
+    ...notYetIssues(raw),
+    ...crossChecks(raw),
+    ...shareIssues(raw, hostName),
+    ...named.issues,
+  ]
     // The message about an unset variable is enough.
     .filter((issue) => !unset.has(scalarAt(read, issue.path)))
     .map((issue) => placed(read, file, issue));

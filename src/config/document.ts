@@ -10,9 +10,11 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   parseDocument,
   type Scalar,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import type { ConfigPath } from './config-error.ts';
 
@@ -132,13 +134,28 @@ interface Found {
   readonly whole: boolean;
 }
 
+/** The pairs of a section by key. Looked up for each cluster: a list of thousands must not be searched. */
+const indexed = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = indexed.get(map);
+  if (known !== undefined) return known;
+  const pairs = new Map<string, Pair>();
+  for (const pair of map.items) {
+    const name = isScalar(pair.key) ? String(pair.key.value) : undefined;
+    if (name !== undefined && !pairs.has(name)) pairs.set(name, pair);
+  }
+  indexed.set(map, pairs);
+  return pairs;
+}
+
 function find({ document }: ConfigDocument, path: ConfigPath): Found {
   const resolved = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
   let found: Found = { node: document.contents, whole: true };
   for (const step of path) {
     const parent = resolved(found.node);
     if (isMap(parent)) {
-      const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      const pair = pairsOf(parent).get(String(step));
       if (pair === undefined) return { ...found, whole: false };
       found = { node: pair.value, key: pair.key, whole: true };
     } else if (isSeq(parent) && typeof step === 'number' && parent.items[step] !== undefined) {

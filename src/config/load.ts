@@ -11,7 +11,8 @@ import type { ConfigOutline, FileInUse, LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
 import { digestOf, isOpenToAll, type NamedFiles, readBounded, wideRights } from './secret-files.ts';
-import { clusterSettings, loadedClusters, loadedNameservers } from './settings-of.ts';
+import { byWatchers, clusterSettings, loadedClusters, loadedNameservers } from './settings-of.ts';
+import { shareOf } from './share-schema.ts';
 import { type Surroundings, stateFolder, surroundings } from './surroundings.ts';
 import { configWarnings } from './warnings.ts';
 
@@ -26,8 +27,8 @@ export type LoadResult = { readonly kind: 'loaded'; readonly config: LoadedConfi
 
 export type OutlineResult = { readonly kind: 'outline'; readonly config: ConfigOutline } | InvalidConfig;
 
-/** A configuration of a thousand clusters is much smaller. */
-const maxFileBytes = 1_048_576;
+/** A configuration of 10,000 clusters has about 3 MB. */
+const maxFileBytes = 16_777_216;
 
 /** Expected mistakes are values; it throws for bugs only. It keeps nothing between two calls. */
 export async function loadConfig(
@@ -42,7 +43,7 @@ export async function loadConfig(
     kind: 'loaded',
     config: {
       ...outline,
-      clusters: loadedClusters(config, files, outline.instance),
+      ...byWatchers(outline, loadedClusters(config, files, outline)),
       nameservers: loadedNameservers(config, files),
       hooks,
       logLevel: config.log.level,
@@ -97,7 +98,7 @@ async function readConfig(
   const syntax = problems.map((problem): ConfigError => ({ file, ...problem }));
   if (fatal) return { kind: 'invalid', file, errors: inOrder(syntax) };
 
-  const checked = await checkDocument(read, file, { env: around.env, secrets });
+  const checked = await checkDocument(read, file, { ...around, secrets });
   const { config, files } = checked;
   const instance = config?.instance ?? around.hostName;
   const hostErrors = instanceForm.test(instance) ? [] : [hostNameError(file, around.hostName)];
@@ -110,17 +111,18 @@ async function readConfig(
   ];
   if (config === undefined || state === undefined || errors.length > 0)
     return { kind: 'invalid', file, errors: inOrder(errors) };
+  const us = { instance, ...(config.share && { share: shareOf(config.share, instance) }) };
   const clusters = Object.entries(config.clusters).map(([name, cluster]) => ({
-    settings: clusterSettings(name, cluster, config.nameservers, instance),
+    settings: clusterSettings(name, cluster, config.nameservers, us),
   }));
   return {
     kind: 'read',
     outline: {
       file,
-      instance,
+      ...us,
       stateDir: state,
       ...(config.state_dir === undefined && { stateDirByUser: true }),
-      clusters,
+      ...byWatchers(us, clusters),
     },
     config,
     files,

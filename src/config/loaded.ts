@@ -2,6 +2,7 @@
 
 import type { ClusterSettings } from '../core/model/settings.ts';
 import type { Secret } from './secret.ts';
+import type { Share } from './share.ts';
 
 /** What can be known without the right to read a secret: enough to ask the daemon. */
 export interface ConfigOutline {
@@ -12,7 +13,12 @@ export interface ConfigOutline {
   readonly stateDir: string;
   /** The configuration does not say it: another user has another one. */
   readonly stateDirByUser?: true;
+  /** Absent: this instance watches all clusters. */
+  readonly share?: Share;
+  /** Those that this instance watches. */
   readonly clusters: readonly ClusterOutline[];
+  /** Those that only other instances watch: `settings.watchers`. */
+  readonly elsewhere: readonly ClusterOutline[];
 }
 
 export interface ClusterOutline {
@@ -22,6 +28,7 @@ export interface ClusterOutline {
 /** Every default is filled in, every duration is in milliseconds, every named file is read. */
 export interface LoadedConfig extends ConfigOutline {
   readonly clusters: readonly LoadedCluster[];
+  readonly elsewhere: readonly LoadedCluster[];
   readonly nameservers: ReadonlyMap<string, NameserverConfig>;
   readonly hooks: HooksConfig;
   readonly logLevel: LogLevel;

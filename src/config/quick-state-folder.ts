@@ -9,7 +9,7 @@ import { locateConfig } from './locate.ts';
 import { type Surroundings, stateFolder, surroundings } from './surroundings.ts';
 
 /** As in load.ts. */
-const maxFileBytes = 1_048_576;
+const maxFileBytes = 16_777_216;
 
 /** Undefined: in doubt, or there is no such file. Never rejects. */
 export async function quickStateFolder(

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { clusterSchema, exampleMysql, examplePublish, exampleServers } from './cluster-schema.ts';
 import { duration, filePath, host, hostPort, instanceForm, label, port } from './fields.ts';
 import { hooksSchema } from './hook-schema.ts';
+import { shareSchema } from './share-schema.ts';
 
 export const nameserverSchema = z
   .strictObject({
@@ -107,6 +108,7 @@ export const configSchema = z
         })
         .optional()
         .meta({ description: "This instance's name in the ledger; default: the host's name" }),
+      share: shareSchema.optional(),
       state_dir: filePath('Where the history and the API socket are', '/var/lib/source-dns').optional(),
       clusters: z
         .record(label, clusterSchema)

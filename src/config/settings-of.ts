@@ -4,11 +4,12 @@ import { nsupdateFudgeMs } from '../core/model/limits.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../core/model/settings.ts';
 import type { ClusterFile, PublishFile, ServerFile } from './cluster-schema.ts';
 import { pathText } from './config-error.ts';
-import type { LoadedCluster, NameserverConfig } from './loaded.ts';
+import type { ClusterOutline, ConfigOutline, LoadedCluster, NameserverConfig } from './loaded.ts';
 import type { ConfigFile, NameserverFile } from './schema.ts';
 import { Secret } from './secret.ts';
 import type { NamedFile } from './secret-files.ts';
 import { serverAddress } from './server-address.ts';
+import { watchersOf } from './share.ts';
 
 type Files = ReadonlyMap<string, NamedFile>;
 
@@ -48,17 +49,34 @@ function publications(
   });
 }
 
+/** This instance, and the others with which it shares the clusters. */
+type Us = Pick<ConfigOutline, 'instance' | 'share'>;
+
+/** The clusters of this instance, and those that only others watch. */
+export const byWatchers = <Cluster extends ClusterOutline>(
+  { instance }: Us,
+  clusters: readonly Cluster[],
+): { readonly clusters: readonly Cluster[]; readonly elsewhere: readonly Cluster[] } => {
+  const isOurs = ({ settings: { watchers } }: Cluster) =>
+    watchers === undefined || watchers.includes(instance);
+  return {
+    clusters: clusters.filter(isOurs),
+    elsewhere: clusters.filter((cluster) => !isOurs(cluster)),
+  };
+};
+
 /** The settings of one cluster, without its login. */
 export function clusterSettings(
   name: string,
   cluster: ClusterFile,
   nameservers: ConfigFile['nameservers'],
-  instance: string,
+  { instance, share }: Us,
 ): ClusterSettings {
   const { watch, mysql } = cluster;
   return {
     cluster: name,
     instance,
+    ...(share && { watchers: watchersOf(share, name) }),
     mode: cluster.mode,
     servers: cluster.servers.map(serverSettings),
     ...(cluster.discover_within.length > 0 && { discoverWithin: cluster.discover_within }),
@@ -79,13 +97,13 @@ export function clusterSettings(
   };
 }
 
-export function loadedClusters(config: ConfigFile, files: Files, instance: string): readonly LoadedCluster[] {
+export function loadedClusters(config: ConfigFile, files: Files, us: Us): readonly LoadedCluster[] {
   return Object.entries(config.clusters).map(([name, cluster]) => {
     const { mysql } = cluster;
     const at = (field: string) => files.get(pathText(['clusters', name, 'mysql', field]))?.text;
     const ca = at('ca_file')?.reveal();
     return {
-      settings: clusterSettings(name, cluster, config.nameservers, instance),
+      settings: clusterSettings(name, cluster, config.nameservers, us),
       mysql: {
         user: mysql.user,
         password: at('password_file') ?? new Secret(mysql.password ?? ''),

@@ -13,6 +13,11 @@ export function configWarnings(config: ConfigFile): readonly string[] {
   const used = new Set(Object.values(config.clusters).flatMap((cluster) => cluster.publish.nameserver));
   const unused = Object.keys(config.nameservers).filter((name) => !used.has(name));
   return [
+    ...(config.share?.watchers === 1
+      ? [
+          'share.watchers: with 1, nobody watches the clusters of an instance that has stopped; write 2 or more',
+        ]
+      : []),
     ...Object.entries(config.clusters).flatMap(([name, cluster]) =>
       [...clusterWarnings(cluster), ...nameWarnings(cluster), ...hostWarnings(cluster)].map(
         (text) => `clusters.${name}.${text}`,

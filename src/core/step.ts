@@ -14,7 +14,7 @@ import {
 } from './command/commands.ts';
 import type { Effect, Event, Turn } from './model/events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
-import { newPublication, type PublicationState } from './model/publication.ts';
+import { newPublication, type PublicationState, withZone } from './model/publication.ts';
 import type { ClusterSettings } from './model/settings.ts';
 import {
   type ClusterState,
@@ -121,16 +121,22 @@ function observed(
 ): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
+  const forgotten = { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono };
   // Nothing is known of the server then: earlier answers are older still, and this silence was not observed.
-  if (isOfThePast(state, memory, now))
-    return withServer(state, { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono });
+  if (isOfThePast(state, memory, now)) return withServer(state, forgotten);
+  // An earlier silence was long ago, and may be over: a longer one must be observed anew.
+  if (told.kind === 'unasked')
+    return withServer(state, { ...forgotten, unknownSince: undefined, unasked: told.failure });
   const probe = notMisled(state, memory, told);
   if (probe !== told) effects.push({ kind: 'renew', server });
   const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
   const askedAt =
     memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
   const { staleBefore } = state;
-  const result = observe({ ...asked, probing: undefined }, probe, now, { askedAt, staleBefore });
+  const result = observe({ ...asked, probing: undefined, unasked: undefined }, probe, now, {
+    askedAt,
+    staleBefore,
+  });
   const located = takePeer(state, memory, result.memory, now);
   const known = withServer(
     result.historyVanished ? withoutInLine(state, result.historyVanished) : state,
@@ -232,7 +238,9 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
       known?.settings.source.name === publication.source.name && known.settings.zone === publication.zone;
     return [
       publication.nameserver,
-      known && same ? { ...known, settings: publication } : newPublication(publication, undefined, now),
+      known && same
+        ? { ...withZone(known, { gaveWay: false }), settings: publication }
+        : newPublication(publication, undefined, now),
     ] as const;
   });
   return suspect(

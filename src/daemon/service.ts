@@ -14,7 +14,9 @@ import {
   openNameservers,
   sameProber,
 } from './adapters.ts';
+import { configuredCluster } from './known-cluster.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
+import { type Visit, Visits } from './visits.ts';
 import { WorkShare } from './work-share.ts';
 
 interface ServiceOptions {
@@ -33,13 +35,16 @@ interface ServiceOptions {
 
 export interface Service {
   clusters(): readonly string[];
-  /** Undefined: there is no such cluster. */
+  /** The instances that watch a cluster which this one does not. Undefined: there is no such cluster. */
+  elsewhere(cluster: string): readonly string[] | undefined;
+  /** Undefined: this instance watches no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
-  /** What hooks may call the clusters and their servers. */
+  /** What hooks may call the clusters and their servers, also those that only others watch. */
   known(): readonly KnownCluster[];
   advice(cluster: string, wish: Wish): Advice | undefined;
   /** How late the latest of all clusters is; see the runtime. */
   overdueMs(): number;
+  /** Also to a cluster that only others watch. Undefined: there is no such cluster. */
   command(cluster: string, command: Command): Promise<Answer> | undefined;
   /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
   reconfigure(config: LoadedConfig): Promise<Reconfigured>;
@@ -66,6 +71,11 @@ interface RunningCluster {
   readonly config: LoadedCluster;
 }
 
+interface Elsewhere {
+  readonly config: LoadedCluster;
+  readonly known: KnownCluster;
+}
+
 export async function startService(options: ServiceOptions): Promise<StartedService> {
   const opened = await openNameservers(
     options.config.nameservers.values(),
@@ -77,6 +87,7 @@ export async function startService(options: ServiceOptions): Promise<StartedServ
   opened.warnings.forEach(options.onWarning);
   const service = new ClusterSet(options, opened.nameservers);
   for (const cluster of options.config.clusters) service.add(cluster);
+  service.leaveToOthers(options.config);
   return { kind: 'started', service };
 }
 
@@ -84,6 +95,8 @@ class ClusterSet implements Service {
   readonly #options: ServiceOptions;
   readonly #running = new Map<string, RunningCluster>();
   readonly #share = new WorkShare();
+  readonly #visits = new Visits((cluster) => this.#visit(cluster));
+  #elsewhere: ReadonlyMap<string, Elsewhere> = new Map();
   #nameservers: ReadonlyMap<string, OpenNameserver>;
   /** Reloads and the stop run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -95,7 +108,24 @@ class ClusterSet implements Service {
   }
 
   add(config: LoadedCluster): void {
-    const { maker, clock, random, remembered, onRecord, onBug, onChange } = this.#options;
+    const { onRecord, onChange } = this.#options;
+    const { cluster } = config.settings;
+    const opened = this.#open(config, onRecord, () => onChange?.(cluster));
+    this.#running.set(cluster, { ...opened, config });
+    opened.runtime.start();
+  }
+
+  leaveToOthers({ elsewhere }: LoadedConfig): void {
+    this.#elsewhere = new Map(
+      elsewhere.map((config) => [
+        config.settings.cluster,
+        { config, known: configuredCluster(config.settings) },
+      ]),
+    );
+  }
+
+  #open(config: LoadedCluster, onRecord: ServiceOptions['onRecord'], onChange?: () => void): Visit {
+    const { maker, clock, random, remembered, onBug } = this.#options;
     const { settings } = config;
     const prober = maker.prober(config);
     const runtime = createClusterRuntime({
@@ -108,10 +138,16 @@ class ClusterSet implements Service {
       share: this.#share,
       onRecord,
       onBug,
-      onChange: () => onChange?.(settings.cluster),
+      ...(onChange && { onChange }),
     });
-    this.#running.set(settings.cluster, { runtime, prober, config });
-    runtime.start();
+    return { runtime, prober };
+  }
+
+  /** Nobody would see that an alarm of a visit is over. */
+  #visit(config: LoadedCluster): Visit {
+    return this.#open(config, (entry) => {
+      if (entry.kind !== 'alarm') this.#options.onRecord(entry);
+    });
   }
 
   clusters(): readonly string[] {
@@ -122,8 +158,15 @@ class ClusterSet implements Service {
     return this.#running.get(cluster)?.runtime.snapshot();
   }
 
+  elsewhere(cluster: string): readonly string[] | undefined {
+    return this.#elsewhere.get(cluster)?.config.settings.watchers;
+  }
+
   known(): readonly KnownCluster[] {
-    return [...this.#running.values()].map(({ runtime }) => runtime.known());
+    return [
+      ...[...this.#running.values()].map(({ runtime }) => runtime.known()),
+      ...[...this.#elsewhere.values()].map(({ known }) => known),
+    ];
   }
 
   advice(cluster: string, wish: Wish): Advice | undefined {
@@ -135,7 +178,10 @@ class ClusterSet implements Service {
   }
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {
-    return this.#running.get(cluster)?.runtime.command(command);
+    const watched = this.#running.get(cluster);
+    if (watched !== undefined) return watched.runtime.command(command);
+    const elsewhere = this.#stopping ? undefined : this.#elsewhere.get(cluster);
+    return elsewhere && this.#visits.command(elsewhere.config, command);
   }
 
   reconfigure(config: LoadedConfig): Promise<Reconfigured> {
@@ -145,7 +191,7 @@ class ClusterSet implements Service {
   stop(): Promise<void> {
     this.#stopping = true;
     return this.#next(async () => {
-      await Promise.all([...this.#running.values()].map(end));
+      await Promise.all([...[...this.#running.values()].map(end), this.#visits.ended()]);
       await Promise.all([...this.#nameservers.values()].map(({ client }) => client.close()));
     });
   }
@@ -176,8 +222,13 @@ class ClusterSet implements Service {
     const added = [...wanted].filter(([name]) => !this.#running.has(name));
     const kept = [...wanted].flatMap(([name, cluster]) => this.#change(name, cluster, before) ?? []);
     for (const [, cluster] of added) this.add(cluster);
+    this.leaveToOthers(config);
 
-    await Promise.all([...removed.map(([, running]) => end(running)), ...kept.map((change) => change.done)]);
+    await Promise.all([
+      ...removed.map(([, running]) => end(running)),
+      ...kept.map((change) => change.done),
+      this.#visits.ended(),
+    ]);
     const unused = [...before.values()].filter(
       ({ client }) => ![...this.#nameservers.values()].some((open) => open.client === client),
     );

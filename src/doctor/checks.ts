@@ -20,12 +20,14 @@ import { readOnlyCheck } from './mysql/read-only.ts';
 import { replicasKnownCheck, replicationCheck } from './mysql/replication.ts';
 import { rightsCheck } from './mysql/rights.ts';
 import { rolesCheck } from './mysql/roles.ts';
+import { shareCheck } from './share.ts';
 
 /** Areas: configuration, host, mysql. */
 const serverChecks: readonly Check[] = [
   documentCheck,
   passwordCheck,
   serversCheck,
+  shareCheck,
   hooksCheck,
   nodeCheck,
   filesCheck,

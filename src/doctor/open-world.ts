@@ -1,7 +1,7 @@
 /** Opens what the checks look at: connections and clients that only this command uses. */
 
 import type { LoadedCluster, LoadedConfig, NameserverConfig } from '../config/loaded.ts';
-import type { Failure, Probe } from '../core/model/observation.ts';
+import { type Failure, lookedOnce, type Probe } from '../core/model/observation.ts';
 import { type MonoMs, plusMs, type ServerAddress } from '../core/model/units.ts';
 import type { DnsClient } from '../dns/client/dns-client.ts';
 import { askDaemon } from '../http/client.ts';
@@ -144,7 +144,8 @@ async function askServers(
     // At a busy moment no server answers in time, and a moment later all do.
     const isAgain = isSilent(first) && clock.mono() < deadline;
     const inspection = isAgain ? await inspector.inspect(address, deadline) : first;
-    const look = () => prober.probe(address, plusMs(clock.mono(), watch.probeTimeoutMs));
+    const look = async () =>
+      lookedOnce(await prober.probe(address, plusMs(clock.mono(), watch.probeTimeoutMs)));
     // A probe would end in the same way.
     let probe: Probe = inspection.kind === 'refused' ? inspection.problem : await look();
     if (inspection.kind === 'seen' && probe.kind === 'unknown' && clock.mono() < deadline)

@@ -10,6 +10,8 @@ export interface ClusterApi {
   /** What the API says about the daemon; absent: nothing. */
   daemon?(): DaemonDocument;
   clusters(): readonly string[];
+  /** The instances that watch a cluster which this one does not; absent: this one watches all. */
+  elsewhere?(cluster: string): readonly string[] | undefined;
   /** Undefined: there is no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
   /** Undefined: there is no such cluster. */
@@ -20,6 +22,6 @@ export interface ClusterApi {
   known(): readonly KnownCluster[];
   /** For the log: what a hook wanted, and how that ended; `warn`: not as it wanted. */
   note(level: 'info' | 'warn', sentence: string): void;
-  /** Undefined: there is no such cluster. Rejects only after a bug. */
+  /** Also to a cluster that only others watch. Undefined: there is no such cluster. Rejects only after a bug. */
   command(cluster: string, command: Command): Promise<Answer> | undefined;
 }

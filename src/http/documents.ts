@@ -1,5 +1,6 @@
 /** The JSON on which users build (docs/API.md): a snapshot, and some promised keys. Pure. */
 
+import type { ConfigOutline } from '../config/loaded.ts';
 import type { HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import type { Advice } from '../core/model/procedure.ts';
@@ -22,9 +23,29 @@ export interface DaemonDocument {
   readonly pid: number;
   /** When it had started, ISO 8601. */
   readonly since: string;
+  /** Absent: it watches all clusters of its configuration. */
+  readonly share?: ShareDocument;
   /** What an operator should mend, although all works. */
   readonly warnings: readonly Failure[];
 }
+
+/** How this instance shares the clusters with others. */
+export interface ShareDocument {
+  readonly instances: readonly string[];
+  /** How many of them watch each cluster. */
+  readonly watchers: number;
+  /** How many clusters this instance watches. The sum over all instances is `watchers` times all clusters. */
+  readonly watched: number;
+  /** How many only others watch. */
+  readonly elsewhere: number;
+}
+
+export const shareDocument = ({
+  share,
+  clusters,
+  elsewhere,
+}: Pick<ConfigOutline, 'share' | 'clusters' | 'elsewhere'>): ShareDocument | undefined =>
+  share && { ...share, watched: clusters.length, elsewhere: elsewhere.length };
 
 /** `GET /v1/clusters/{c}/history` and `history --json`: oldest first. */
 export interface HistoryDocument {

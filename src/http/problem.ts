@@ -31,6 +31,8 @@ const problems = {
   'wrong-method': [405, 'The route does not take this method'],
   'too-late': [408, 'Nobody waits for the answer any more'],
   'id-reused': [409, 'The id belongs to another request'],
+  /** Misdirected Request (RFC 9110 15.5.20). */
+  'watched-elsewhere': [421, 'Other instances watch this cluster'],
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
   'not-ready': [503, 'A cluster is not decided, or its zone cannot be read'],

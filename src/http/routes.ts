@@ -1,6 +1,7 @@
 /** Every route of the API in one table. A route returns a document or a problem, and writes nothing. */
 
 import type { IncomingMessage } from 'node:http';
+import { watchedElsewhere } from '../config/share.ts';
 import type { Answer, Command } from '../core/model/events.ts';
 import { type AdviceAim, adviceAims } from '../core/model/procedure.ts';
 import type { ServerAddress } from '../core/model/units.ts';
@@ -85,15 +86,16 @@ export async function answerRequest(request: IncomingMessage, context: RouteCont
     );
   }
   const { api } = context;
-  if (found.route.path.includes('{c}') && api.snapshot(found.cluster) === undefined) {
-    return failed(
-      problem(
-        'unknown-cluster',
-        `there is no cluster "${found.cluster}"${didYouMean(found.cluster, api.clusters())}`,
-      ),
-    );
-  }
+  if (found.route.path.includes('{c}') && api.snapshot(found.cluster) === undefined)
+    return failed(notWatched(api, found.cluster));
   return found.route.answer({ ...context, request, cluster: found.cluster, query });
+}
+
+function notWatched(api: ClusterApi, cluster: string): Problem {
+  const watchers = api.elsewhere?.(cluster);
+  return watchers === undefined
+    ? problem('unknown-cluster', `there is no cluster "${cluster}"${didYouMean(cluster, api.clusters())}`)
+    : problem('watched-elsewhere', watchedElsewhere(cluster, watchers));
 }
 
 /** The value of `{c}` (empty if there is none), or undefined for another path. */

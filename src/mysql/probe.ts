@@ -1,13 +1,14 @@
 /** Asks the MySQL servers of one cluster: the prober that the runtime is given. */
 
 import { type DiscoveryScope, isWithin } from '../core/model/discovery-scope.ts';
-import { type Places, type Probe, splitAddress } from '../core/model/observation.ts';
+import { type Places, type Probe, splitAddress, type Unasked } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
 import type { Clock, Resolution, ServerProber } from '../ports.ts';
 import { unknownProblem } from './answer/failures.ts';
 import { withDeadline } from './connection/deadline.ts';
 import { HostLookup, onlyAt } from './connection/host-lookup.ts';
 import { KeptConnection } from './connection/kept-connection.ts';
+import { OpeningGate } from './connection/opening-gate.ts';
 import { resolveServer } from './connection/resolve.ts';
 import { type Access, type SslOptions, sslOptions } from './connection/session.ts';
 
@@ -32,6 +33,8 @@ export interface ProberOptions {
   /** For all queries of one probe together. */
   readonly queryTimeoutMs: number;
   readonly clock: Clock;
+  /** Shared by all probers of a process. Absent: its own. */
+  readonly gate?: OpeningGate;
 }
 
 /** How long a server has to answer our good-bye. */
@@ -46,9 +49,9 @@ export function createProber(options: ProberOptions): ServerProber {
   const mayNotAsk = (server: ServerAddress): Promise<Probe> =>
     Promise.resolve(unknownProblem(server, 'not-a-server', 'is not one of the servers that may be asked'));
   return {
-    probe: (server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe> =>
+    probe: (server: ServerAddress, deadline: MonoMs, places?: Places): Promise<Probe | Unasked> =>
       connections.to(server, places)?.probe(deadline) ?? mayNotAsk(server),
-    probeAt: (server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> =>
+    probeAt: (server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe | Unasked> =>
       connections.tryAt(server, address, deadline) ?? mayNotAsk(server),
     renew: (server: ServerAddress): void => connections.renew(server),
     release: (server: ServerAddress): void => connections.release(server),
@@ -68,6 +71,7 @@ class Connections {
   readonly hosts: HostLookup;
   readonly #options: ProberOptions;
   readonly #ssl: SslOptions | undefined;
+  readonly #gate: OpeningGate;
   readonly #scopes: readonly DiscoveryScope[];
   readonly #lost: (server: ServerAddress) => void;
   readonly #configured: ReadonlyMap<ServerAddress, KeptConnection>;
@@ -81,6 +85,7 @@ class Connections {
     this.#options = options;
     this.hosts = new HostLookup(options.clock);
     this.#ssl = sslOptions(options);
+    this.#gate = options.gate ?? new OpeningGate(options.clock);
     this.#scopes = options.discoverWithin ?? [];
     this.#lost = lost;
     this.#configured = new Map(
@@ -100,7 +105,7 @@ class Connections {
   }
 
   /** One probe over a connection of its own; undefined where the server may not be asked. */
-  tryAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe> | undefined {
+  tryAt(server: ServerAddress, address: string, deadline: MonoMs): Promise<Probe | Unasked> | undefined {
     if (!this.#configured.has(server) || this.#isClosed) return undefined;
     const trial = this.#open(server, onlyAt(address), { asksReplicas: false, lost: () => {} });
     this.#trials.add(trial);
@@ -144,7 +149,15 @@ class Connections {
   ): KeptConnection {
     const { cluster, user, password, tls, allowPublicKeyRetrieval = false } = this.#options;
     const access = { cluster, user, password, ssl: this.#ssl, allowPublicKeyRetrieval, lookup };
-    return new KeptConnection({ ...this.#options, ...use, server, access, fallBack: tls === 'preferred' });
+    const gate = this.#gate;
+    return new KeptConnection({
+      ...this.#options,
+      ...use,
+      gate,
+      server,
+      access,
+      fallBack: tls === 'preferred',
+    });
   }
 
   #end(connection: KeptConnection): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type Claim,
   isClaimed,
   isWritable,
+  lookedOnce,
   type Probe,
   type ServerFacts,
 } from '../core/model/observation.ts';
@@ -85,7 +86,7 @@ async function askAll(
       mentions.map(async ({ address, by }) => ({
         address,
         by: by === '' ? undefined : by,
-        probe: await prober.probe(address, deadline),
+        probe: lookedOnce(await prober.probe(address, deadline)),
       })),
     );
   } finally {

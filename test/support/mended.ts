@@ -1,7 +1,7 @@
 /** Probes a server that misbehaves once, and then the mended server; nothing may be printed. */
 
 import { afterEach, beforeEach, expect } from 'vitest';
-import type { Probe } from '../../src/core/model/observation.ts';
+import type { Probe, Unasked } from '../../src/core/model/observation.ts';
 import { uptimeQuery } from '../../src/mysql/flavour/flavour.ts';
 import type { ProberOptions } from '../../src/mysql/probe.ts';
 import type { FalseConnection, FalseMysqld, Message, Script } from './false-mysqld.ts';
@@ -30,7 +30,7 @@ export function expectSilence(): void {
 export async function probeOf(
   script: Script,
   options: Partial<ProberOptions> = {},
-): Promise<{ probe: Probe; server: FalseMysqld }> {
+): Promise<{ probe: Probe | Unasked; server: FalseMysqld }> {
   const server = await falseMysqld(script);
   const prober = proberOf(server.address, options);
   const probe = await prober.probe(server.address, deadline(3000));
@@ -42,7 +42,7 @@ export async function probeOf(
   return { probe, server };
 }
 
-export const failureOf = (probe: Probe) =>
+export const failureOf = (probe: Probe | Unasked) =>
   probe.kind === 'reachable' ? undefined : { kind: probe.kind, ...probe.failure };
 
 /** Sends these bytes instead of the message at this moment. */

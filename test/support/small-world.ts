@@ -182,6 +182,7 @@ export const config = (stateDir: string, over: Partial<LoadedConfig> = {}): Load
   instance: 'watcher-1',
   stateDir,
   clusters: [cluster()],
+  elsewhere: [],
   nameservers: new Map([['ns1', nameserver()]]),
   hooks: { afterMove: [], onAlarm: [] },
   logLevel: 'silent',

@@ -21,6 +21,15 @@ const daemon: z.ZodType<DaemonSeen> = z.union([
     version: z.string(),
     pid: whole,
     since: isoTime,
+    share: z
+      .object({
+        instances: list(z.string()),
+        watchers: whole.meta({ description: 'how many of them watch each cluster' }),
+        watched: whole.meta({ description: 'how many clusters this instance watches' }),
+        elsewhere: whole.meta({ description: 'how many only others watch' }),
+      })
+      .exactOptional()
+      .meta({ description: 'absent: this instance watches all clusters' }),
     warnings: list(failure, 'what to mend, although all works'),
   }),
   z.object({ ...noDaemon, warnings: list(failure) }),

@@ -5,6 +5,7 @@ import { candidateLacks, formerSourceOf, promotedBehind } from '../decide/ahead.
 import { otherWriters } from '../decide/candidates.ts';
 import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
+import { isKeeper } from '../decide/keeper.ts';
 import { countOf, lackWords, plural } from '../decide/lack.ts';
 import { incomparable } from '../decide/rejoin.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
@@ -217,7 +218,7 @@ function ledgerAlarms(situation: Situation): readonly Alarm[] {
       subject: settings.source.name,
       sentence: `${wrong.map((want) => `${want.name} ${want.type}`).join(', ')} ${wrong.length === 1 ? 'differs' : 'differ'} from the ledger. This is repaired while the source is well. Otherwise name the right server: ${follow(situation)}`,
     });
-  if (published && ledger.by !== state.settings.instance && differingForm(situation, ledger, published)) {
+  if (published && !isKeeper(situation, ledger) && differingForm(situation, ledger, published)) {
     alarms.push({
       code: 'config-differs',
       subject: settings.nameserver,

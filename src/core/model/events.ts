@@ -2,7 +2,7 @@
 
 import type { Decision } from './decision.ts';
 import type { HookRecord } from './hook-record.ts';
-import type { Failure, Places, Probe } from './observation.ts';
+import type { Failure, Places, Probe, Unasked } from './observation.ts';
 import type { ClusterSettings } from './settings.ts';
 import {
   type Fqdn,
@@ -19,7 +19,7 @@ import type { PropagationReport, Question, Rrset, UpdateOutcome, UpdatePlan, Zon
 export type Event =
   | { readonly kind: 'tick' }
   /** Ends `probe`. */
-  | { readonly kind: 'observed'; readonly server: ServerAddress; readonly probe: Probe }
+  | { readonly kind: 'observed'; readonly server: ServerAddress; readonly probe: Probe | Unasked }
   | { readonly kind: 'connection-lost'; readonly server: ServerAddress }
   /** A glance did not show what the newest probe showed. A reason to probe, never evidence. */
   | { readonly kind: 'glance-differs'; readonly server: ServerAddress }
@@ -31,7 +31,7 @@ export type Event =
       readonly failure?: Failure;
     }
   /** Ends `try-address`. */
-  | { readonly kind: 'address-tried'; readonly server: ServerAddress; readonly probe: Probe }
+  | { readonly kind: 'address-tried'; readonly server: ServerAddress; readonly probe: Probe | Unasked }
   /** Ends `read-zone`. */
   | { readonly kind: 'zone-read'; readonly nameserver: string; readonly reading: ZoneReading }
   /** Ends `update`. */

@@ -3,6 +3,16 @@
 import { type GtidSet, isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
 import type { ServerAddress, ServerId } from './units.ts';
 
+/** Our own connection to the server was not open yet: that says nothing about the server. */
+export interface Unasked {
+  readonly kind: 'unasked';
+  readonly failure: Failure;
+}
+
+/** For a command that looks once: no answer is no answer. */
+export const lookedOnce = (seen: Probe | Unasked): Probe =>
+  seen.kind === 'unasked' ? { ...seen, kind: 'unknown' } : seen;
+
 /** `unknown` is never "down": nothing came by the deadline. */
 export type Probe =
   | { readonly kind: 'reachable'; readonly facts: ServerFacts }

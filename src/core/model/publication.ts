@@ -132,6 +132,8 @@ interface ZoneMemory {
   readonly remembered: Remembered | undefined;
   /** The last ledger that was read and not behind. */
   readonly lastLedger: Ledger | undefined;
+  /** Another instance wrote what this one had written, without a move: this one is no keeper by itself again. */
+  readonly gaveWay: boolean;
   readonly lostSince: MonoMs | undefined;
 }
 
@@ -230,6 +232,7 @@ export const newPublication = (
     endedAt: undefined,
     remembered,
     lastLedger: undefined,
+    gaveWay: false,
     lostSince: undefined,
   },
   writing: {

@@ -8,6 +8,8 @@ import type { Fqdn, ServerAddress } from './units.ts';
 export interface ClusterSettings {
   readonly cluster: string;
   readonly instance: string;
+  /** The instances that watch the cluster, the first one first. Absent: every instance that has it. */
+  readonly watchers?: readonly string[];
   /** `observe`: decide and report everything, write nothing. */
   readonly mode: 'active' | 'observe';
   readonly servers: readonly ServerSettings[];

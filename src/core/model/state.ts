@@ -36,6 +36,8 @@ export interface ServerMemory {
   /** Of a discovered server: when it was found, and when a configured server last named it. */
   readonly mentioned: { readonly firstAt: MonoMs; readonly lastAt: MonoMs } | undefined;
   readonly latest: { readonly probe: Probe; readonly at: MonoMs } | undefined;
+  /** Why the newest probe did not ask. Undefined: it asked. */
+  readonly unasked: Failure | undefined;
   /** The newest facts that it answered. */
   readonly facts: ServerFacts | undefined;
   readonly factsAt: MonoMs | undefined;
@@ -122,6 +124,7 @@ export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory =>
   settings,
   mentioned: undefined,
   latest: undefined,
+  unasked: undefined,
   facts: undefined,
   factsAt: undefined,
   unknownSince: undefined,

@@ -3,7 +3,7 @@
 import type { AddressTrial } from '../model/address-trial.ts';
 import type { Turn } from '../model/events.ts';
 import { addressLimit, retryAddressMs } from '../model/limits.ts';
-import { type Failure, type Places, type Probe, splitAddress } from '../model/observation.ts';
+import { type Failure, type Places, type Probe, splitAddress, type Unasked } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from '../model/units.ts';
 
@@ -72,13 +72,14 @@ export function takeTrial(
   { now, effects }: Turn,
   state: ClusterState,
   before: ServerMemory,
-  probe: Probe,
+  probe: Probe | Unasked,
 ): ServerMemory {
   const address = before.trying;
   const memory = { ...before, trying: undefined };
   // A trial tells nothing about a silent server, or about the address of the kept connection.
   if (
     address === undefined ||
+    probe.kind === 'unasked' ||
     memory.facts === undefined ||
     memory.latest?.probe.kind !== 'reachable' ||
     address === memory.facts.peer

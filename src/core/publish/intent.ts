@@ -2,6 +2,7 @@
 
 import { groupPrimary } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
+import { isKeeper } from '../decide/keeper.ts';
 import { backWords } from '../decide/rejoin.ts';
 import { isLedgerBehind, isPublished, type Situation } from '../decide/situation.ts';
 import type { Decision } from '../model/decision.ts';
@@ -40,11 +41,11 @@ function firstUnpaused(situation: Situation, ledger: Ledger, target: ServerView)
   return paused;
 }
 
-/** This configuration wants another form than the ledger has. Only the instance in `by=` changes it. */
+/** This configuration wants another form than the ledger has. Only the keeper changes it. */
 function ownForm(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const form = differingForm(situation, ledger, target);
   const unnamed = ledger.uuid === '-' && target.id !== undefined;
-  const ours = ledger.by === situation.state.settings.instance || ledger.form.targets.length === 0;
+  const ours = isKeeper(situation, ledger) || ledger.form.targets.length === 0;
   if ((form === undefined && !unnamed) || !ours) return undefined;
   const shown = form ?? ledger.form;
   return {

@@ -1,6 +1,7 @@
 /** When to write the replicas' RRset, and which instance writes it. */
 
 import { differingForm } from '../decide/form.ts';
+import { isKeeper } from '../decide/keeper.ts';
 import type { Situation } from '../decide/situation.ts';
 import { type Ledger, replicasText, withReplicas } from '../model/ledger.ts';
 import { replicasEveryMs, replicasTakeoverIntervals } from '../model/limits.ts';
@@ -15,12 +16,12 @@ import {
   wantedReplicas,
 } from './wanted-replicas.ts';
 
-/** The replicas' RRset, by the rules of the instance in the ledger's `by=`. */
+/** The replicas' RRset, by the rules of the keeper. */
 export function replicasWrite(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const { publication, state, now, settings } = situation;
   const { writtenAt } = publication.replicas;
   const { instance } = state.settings;
-  const ours = ledger.by === instance;
+  const ours = isKeeper(situation, ledger);
   const leftover = ours ? leftoverReplicas(situation, ledger) : [];
   const rules = leftover === undefined ? ledger.replicas : settings.replicas;
   const wanted = wantedReplicas(situation, target.address);
@@ -49,11 +50,12 @@ function mayTakeOver(situation: Situation, ledger: Ledger, target: ServerView): 
 }
 
 function replicasSentence(
-  { settings, state }: Situation,
+  situation: Situation,
   ledger: Ledger,
   wanted: readonly Wanted[],
   leftover?: readonly Wanted[],
 ): string {
+  const { settings, state } = situation;
   const name = settings.replicas?.name;
   const shown = wanted.flatMap((want) => (want.rrset?.rdata ?? []) as readonly string[]).join(' ');
   const former = leftover === undefined || ledger.replicas?.name === name ? undefined : ledger.replicas?.name;
@@ -71,6 +73,10 @@ function replicasSentence(
         ]),
     ...(ledger.by === state.settings.instance
       ? []
-      : [`Instance ${ledger.by} left it wrong, so this instance keeps it from now on.`]),
+      : [
+          isKeeper(situation, ledger)
+            ? `Instance ${ledger.by} does not watch ${ledger.cluster}, so this instance keeps it from now on.`
+            : `Instance ${ledger.by} left it wrong, so this instance keeps it from now on.`,
+        ]),
   ].join(' ');
 }

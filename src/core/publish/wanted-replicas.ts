@@ -1,5 +1,6 @@
 /** The replicas' RRset: which servers are fit to be read from. The published RRset gives the hysteresis. */
 
+import { isKeeper } from '../decide/keeper.ts';
 import { type Ways, waysTo } from '../decide/replica-lag.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { unsafeKind } from '../model/ip-ranges.ts';
@@ -39,14 +40,12 @@ export function wantedReplicas(situation: Situation, source: ServerAddress): rea
   ];
 }
 
-/** Whether the zone differs. A TTL alone counts only for the instance in `by=`: else instances take turns. */
-export function areReplicasWrong(
-  { publication, ledger, state }: Situation,
-  wanted: readonly Wanted[],
-): boolean {
+/** Whether the zone differs. A TTL alone counts only for the keeper: else instances take turns. */
+export function areReplicasWrong(situation: Situation, wanted: readonly Wanted[]): boolean {
+  const { publication, ledger } = situation;
   const { view } = publication.zone;
   if (view === undefined) return false;
-  const ours = ledger?.by === state.settings.instance;
+  const ours = ledger !== undefined && isKeeper(situation, ledger);
   return wanted.some((want) => {
     const there = findRrset(view.rrsets, want.name, want.type);
     const onlyTtl = there !== undefined && want.rrset !== undefined && sameRdata(there, want.rrset);
@@ -62,10 +61,10 @@ export const isLookingAround = ({ members, state }: Situation): boolean =>
   });
 
 /** Another instance keeps them by other rules. A ledger of an older version does not name the rules. */
-export const doRulesDiffer = ({ state, settings }: Situation, ledger: Ledger): boolean =>
-  ledger.by !== state.settings.instance &&
+export const doRulesDiffer = (situation: Situation, ledger: Ledger): boolean =>
+  !isKeeper(situation, ledger) &&
   ledger.replicas !== undefined &&
-  replicasText(ledger.replicas) !== replicasText(settings.replicas);
+  replicasText(ledger.replicas) !== replicasText(situation.settings.replicas);
 
 /**
  * What to remove of a replicas' name that is no longer configured: RRsets that show only servers of ours.

@@ -99,18 +99,19 @@ function noteLedger(
     const isLost = known > 0 && reading.kind !== 'unreadable';
     return withZone(publication, { lostSince: isLost ? (lostSince ?? turn.now.mono) : undefined });
   }
-  const yielded = hasYielded(publication, ledger, instance);
+  const { zone, replicas } = publication;
+  // Another instance took over without a move: both live, so they disagree.
+  const isSuccessor = ledger.by !== instance && zone.lastLedger?.epoch === ledger.epoch;
+  const givesWay = isSuccessor && zone.lastLedger?.by === instance;
   const found: PublicationState = {
-    ...withZone(publication, { lostSince: undefined, lastLedger: ledger }),
-    replicas: { ...publication.replicas, yielded },
+    ...withZone(publication, {
+      lostSince: undefined,
+      lastLedger: ledger,
+      gaveWay: givesWay || (isSuccessor && zone.gaveWay),
+    }),
+    replicas: { ...replicas, yielded: givesWay || (isSuccessor && replicas.yielded) },
   };
   return ledger.epoch > known ? movedElsewhere(turn, found, ledger, known) : found;
-}
-
-/** Another instance took over the replicas' RRset without a move. Both instances live, so they disagree. */
-function hasYielded({ zone, replicas }: PublicationState, ledger: Ledger, instance: string): boolean {
-  if (ledger.by === instance || zone.lastLedger?.epoch !== ledger.epoch) return false;
-  return zone.lastLedger.by === instance || replicas.yielded;
 }
 
 /** A higher epoch that is not ours: another instance moved the name, or this instance has just started. */

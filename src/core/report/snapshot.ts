@@ -112,7 +112,8 @@ function serverSnapshots(situation: Situation): readonly ServerSnapshot[] {
 
 function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): ServerSnapshot {
   const { known } = member;
-  const probe = situation.state.servers.get(member.address)?.latest?.probe;
+  const { latest, unasked } = situation.state.servers.get(member.address) ?? {};
+  const probe = latest?.probe;
   return {
     server: member.address,
     discovered: discoveredSnapshot(member),
@@ -145,7 +146,7 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     alarms: situation.state.alarms
       .filter((alarm) => alarm.subject === member.address)
       .map((alarm) => alarm.code),
-    failure: probe === undefined || probe.kind === 'reachable' ? null : probe.failure,
+    failure: unasked ?? (probe === undefined || probe.kind === 'reachable' ? null : probe.failure),
   };
 }
 

@@ -24,3 +24,30 @@ export function withDeadline<T>(clock: Clock, deadline: MonoMs, work: Promise<T>
     );
   });
 }
+
+/** Calls `late` once, when the time between `goOn` and `stop` adds up to `ms`. */
+export class TimeLimit {
+  readonly #clock: Clock;
+  readonly #late: () => void;
+  #leftMs: number;
+  #since: MonoMs | undefined;
+  #cancel: () => void = () => undefined;
+
+  constructor(clock: Clock, ms: number, late: () => void) {
+    this.#clock = clock;
+    this.#late = late;
+    this.#leftMs = ms;
+  }
+
+  goOn(): void {
+    this.#since = this.#clock.mono();
+    this.#cancel = this.#clock.after(this.#leftMs, this.#late);
+  }
+
+  stop(): void {
+    this.#cancel();
+    if (this.#since !== undefined)
+      this.#leftMs = Math.max(0, this.#leftMs - (this.#clock.mono() - this.#since));
+    this.#since = undefined;
+  }
+}

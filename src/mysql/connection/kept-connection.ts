@@ -1,14 +1,13 @@
 /** The connection to one server: opened on demand, kept while it answers, replaced when it does not. */
 
-import type { Probe } from '../../core/model/observation.ts';
+import type { Probe, Unasked } from '../../core/model/observation.ts';
 import type { MonoMs } from '../../core/model/units.ts';
 import { aliveProblem, type Problem, unknownProblem } from '../answer/failures.ts';
 import { askServer, nothingAsked, type Ready, type Turn } from './asking.ts';
 import { boundedDeadline, withDeadline } from './deadline.ts';
-import { Opening, type OpeningOptions } from './opening.ts';
+import { type Opened, Opening, type OpeningOptions } from './opening.ts';
 
-interface KeptConnectionOptions extends OpeningOptions {
-  readonly connectTimeoutMs: number;
+interface KeptConnectionOptions extends Omit<OpeningOptions, 'wasSilent'> {
   /** Called once for each ready connection that ended without our will. */
   readonly lost: () => void;
 }
@@ -16,11 +15,17 @@ interface KeptConnectionOptions extends OpeningOptions {
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const globalPrivilegeMissing = 'mysql-1227';
 
+interface Attempt {
+  readonly attempt: Opening;
+  readonly result: Promise<Ready | Problem>;
+}
+
 export class KeptConnection {
   readonly #options: KeptConnectionOptions;
-  #opening: Opening | undefined;
+  #opening: Attempt | undefined;
+  #wasSilent = false;
   #ready: Ready | undefined;
-  #inFlight: Promise<Probe> | undefined;
+  #inFlight: Promise<Probe | Unasked> | undefined;
   #closed = false;
   #isRenewed = false;
   /** Some proxies cannot take several statements at once. */
@@ -31,7 +36,7 @@ export class KeptConnection {
   }
 
   /** One probe at a time: a second call during a probe gets the same answer. */
-  probe(deadline: MonoMs): Promise<Probe> {
+  probe(deadline: MonoMs): Promise<Probe | Unasked> {
     this.#inFlight ??= this.#probe(deadline).finally(() => {
       this.#inFlight = undefined;
     });
@@ -45,7 +50,7 @@ export class KeptConnection {
   async end(): Promise<void> {
     this.#closed = true;
     // A busy session would answer the good-bye only after its query.
-    if (this.#inFlight !== undefined) return this.destroy();
+    if (this.#inFlight !== undefined || this.#opening !== undefined) return this.destroy();
     await this.#ready?.session.end();
   }
 
@@ -54,13 +59,11 @@ export class KeptConnection {
     this.#drop();
   }
 
-  async #probe(deadline: MonoMs): Promise<Probe> {
+  async #probe(deadline: MonoMs): Promise<Probe | Unasked> {
     if (this.#closed) return this.#unknown('closed', 'the prober is closed');
     if (this.#isRenewed) this.#drop();
     this.#isRenewed = false;
-    const opened =
-      this.#ready ??
-      (await this.#bounded(deadline, this.#options.connectTimeoutMs, 'no connection', () => this.#open()));
+    const opened = this.#ready ?? (await this.#opened(deadline));
     if ('kind' in opened) return opened;
     return this.#bounded(deadline, this.#options.queryTimeoutMs, 'no answer', (turn) =>
       this.#ask(opened, turn),
@@ -79,6 +82,7 @@ export class KeptConnection {
     const turn: Turn = { late: false, answered: false };
     const result = await withDeadline(clock, boundedDeadline(clock, deadline, ms), work(turn), () => {
       turn.late = true;
+      this.#wasSilent = !turn.answered;
       if (this.#ready !== undefined) this.#together = false;
       this.#drop();
       const waited = Math.round(clock.mono() - begun);
@@ -90,12 +94,33 @@ export class KeptConnection {
     return this.#closed ? this.#unknown('closed', 'the prober was closed meanwhile') : result;
   }
 
-  async #open(): Promise<Ready | Problem> {
-    const opening = new Opening(this.#options);
-    this.#opening = opening;
-    const opened = await opening.run();
-    if (this.#opening === opening) this.#opening = undefined;
-    if ('kind' in opened) return opened;
+  /** Waits for the connection until the deadline. The attempt goes on, and the next probe finds it. */
+  async #opened(deadline: MonoMs): Promise<Ready | Problem | Unasked> {
+    const { clock, queryTimeoutMs, connectTimeoutMs } = this.#options;
+    const isShort = clock.mono() + connectTimeoutMs + queryTimeoutMs > deadline + 1;
+    this.#opening ??= this.#open();
+    const { attempt, result } = this.#opening;
+    const opened = await withDeadline<Ready | Problem | Unasked>(clock, deadline, result, () => {
+      if (attempt.isTurnedAway) this.#opening = undefined;
+      return attempt.unasked;
+    });
+    if (this.#closed) return this.#unknown('closed', 'the prober was closed meanwhile');
+    // A question with too little time would look like a server without an answer.
+    const hasTime = isShort || clock.mono() + queryTimeoutMs <= deadline;
+    return 'kind' in opened || hasTime ? opened : attempt.unasked;
+  }
+
+  #open(): Attempt {
+    const attempt = new Opening({ ...this.#options, wasSilent: this.#wasSilent });
+    const result = attempt.done.then((opened) => {
+      if (this.#opening?.attempt === attempt) this.#opening = undefined;
+      this.#wasSilent = attempt.staysSilent;
+      return 'kind' in opened ? opened : this.#keep(opened);
+    });
+    return { attempt, result };
+  }
+
+  #keep(opened: Opened): Ready {
     const ready: Ready = { ...opened, ...nothingAsked(this.#together) };
     this.#ready = ready;
     opened.session.onLost = () => {
@@ -117,7 +142,7 @@ export class KeptConnection {
   }
 
   #drop(): void {
-    this.#opening?.destroy();
+    this.#opening?.attempt.destroy();
     this.#opening = undefined;
     this.#ready?.session.destroy();
     this.#ready = undefined;

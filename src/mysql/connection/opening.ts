@@ -1,5 +1,7 @@
 /** Opens one connection to one server: TCP, TLS, the login, and what must be known before the first probe. */
 
+import type { Socket } from 'node:net';
+import type { Unasked } from '../../core/model/observation.ts';
 import type { ServerAddress } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import { classify, type Problem, unknownProblem } from '../answer/failures.ts';
@@ -17,6 +19,9 @@ import {
   traitsQuery,
   uptimeQuery,
 } from '../flavour/flavour.ts';
+import { TimeLimit } from './deadline.ts';
+import { connectTo, spoken } from './knock.ts';
+import type { OpeningGate, Ticket } from './opening-gate.ts';
 import { type Access, Session } from './session.ts';
 
 export interface OpeningOptions {
@@ -26,8 +31,13 @@ export interface OpeningOptions {
   readonly asksReplicas: boolean;
   /** Go without TLS where the server has none. */
   readonly fallBack: boolean;
+  /** For the TCP connection, TLS, the login and the questions behind it together. */
+  readonly connectTimeoutMs: number;
   readonly queryTimeoutMs: number;
   readonly clock: Clock;
+  readonly gate: OpeningGate;
+  /** The server did not answer the last time. */
+  readonly wasSilent: boolean;
 }
 
 /** A session that is logged in, and what it told of itself. */
@@ -41,47 +51,128 @@ export interface Opened {
 
 const accountQuery = 'SELECT CURRENT_USER() AS account';
 
-/** One attempt, with a second login where the server has no TLS. It has no bound of its own. */
+/** A slot is for work: an attempt that waits longer for the server's first word gives its slot back. */
+const patienceMs = 50;
+/** For a server that was silent the last time: many such servers must not delay those that answer. */
+const shortPatienceMs = 1;
+
+/**
+ * One attempt, with a second login where the server has no TLS. It waits for its turn, and its time-out
+ * begins with its turn. It goes on although a probe that waits for it has reached its own deadline.
+ */
 export class Opening {
+  /** Never rejects. Resolves in the end, if the attempt is not turned away. */
+  readonly done: Promise<Opened | Problem>;
   readonly #options: OpeningOptions;
+  readonly #ticket: Ticket;
+  readonly #time: TimeLimit;
+  #finish: (result: Opened | Problem) => void = () => undefined;
+  #socket: Socket | undefined;
   #session: Session | undefined;
-  #isDestroyed = false;
+  #hasSlot = false;
+  #hasBegun = false;
+  #hasSpoken = false;
+  #isOver = false;
+  /** Too many others wait: this attempt is not even in the queue. */
+  readonly isTurnedAway: boolean;
 
   constructor(options: OpeningOptions) {
+    const { gate, clock, connectTimeoutMs } = options;
     this.#options = options;
+    this.#ticket = gate.ticket();
+    this.#time = new TimeLimit(clock, connectTimeoutMs, () => this.#tooLate());
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.isTurnedAway = gate.isFull;
+    if (!this.isTurnedAway) void this.#run();
   }
 
-  /** Never rejects, and may never resolve: the caller has a deadline. After `destroy` the result is a problem. */
-  async run(): Promise<Opened | Problem> {
-    const { access, fallBack } = this.#options;
-    const first = await this.#logIn(access);
-    const isWithoutTls = 'kind' in first && first.failure.code === 'tls-unsupported';
-    return isWithoutTls && fallBack && !this.#isDestroyed
-      ? this.#logIn({ ...access, ssl: undefined })
-      : first;
+  /** Whether the server was asked and said nothing at all. */
+  get staysSilent(): boolean {
+    return this.#hasBegun && !this.#hasSpoken;
+  }
+
+  /** Why a probe could not wait longer. */
+  get unasked(): Unasked {
+    const { server, gate } = this.#options;
+    const code = this.#hasBegun ? 'connection-not-open-yet' : 'connection-waits';
+    const what = this.#hasBegun
+      ? 'our connection to it is still being opened'
+      : `our connection to it waits for its turn: ${gate.waiting} connections wait to be opened`;
+    return { kind: 'unasked', failure: { code, message: `${server}: ${what}` } };
   }
 
   /** Ends the attempt at once. */
   destroy(): void {
-    this.#isDestroyed = true;
+    this.#end(unknownProblem(this.#options.server, 'closed', 'the connection was given up'));
+  }
+
+  #tooLate(): void {
+    const { server, gate, connectTimeoutMs } = this.#options;
+    if (this.#hasSpoken) gate.slow();
+    this.#end(unknownProblem(server, 'deadline', `no connection within ${connectTimeoutMs} ms`));
+  }
+
+  /** The first end counts. */
+  #end(result: Opened | Problem): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#time.stop();
+    this.#ticket.giveBack();
+    if ('kind' in result) {
+      this.#session?.destroy();
+      this.#socket?.destroy();
+    }
+    this.#finish(result);
+  }
+
+  async #run(): Promise<void> {
+    const { access, fallBack } = this.#options;
+    await this.#turn(false);
+    this.#hasBegun = true;
+    const first = await this.#logIn(access);
+    const isWithoutTls = 'kind' in first && first.failure.code === 'tls-unsupported';
+    if (!isWithoutTls || !fallBack || this.#isOver) return this.#end(first);
     this.#session?.destroy();
+    this.#end(await this.#logIn({ ...access, ssl: undefined }));
+  }
+
+  /** Time does not count while we wait for ourselves. */
+  async #turn(ahead: boolean): Promise<void> {
+    this.#time.stop();
+    await this.#ticket.take(ahead);
+    this.#hasSlot = true;
+    this.#time.goOn();
   }
 
   async #logIn(access: Access): Promise<Opened | Problem> {
     const { server } = this.#options;
-    const session = new Session(server, access);
+    const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
+    const socket = connectTo(server, access.lookup);
+    this.#socket = socket;
+    const silence = await this.#spoken(socket);
+    if (silence !== undefined) return classify(asker, silence.error);
+    if (!this.#hasSlot && !this.#isOver) await this.#turn(true);
+    if (this.#isOver) return unknownProblem(server, 'closed', 'the connection was given up');
+    const session = new Session(server, access, socket);
     this.#session = session;
     const opened = await session.opened;
-    const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
-    const introduced =
-      opened.kind === 'error'
-        ? refusalOf(session, asker, opened.error)
-        : await this.#introduce(session, asker);
-    // The deadline may have passed meanwhile.
-    if (this.#isDestroyed)
-      return unknownProblem(server, 'deadline', 'the connection was ready only after the deadline');
-    if ('kind' in introduced) session.destroy();
-    return introduced;
+    return opened.kind === 'error'
+      ? refusalOf(session, asker, opened.error)
+      : this.#introduce(session, asker);
+  }
+
+  async #spoken(socket: Socket): Promise<{ readonly error: unknown } | undefined> {
+    const { clock, wasSilent } = this.#options;
+    const keepSlot = clock.after(wasSilent ? shortPatienceMs : patienceMs, () => {
+      this.#hasSlot = false;
+      this.#ticket.giveBack();
+    });
+    const silence = await spoken(socket);
+    keepSlot();
+    this.#hasSpoken ||= silence === undefined;
+    return silence;
   }
 
   async #introduce(session: Session, asker: Asker): Promise<Opened | Problem> {

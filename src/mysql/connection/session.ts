@@ -1,6 +1,6 @@
 /** One connection to one server, from the first SYN to its end. */
 
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { type Connection, createConnection } from 'mysql2';
 import { plainIp } from '../../core/model/ip-address.ts';
 import { splitAddress } from '../../core/model/observation.ts';
@@ -8,6 +8,7 @@ import type { ServerAddress } from '../../core/model/units.ts';
 import type { Answer } from '../answer/query-set.ts';
 import { Boundary } from '../boundary/boundary.ts';
 import type { Question } from '../boundary/results.ts';
+import { connectTo } from './knock.ts';
 
 /** How to log in. All connections share one object of TLS options: mysql2 caches certificates by it. */
 export interface Access {
@@ -42,9 +43,6 @@ export function sslOptions({
 /** Never used twice in a process, not even after a reload: the same number is the same server process. */
 let lastNumber = 0;
 
-/** TCP checks an idle peer after this time, to end half-open connections between slow probes. */
-const keepAliveDelayMs = 10_000;
-
 /** What the driver listens to, until the login is over. */
 const heardByDriver = ['data', 'end', 'close', 'error'] as const;
 
@@ -74,27 +72,19 @@ export class Session {
   /** Called at most once, when the connection ends without `destroy` or `end`. */
   onLost: () => void = () => undefined;
 
-  constructor(server: ServerAddress, access: Access) {
+  /** `socket`: to that server, perhaps already connected, and unread. */
+  constructor(server: ServerAddress, access: Access, socket: Socket = connectTo(server, access.lookup)) {
     lastNumber += 1;
     this.number = lastNumber;
     const { host, port } = splitAddress(server);
-    this.#socket = connect({
-      host,
-      port,
-      lookup: access.lookup,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveDelayMs,
-    });
-    this.#stream = this.#socket;
-    // A closed socket no longer knows this.
-    this.#socket.once('connect', () => {
-      const { remoteAddress } = this.#socket;
-      if (remoteAddress !== undefined) this.#peer = plainIp(remoteAddress);
-    });
-    // Node checks the certificate against this name. It sets the name itself for a host name, but not for an
-    // IP address, and would then accept `localhost`.
-    Object.assign(this.#socket, { _host: host });
+    this.#socket = socket;
+    this.#stream = socket;
+    // A closed socket no longer knows its peer.
+    const notePeer = (): void => {
+      if (socket.remoteAddress !== undefined) this.#peer = plainIp(socket.remoteAddress);
+    };
+    notePeer();
+    socket.once('connect', notePeer);
     const own = heardByDriver.flatMap((event) => this.#socket.listeners(event));
     const driver = createConnection(connectionOptions(host, port, access, this.#socket));
     this.#driver = driver;

@@ -3,7 +3,7 @@
  */
 
 import { generateKeyPairSync } from 'node:crypto';
-import type { Failure, Probe } from '../../../src/core/model/observation.ts';
+import type { Failure, Probe, Unasked } from '../../../src/core/model/observation.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';
 import { systemClock as clock } from '../../../src/daemon/clock.ts';
 import { maxTextLength } from '../../../src/mysql/answer/limits.ts';
@@ -135,7 +135,7 @@ async function timedProbe(prober: ServerProber, server: FalseMysqld): Promise<Ou
 
 /** The next probes work. What the login taught us about the server may be wrong until a new connection. */
 async function mended(prober: ServerProber, server: FalseMysqld): Promise<void> {
-  let probe: Probe | undefined;
+  let probe: Probe | Unasked | undefined;
   for (let count = 1; count <= mostHealthyProbes; count += 1) {
     if (count > 2) prober.renew(server.address);
     probe = await prober.probe(server.address, (clock.mono() + slackMs) as MonoMs);
@@ -145,7 +145,7 @@ async function mended(prober: ServerProber, server: FalseMysqld): Promise<void> 
   throw new Error(`does not hold: the next probe of an honest server works, but: ${JSON.stringify(probe)}`);
 }
 
-function checkProbe(probe: Probe): void {
+function checkProbe(probe: Probe | Unasked): void {
   if (probe.kind === 'reachable') checkTexts(probe.facts);
   else presentable(probe.failure);
 }

@@ -4,7 +4,7 @@ import { raiseAlarms } from '../../../src/core/alarm/alarms.ts';
 import { settle } from '../../../src/core/decide/settle.ts';
 import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
-import type { ServerFacts } from '../../../src/core/model/observation.ts';
+import { lookedOnce, type ServerFacts } from '../../../src/core/model/observation.ts';
 import {
   type ClusterState,
   initialState,
@@ -45,7 +45,7 @@ export async function advise(
     const probes = await Promise.all(servers.map((server) => prober.probe(server, deadline())));
     for (const [index, probe] of probes.entries()) {
       const address = servers[index]!;
-      state = withServer(state, observe(state.servers.get(address)!, probe, now()).memory);
+      state = withServer(state, observe(state.servers.get(address)!, lookedOnce(probe), now()).memory);
       if (address === published && probe.kind === 'reachable') facts ??= probe.facts;
     }
     const [publication] = state.publications.values();

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { contains, formatGtidSet, parseGtidSet, subtract, union } from '../../../src/core/gtid/gtid.ts';
-import type { Probe, ServerFacts } from '../../../src/core/model/observation.ts';
+import { lookedOnce, type Probe, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { Mysqld } from '../../../src/lab/servers/mysqld.ts';
@@ -42,7 +42,7 @@ function newProber(options: Partial<ProberOptions> = {}): ServerProber {
 }
 
 async function probe(index: number, by = prober, ms?: number): Promise<Probe> {
-  const answer = await by.probe(addressOf(index), deadline(ms));
+  const answer = lookedOnce(await by.probe(addressOf(index), deadline(ms)));
   answers.push(answer);
   return answer;
 }

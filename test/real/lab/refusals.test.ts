@@ -1,7 +1,7 @@
 /** Real servers refuse the prober, and the statement of the hint repairs it. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Probe } from '../../../src/core/model/observation.ts';
+import { lookedOnce, type Probe } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { SqlServer } from '../../../src/lab/servers/sql-server.ts';
@@ -21,7 +21,7 @@ async function probeOnce(
   const address = `${server.address}:${server.port}` as ServerAddress;
   const prober = proberFor([address], password, { user, queryTimeoutMs: 2000, ...options });
   try {
-    return await prober.probe(address, deadline());
+    return lookedOnce(await prober.probe(address, deadline()));
   } finally {
     await prober.close();
   }

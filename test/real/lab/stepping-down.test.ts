@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { situationOf } from '../../../src/core/decide/situation-of.ts';
 import { decide } from '../../../src/core/decide/table.ts';
+import { lookedOnce } from '../../../src/core/model/observation.ts';
 import {
   type ClusterState,
   initialState,
@@ -44,7 +45,7 @@ class Watcher {
   /** Probes both, and decides: `switchover 127.0.0.12:3306`. The sentence comes after it. */
   async decided(): Promise<string> {
     for (const address of this.#addresses) {
-      const probe = await this.#prober.probe(address, deadline());
+      const probe = lookedOnce(await this.#prober.probe(address, deadline()));
       const memory = this.#state.servers.get(address)!;
       this.#state = withServer(this.#state, {
         ...observe(memory, probe, at(clock.mono())).memory,

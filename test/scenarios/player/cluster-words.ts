@@ -17,7 +17,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval discover_within'.split(
+  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval discover_within watchers'.split(
     ' ',
   ),
 );
@@ -32,6 +32,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
   const settings: ClusterSettings = {
     cluster: 'shop',
     instance: said.get('instance') ?? 'watcher-1',
+    ...(said.has('watchers') ? { watchers: said.get('watchers')!.split(',') } : {}),
     mode: said.get('mode') === 'observe' ? 'observe' : 'active',
     servers: servers.map((server) => ({
       address: `${server}:3306` as ServerAddress,

@@ -34,6 +34,19 @@ export const observingMutants: readonly Mutant[] = [
     seed: 51,
   },
   {
+    name: 'a server that was not asked counts as silent',
+    patches: [
+      {
+        file: 'core/step.ts',
+        find: 'return withServer(state, { ...forgotten, unknownSince: undefined, unasked: told.failure });',
+        replace: "told = { ...told, kind: 'unknown' };",
+      },
+    ],
+    breaks: ['S4'],
+    seed: 1,
+    story: 'a source whose connection waits',
+  },
+  {
     name: 'an answer that waited counts as fresh',
     patches: [
       {
@@ -135,7 +148,7 @@ export const observingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/step.ts',
-        find: 'const result = observe({ ...asked, probing: undefined }, probe,',
+        find: 'const result = observe({ ...asked, probing: undefined, unasked: undefined }, probe,',
         replace:
           "const result = observe(probe.kind === 'unknown' ? asked : { ...asked, probing: undefined }, probe,",
       },

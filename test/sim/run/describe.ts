@@ -1,7 +1,7 @@
 /** Events as the readable log tells them. */
 
 import type { Event } from '../../../src/core/model/events.ts';
-import { isWritable, type Probe } from '../../../src/core/model/observation.ts';
+import { isWritable, type Probe, type Unasked } from '../../../src/core/model/observation.ts';
 import type { ZoneReading } from '../../../src/core/model/zone.ts';
 import { sourceName } from '../world/settings.ts';
 import { ledgerIn } from '../world/sight.ts';
@@ -25,7 +25,7 @@ export function describeEvent(event: Event): string {
   }
 }
 
-function describeProbe(probe: Probe): string {
+function describeProbe(probe: Probe | Unasked): string {
   if (probe.kind !== 'reachable') return `${probe.kind} ${probe.failure.code}`;
   const channels = probe.facts.channels.map((channel) => ` ${channel.receiver} ${channel.sourceAddress}`);
   const group =

@@ -20,6 +20,7 @@ const weather: Weather = {
   readLagMs: 0,
   fudgeMs: 5000,
   probeTimeoutMs: 900,
+  waits: 0,
   netTimeoutMs: 60_000,
 };
 
@@ -209,6 +210,15 @@ const announcedFirst: readonly Act[] = [6000, 20_000].flatMap((at): Act[] => [
   { at: at + 9000, kind: 'announce', instance: 'west', server: 2 },
 ]);
 
+/**
+ * The way to the source is cut for a moment, and the new connection to it waits behind others. Meanwhile a
+ * replica is promoted beside the source, which never stopped.
+ */
+const waitsForItsTurn: readonly Act[] = [8000, 26_000].flatMap((at): Act[] => [
+  { at, kind: 'cut', ways: [...bothWays('east', 'db1:3306'), ...bothWays('west', 'db1:3306')], forMs: 1500 },
+  { at: at + 1500, kind: 'writable', server: 1, reset: true, forMs: 12_000 },
+]);
+
 /** Tells a story with several seeds: the network still behaves by chance. */
 function retold(
   name: string,
@@ -241,6 +251,12 @@ export const stories: readonly Story[] = [
   ...retold('the epoch is remembered where the zone forgot it', zoneMadeAnew, fair),
   ...retold('a source that a switch closed gets no write', closedBySwitch, fair),
   ...retold('a source that refuses us alone keeps the name', refusesUsAlone, fair),
+  ...retold(
+    'a source whose connection waits keeps the name',
+    waitsForItsTurn,
+    { ...fair, waits: 0.9 },
+    { servers: 2 },
+  ),
   ...retold('a frozen name is not restored', frozenAsItIs, fair),
   ...retold('a source that tries to reach the next source is a replica', lostInSwitchover, fair),
   ...retold('a promotion beside a source that restarts proves nothing', restartedReadOnly, fair),

@@ -1,12 +1,13 @@
 /** How an instance asks the MySQL servers: over the simulated network, with the real reading of rows. */
 
-import type { Places, Probe } from '../../../src/core/model/observation.ts';
+import type { Places, Probe, Unasked } from '../../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../../src/core/model/units.ts';
 import type { Resolution, ServerProber } from '../../../src/ports.ts';
 import { createFakeProber, type FakeProber, unreachable } from '../../support/fake-prober.ts';
 import type { Build } from '../mutants/build.ts';
 import type { Life } from './machine.ts';
 import type { Host } from './network.ts';
+import { createPrng } from './prng.ts';
 import { ipOf } from './settings.ts';
 import type { World } from './world-types.ts';
 
@@ -23,6 +24,8 @@ export function createProber(
 ): SimulatedProber {
   const { timeline, chance, network } = world;
   const prober = createFakeProber(world.mysql, build);
+  /** Dice of its own: worlds where nothing waits stay the same. */
+  const queue = createPrng(1);
   const listeners: ((server: ServerAddress) => void)[] = [];
 
   const isCut = (server: ServerAddress): boolean =>
@@ -34,7 +37,7 @@ export function createProber(
   /** The kept connection, or a new one: to the first address with a server. */
   function routeOf(server: ServerAddress, { known, refuted }: Places): Route {
     const route = kept.get(server);
-    if (route !== undefined && world.mysql.server(route.target).process === route.process) return route;
+    if (route !== undefined && isKept(server)) return route;
     const isRefuted = (address: string) => refuted.includes(address);
     const found = resolved(world, server);
     const order = [...found.filter((address) => !isRefuted(address)), ...known, ...found.filter(isRefuted)];
@@ -42,6 +45,19 @@ export function createProber(
     if (first !== undefined) kept.set(server, first);
     return first ?? { address: '', target: server, process: -1 };
   }
+
+  const isKept = (server: ServerAddress): boolean => {
+    const route = kept.get(server);
+    return route !== undefined && world.mysql.server(route.target).process === route.process;
+  };
+
+  const unasked = (server: ServerAddress, deadline: MonoMs): Promise<Unasked> =>
+    new Promise((resolve) => {
+      const failure = { code: 'connection-waits', message: `${server}: our connection waits for its turn` };
+      timeline.after(Math.max(0, deadline - life.clock.mono()), () =>
+        life.deliver(() => resolve({ kind: 'unasked', failure })),
+      );
+    });
 
   function disconnect(server: ServerAddress): void {
     prober.disconnect(server);
@@ -52,7 +68,8 @@ export function createProber(
     server: ServerAddress,
     deadline: MonoMs,
     places: Places = { known: [], refuted: [] },
-  ): Promise<Probe> {
+  ): Promise<Probe | Unasked> {
+    if (!isKept(server) && queue.chance(world.weather.waits)) return unasked(server, deadline);
     return ask(server, deadline, () => routeOf(server, places), prober);
   }
 

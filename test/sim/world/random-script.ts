@@ -24,7 +24,7 @@ export function scriptOf(seed: number): Script {
   return {
     seed,
     shape,
-    weather: weatherOf(chance),
+    weather: { ...weatherOf(chance), waits: seed % 12 === 10 ? 0.4 : 0 },
     acts: [
       ...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt),
       ...leavings(seed, shape),
@@ -94,7 +94,8 @@ function switchesOf(seed: number, until: number): Act[] {
   return acts;
 }
 
-function weatherOf(chance: Prng): Weather {
+/** Without `waits`, which throws no dice: all other worlds stay the same. */
+function weatherOf(chance: Prng): Omit<Weather, 'waits'> {
   const foul = chance.pick([0, 0.5, 1, 2]);
   return {
     rttMs: chance.pick([1, 5, 30]),

@@ -27,6 +27,8 @@ export interface Weather {
   readonly fudgeMs: number;
   /** May be longer than `fresh_for`: a server that hangs is then stale before it is unknown. */
   readonly probeTimeoutMs: number;
+  /** A new connection to a server waits behind others, and is not open by the deadline of the probe. */
+  readonly waits: number;
   /** A receiver says ON for so long after it last heard of its source (replica_net_timeout). */
   readonly netTimeoutMs: number;
 }

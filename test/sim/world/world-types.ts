@@ -1,6 +1,6 @@
 /** The types that the parts of the world share. */
 
-import type { Probe } from '../../../src/core/model/observation.ts';
+import type { Probe, Unasked } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { FakeMysql } from '../../support/fake-mysql.ts';
 import type { Judge } from '../judge/judge.ts';
@@ -34,7 +34,7 @@ export interface World {
   readonly secondary: Secondary;
   readonly judge: Judge;
   /** The truth behind each answer of a prober. */
-  readonly sightings: WeakMap<Probe, Sighting>;
+  readonly sightings: WeakMap<Probe | Unasked, Sighting>;
   /** A DNS message leaves that instance. */
   leaves(from: Host, message: Buffer): void;
   /** Tells the judge which former sources have truly rejoined by now. */

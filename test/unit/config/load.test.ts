@@ -38,6 +38,7 @@ test('the full example loads to exactly these settings', async () => {
       onAlarm: [{ kind: 'url', url: expect.any(Secret), headers: new Map(), timeoutMs: 10_000 }],
     },
     instance: 'watcher-1',
+    elsewhere: [],
     stateDir: '/var/lib/source-dns',
     logLevel: 'info',
     warnings: [],
@@ -187,11 +188,11 @@ test('a missing configuration names the searched places', async () => {
   ]);
 });
 
-test('a file of 1 MiB is read, a larger file is not', async () => {
+test('a file of 16 MiB is read, a larger file is not', async () => {
   const fill = (size: number) => minimal().padEnd(size, '#');
-  expect(await complaints(fill(1_048_576), withPassword)).toEqual([]);
-  expect(await complaints(fill(1_048_577), withPassword)).toEqual([
-    'source-dns.yaml: the configuration file is too large: at most 1048576 bytes',
+  expect(await complaints(fill(16_777_216), withPassword)).toEqual([]);
+  expect(await complaints(fill(16_777_217), withPassword)).toEqual([
+    'source-dns.yaml: the configuration file is too large: at most 16777216 bytes',
   ]);
 });
 

@@ -31,6 +31,15 @@ test('nothing is wrong with a host that is well', async () => {
 });
 
 describe('the configuration', () => {
+  test('a ledger by an instance outside of the list is named, another one is not', async () => {
+    const config = { share: { instances: ['watcher-1', 'watcher-2'], watchers: 2 } };
+    expect(await found({ config, ledger: { by: 'watcher-2' } })).toEqual([]);
+    expect(await found({ config, ledger: { by: 'watcher-9' } })).toEqual([
+      { found: 'warning share-unknown-instance watcher-9', mends: [] },
+    ]);
+    expect(await found({ ledger: { by: 'watcher-9' } })).toEqual([]);
+  });
+
   test('a warning stays a sentence, and a file that is open gets its chmod', async () => {
     const warnings = [
       'nameservers.ns9: no cluster uses this nameserver',
