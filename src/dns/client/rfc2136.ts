@@ -2,7 +2,7 @@
 import type { UpdateOutcome } from '../../core/model/zone.ts';
 import { type Asked, doubtfulFailure } from '../message/answer-failures.ts';
 import { notSent, updateOutcome } from '../message/outcome.ts';
-import { judgeReply, prepareMessage } from '../message/reply.ts';
+import { judgeReply, prepareEncoded } from '../message/reply.ts';
 import { buildUpdate, type MessageRequest } from '../message/update.ts';
 import type { OutgoingMessage } from '../message/wire.ts';
 import { type Correspondent, wallSeconds } from '../read/query.ts';
@@ -34,7 +34,7 @@ async function sendUpdate(correspondent: Correspondent, request: MessageRequest)
     recalled: request.recalled,
     repeatable: false,
     lane: laneOf(request.plan),
-    attempt: (id) => updateAttempt({ id, ...built.message }, asked, correspondent),
+    attempt: (id) => updateAttempt({ id, ...built.message }, built.bytes, asked, correspondent),
   };
   const result = await correspondent.transport.exchange(exchange);
   switch (result.kind) {
@@ -55,8 +55,16 @@ function laneOf({ prerequisites, changes, zone }: MessageRequest['plan']): strin
   return 'rrset' in first ? first.rrset.name : first.name;
 }
 
-function updateAttempt(message: OutgoingMessage, asked: Asked, { clock, keyRecord }: Correspondent) {
-  const sent = prepareMessage(message, asked.signing, wallSeconds(clock));
+/** `built`: the message's bytes under another id. */
+function updateAttempt(
+  message: OutgoingMessage,
+  built: Buffer,
+  asked: Asked,
+  { clock, keyRecord }: Correspondent,
+) {
+  const bytes = Buffer.from(built);
+  bytes.writeUInt16BE(message.id);
+  const sent = prepareEncoded(message, bytes, asked.signing, wallSeconds(clock));
   return {
     bytes: sent.bytes,
     judge: (answer: Buffer): Verdict<UpdateOutcome> => {

@@ -91,7 +91,6 @@ export const malformedAnswer = (nameserver: string, words: string): Failure => (
 });
 
 const faults: Readonly<Record<Extract<Doubt, { kind: 'not-verified' }>['fault'], string>> = {
-  malformed: 'the answer is malformed',
   'misplaced-tsig': 'its TSIG record is not the last record, or there are two',
   'malformed-tsig': 'its TSIG record is malformed',
   'other-key': 'it is signed with another key or algorithm',

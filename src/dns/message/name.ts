@@ -45,29 +45,53 @@ export function parentOf(name: Fqdn): Fqdn {
   return (rest === '' ? '.' : rest) as Fqdn;
 }
 
-const canonicalLabel = /^(?:[a-z0-9_*/-]|\\\d{3})+$/;
+const dot = 0x2e;
+const backslash = 0x5c;
+/** The bytes that stand for themselves in a canonical name. */
+const plainBytes: readonly boolean[] = Array.from({ length: 256 }, (_, byte) =>
+  /[a-z0-9_*/-]/.test(String.fromCharCode(byte)),
+);
+
+/**
+ * Writes the wire form, uncompressed, at an offset. Returns the offset behind it; undefined if the text is
+ * not a canonical Fqdn, whatever its type says. It needs at most one byte more than the text has characters.
+ */
+export function writeName(target: Buffer, start: number, name: Fqdn): number | undefined {
+  if (name === '.') return target.writeUInt8(0, start);
+  if (!name.endsWith('.')) return undefined;
+  // The length byte of the label that is being written; behind the last label it is the root's.
+  let lengthAt = start;
+  let at = start + 1;
+  for (let index = 0; index < name.length; index++) {
+    const code = name.charCodeAt(index);
+    if (plainBytes[code]) target[at++] = code;
+    else if (code === backslash) {
+      const byte = escapedByte(name, index);
+      if (byte === undefined) return undefined;
+      target[at++] = byte;
+      index += 3;
+    } else {
+      const length = at - lengthAt - 1;
+      if (code !== dot || length === 0 || length > maxLabelBytes) return undefined;
+      target[lengthAt] = length;
+      lengthAt = at++;
+    }
+  }
+  target[lengthAt] = 0;
+  return at - start > maxNameBytes ? undefined : at;
+}
+
+/** The byte of `\DDD`. */
+function escapedByte(text: string, index: number): number | undefined {
+  const digits = text.slice(index + 1, index + 4);
+  return /^\d{3}$/.test(digits) && Number(digits) <= 255 ? Number(digits) : undefined;
+}
 
 /** The wire form, uncompressed. Undefined if the text is not a canonical Fqdn, whatever its type says. */
 export function nameToWire(name: Fqdn): Buffer | undefined {
-  if (name === '.') return Buffer.of(0);
-  if (!name.endsWith('.')) return undefined;
-  const parts: Buffer[] = [];
-  for (const text of name.slice(0, -1).split('.')) {
-    const label = labelBytes(text);
-    if (label === undefined) return undefined;
-    parts.push(Buffer.of(label.length), label);
-  }
-  const wire = Buffer.concat([...parts, Buffer.of(0)]);
-  return wire.length > maxNameBytes ? undefined : wire;
-}
-
-function labelBytes(text: string): Buffer | undefined {
-  if (!canonicalLabel.test(text)) return undefined;
-  if (!text.includes('\\')) return text.length > maxLabelBytes ? undefined : Buffer.from(text, 'latin1');
-  const bytes = [...text.matchAll(/\\(\d{3})|[^\\]/g)].map((match) =>
-    match[1] === undefined ? match[0].charCodeAt(0) : Number(match[1]),
-  );
-  return bytes.length > maxLabelBytes || bytes.some((byte) => byte > 255) ? undefined : Buffer.from(bytes);
+  const bytes = Buffer.allocUnsafe(name.length + 1);
+  const end = writeName(bytes, 0, name);
+  return end === undefined ? undefined : bytes.subarray(0, end);
 }
 
 /** The canonical text of each byte. */

@@ -1,4 +1,4 @@
-/** RDATA of the published types, to bytes and back. dns-packet does TXT, behind our checks. Pure. */
+/** RDATA of the published types, to bytes and back. dns-packet reads TXT, behind our checks. Pure. */
 import dnsPacket from 'dns-packet';
 import type { Fqdn } from '../../core/model/units.ts';
 import type { Question, Rrset, RrType, Srv } from '../../core/model/zone.ts';
@@ -8,12 +8,8 @@ import { nameToWire, readName } from './name.ts';
 import type { ReceivedMessage, ReceivedRr } from './wire.ts';
 
 /** A codec of dns-packet: RDATA behind its RDLENGTH. @types/dns-packet 5.6.5 does not declare codecs. */
-interface Codec<In, Out> {
-  encode(value: In): Buffer;
-  decode(bytes: Buffer, offset: number): Out;
-}
 const codecs = dnsPacket as unknown as {
-  readonly txt: Codec<Buffer[], Buffer[]>;
+  readonly txt: { decode(bytes: Buffer, offset: number): Buffer[] };
 };
 
 /** RFC 1035 3.3. */
@@ -81,8 +77,12 @@ function encodeTxt(strings: readonly string[]): Buffer | string {
     if (text.length > maxStringBytes)
       return `a character-string is longer than ${maxStringBytes} bytes: ${show(text)}`;
   }
-  const rdata = codecs.txt.encode(strings.map((text) => Buffer.from(text, 'latin1'))).subarray(2);
-  return rdata.length > 65_535 ? 'a TXT RR is longer than 65535 bytes' : rdata;
+  const length = strings.reduce((sum, text) => sum + 1 + text.length, 0);
+  if (length > 65_535) return 'a TXT RR is longer than 65535 bytes';
+  const rdata = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const text of strings) at += 1 + rdata.write(text, rdata.writeUInt8(text.length, at), 'latin1');
+  return rdata;
 }
 
 /**

@@ -19,20 +19,30 @@ export interface Signing {
   readonly fudgeSeconds: number;
 }
 
+/** What an answer repeats. */
+type MessageHead = Pick<OutgoingMessage, 'id' | 'opcode' | 'question'>;
+
 /** A message as it is sent, with what its answer is checked against. */
 export interface SentMessage {
   readonly bytes: Buffer;
-  readonly message: OutgoingMessage;
+  readonly message: MessageHead;
   readonly signed?: { readonly key: TsigKey; readonly request: SignedRequest };
 }
 
 /** Encodes the message, and signs it if there is a key. `nowSeconds`: since 1970, UTC. */
-export function prepareMessage(
+export const prepareMessage = (
   message: OutgoingMessage,
   signing: Signing | undefined,
   nowSeconds: number,
+): SentMessage => prepareEncoded(message, encodeMessage(message), signing, nowSeconds);
+
+/** The same with the message's bytes. */
+export function prepareEncoded(
+  message: MessageHead,
+  bytes: Buffer,
+  signing: Signing | undefined,
+  nowSeconds: number,
 ): SentMessage {
-  const bytes = encodeMessage(message);
   if (signing === undefined) return { bytes, message };
   const request = signRequest(bytes, signing.key, nowSeconds, signing.fudgeSeconds);
   return { bytes: request.bytes, message, signed: { key: signing.key, request } };
@@ -87,7 +97,7 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
       ? { kind: 'doubtful', codes, doubt: withoutQuestion }
       : { kind: 'proven', message, codes };
   const { key, request } = sent.signed;
-  const verdict = verifyAnswer(answer, key, request.mac, nowSeconds);
+  const verdict = verifyAnswer(message, key, request.mac, nowSeconds);
   switch (verdict.kind) {
     case 'unsigned':
       return { kind: 'doubtful', codes: { ...codes, tsigError: verdict.claimedError }, doubt: verdict };
@@ -107,7 +117,7 @@ export function judgeReply(answer: Buffer, sent: SentMessage, nowSeconds: number
  * be missing: the answer to an UPDATE may be empty (RFC 2136 3.8), a nameserver that could not read the
  * message has no question to copy, and a signature covers the request's MAC.
  */
-function mismatchOf(message: ReceivedMessage, sent: OutgoingMessage): string | undefined {
+function mismatchOf(message: ReceivedMessage, sent: MessageHead): string | undefined {
   if (!message.answer) return 'sent back a message that is not an answer (QR = 0)';
   if (message.opcode !== sent.opcode) return `answered opcode ${sent.opcode} with opcode ${message.opcode}`;
   const [question, second] = message.questions;

@@ -3,7 +3,7 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import type { Fqdn } from '../../core/model/units.ts';
 import { CLASS, TSIG_ERROR, TYPE } from './codes.ts';
 import { readName } from './name.ts';
-import { decodeMessage, encodeRr, wireName } from './wire.ts';
+import { encodeRr, type ReceivedMessage, wireName } from './wire.ts';
 
 /** RFC 8945 6. Old zones still use hmac-md5; opening such a key gives a warning. */
 const algorithms = {
@@ -76,11 +76,13 @@ export function signRequest(
     other: Buffer.alloc(0),
   };
   const mac = computeMac(key, [message], variables).subarray(0, key.macBytes);
-  const tail = Buffer.alloc(8);
-  tail.writeUInt16BE(mac.length, 0);
-  const after = Buffer.alloc(6);
-  message.copy(after, 0, 0, 2); // original id
-  const rdata = Buffer.concat([algorithmWire(key), timeWire(variables), tail.subarray(0, 2), mac, after]);
+  const { algorithm } = wireOf(key);
+  const rdata = Buffer.alloc(algorithm.length + 16 + mac.length);
+  let at = writeTime(rdata, algorithm.copy(rdata), timeSeconds, fudgeSeconds);
+  at = rdata.writeUInt16BE(mac.length, at);
+  at += mac.copy(rdata, at);
+  // The original id. The error and the length of other data are 0.
+  message.copy(rdata, at, 0, 2);
   const rr = encodeRr({ owner: key.name, type: TYPE.TSIG, class: CLASS.ANY, ttlSeconds: 0, rdata });
   const bytes = Buffer.concat([message, rr]);
   bytes.writeUInt16BE(bytes.readUInt16BE(10) + 1, 10);
@@ -101,7 +103,6 @@ export type TsigVerdict =
   | {
       readonly kind: 'not-verified';
       readonly fault:
-        | 'malformed'
         | 'misplaced-tsig'
         | 'malformed-tsig'
         | 'other-key'
@@ -112,17 +113,18 @@ export type TsigVerdict =
 
 /** Verifies an answer to a signed request (RFC 8945 5.3, 5.4). Never throws. */
 export function verifyAnswer(
-  answer: Buffer,
+  message: ReceivedMessage,
   key: TsigKey,
   requestMac: Buffer,
   nowSeconds: number,
 ): TsigVerdict {
-  const message = decodeMessage(answer);
-  if (message === undefined) return { kind: 'not-verified', fault: 'malformed' };
+  const answer = message.bytes;
   const last = message.additionals.at(-1);
-  const all = [...message.answers, ...message.authorities, ...message.additionals];
+  const { answers, authorities, additionals } = message;
   // A second TSIG RR, another place (RFC 8945 5.1), class or TTL (4.2) is a format error.
-  if (all.some((rr) => rr.type === TYPE.TSIG && rr !== last))
+  if (
+    [answers, authorities, additionals].some((rrs) => rrs.some((rr) => rr.type === TYPE.TSIG && rr !== last))
+  )
     return { kind: 'not-verified', fault: 'misplaced-tsig' };
   if (last?.type !== TYPE.TSIG) return { kind: 'unsigned', claimedError: TSIG_ERROR.NONE };
   const tsig = parseTsigRdata(answer, last.rdataStart, last.end);
@@ -162,32 +164,38 @@ interface TsigVariables {
 }
 
 function computeMac(key: TsigKey, message: readonly Buffer[], variables: TsigVariables): Buffer {
+  const { timeSeconds, fudgeSeconds, error, other } = variables;
+  const tail = Buffer.allocUnsafe(12 + other.length);
+  tail.writeUInt16BE(error, writeTime(tail, 0, timeSeconds, fudgeSeconds));
+  tail.writeUInt16BE(other.length, 10);
+  other.copy(tail, 12);
   const hmac = createHmac(algorithms[key.algorithm].digest, key.secret);
-  for (const part of message) hmac.update(part);
-  const classAndTtl = Buffer.from([0, CLASS.ANY, 0, 0, 0, 0]);
-  const errorAndLength = Buffer.alloc(4);
-  errorAndLength.writeUInt16BE(variables.error, 0);
-  errorAndLength.writeUInt16BE(variables.other.length, 2);
-  for (const part of [
-    wireName(key.name),
-    classAndTtl,
-    algorithmWire(key),
-    timeWire(variables),
-    errorAndLength,
-    variables.other,
-  ])
-    hmac.update(part);
+  for (const part of [...message, wireOf(key).head, tail]) hmac.update(part);
   return hmac.digest();
 }
 
-const algorithmWire = (key: TsigKey): Buffer => wireName(algorithms[key.algorithm].wireName as Fqdn);
+/** What is the same in every message of a key. */
+interface KeyWire {
+  readonly algorithm: Buffer;
+  /** The first variables that a MAC covers: the key's name, its class and TTL, the algorithm's name. */
+  readonly head: Buffer;
+}
 
-/** Time signed (48 bits) and fudge. */
-function timeWire({ timeSeconds, fudgeSeconds }: TsigVariables): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeUIntBE(timeSeconds, 0, 6);
-  bytes.writeUInt16BE(fudgeSeconds, 6);
-  return bytes;
+const wireOfKeys = new WeakMap<TsigKey, KeyWire>();
+
+function wireOf(key: TsigKey): KeyWire {
+  const known = wireOfKeys.get(key);
+  if (known !== undefined) return known;
+  const algorithm = wireName(algorithms[key.algorithm].wireName as Fqdn);
+  const classAndTtl = Buffer.from([0, CLASS.ANY, 0, 0, 0, 0]);
+  const made = { algorithm, head: Buffer.concat([wireName(key.name), classAndTtl, algorithm]) };
+  wireOfKeys.set(key, made);
+  return made;
+}
+
+/** Time signed (48 bits) and fudge. Returns the offset behind them. */
+function writeTime(target: Buffer, at: number, timeSeconds: number, fudgeSeconds: number): number {
+  return target.writeUInt16BE(fudgeSeconds, target.writeUIntBE(timeSeconds, at, 6));
 }
 
 interface ParsedTsig extends TsigVariables {

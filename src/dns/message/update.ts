@@ -43,7 +43,8 @@ export interface MessageRequest extends Omit<UpdateRequest, 'plan'> {
 }
 
 type BuiltUpdate =
-  | { readonly kind: 'built'; readonly message: Omit<OutgoingMessage, 'id'> }
+  /** `bytes`: the message under the id 0. */
+  | { readonly kind: 'built'; readonly message: Omit<OutgoingMessage, 'id'>; readonly bytes: Buffer }
   | { readonly kind: 'invalid'; readonly failure: Failure };
 
 /**
@@ -51,26 +52,27 @@ type BuiltUpdate =
  * TTLs, addresses, SRV numbers, TXT bytes, and the size (`invalid-plan`).
  */
 export function buildUpdate(plan: UpdateMessage): BuiltUpdate {
-  const failure = planFailure(plan);
-  if (failure !== undefined) return { kind: 'invalid', failure };
+  const checked = checkPlan(plan);
+  if (checked.kind === 'invalid') return checked;
+  const { rdataOf } = checked;
   const message = {
     opcode: OPCODE.UPDATE,
     question: { name: plan.zone, type: TYPE.SOA },
-    answers: plan.prerequisites.flatMap(prerequisiteRrs),
-    authorities: plan.changes.flatMap(changeRrs),
+    answers: plan.prerequisites.flatMap((prerequisite) => prerequisiteRrs(prerequisite, rdataOf)),
+    authorities: plan.changes.flatMap((change) => changeRrs(change, rdataOf)),
   };
-  const size = encodeMessage({ id: 0, ...message }).length;
-  if (size + tsigRoomBytes > maxMessageBytes)
-    return { kind: 'invalid', failure: invalidPlan(`its message would have ${size} bytes`) };
-  return { kind: 'built', message };
+  const bytes = encodeMessage({ id: 0, ...message });
+  if (bytes.length + tsigRoomBytes > maxMessageBytes)
+    return { kind: 'invalid', failure: invalidPlan(`its message would have ${bytes.length} bytes`) };
+  return { kind: 'built', message, bytes };
 }
 
-function prerequisiteRrs(prerequisite: AnyPrerequisite): readonly WireRr[] {
+function prerequisiteRrs(prerequisite: AnyPrerequisite, rdataOf: RdataOf): readonly WireRr[] {
   switch (prerequisite.kind) {
     case 'rrset-exists':
       return [rrsetExists(prerequisite)];
     case 'rrset-is':
-      return rrsetExistsWithRdata(prerequisite.rrset);
+      return rrsetExistsWithRdata(prerequisite.rrset, rdataOf);
     case 'rrset-absent':
       return [rrsetDoesNotExist(prerequisite)];
     case 'name-in-use':
@@ -80,16 +82,16 @@ function prerequisiteRrs(prerequisite: AnyPrerequisite): readonly WireRr[] {
   }
 }
 
-function changeRrs(change: AnyChange): readonly WireRr[] {
+function changeRrs(change: AnyChange, rdataOf: RdataOf): readonly WireRr[] {
   switch (change.kind) {
     case 'add-rrset':
-      return addToRrset(change.rrset);
+      return addToRrset(change.rrset, rdataOf);
     case 'delete-rrset':
       return [deleteRrset(change)];
     case 'delete-name':
       return [deleteAllRrsets(change.name)];
     case 'delete-rrs':
-      return deleteRrs(change.rrset);
+      return deleteRrs(change.rrset, rdataOf);
   }
 }
 
@@ -97,7 +99,8 @@ function changeRrs(change: AnyChange): readonly WireRr[] {
 const rrsetExists = ({ name, type }: Question): WireRr => bare(name, TYPE[type], CLASS.ANY);
 
 /** RFC 2136 2.4.2, RRset exists (value dependent): class IN and TTL 0, every RR of it. */
-const rrsetExistsWithRdata = (rrset: Rrset): readonly WireRr[] => rrs(rrset, CLASS.IN, 0);
+const rrsetExistsWithRdata = (rrset: Rrset, rdataOf: RdataOf): readonly WireRr[] =>
+  rrs(rrset, rdataOf, CLASS.IN, 0);
 
 /** RFC 2136 2.4.3, RRset does not exist: class NONE. */
 const rrsetDoesNotExist = ({ name, type }: Question): WireRr => bare(name, TYPE[type], CLASS.NONE);
@@ -109,7 +112,8 @@ const nameIsInUse = (name: Fqdn): WireRr => bare(name, TYPE.ANY, CLASS.ANY);
 const nameIsNotInUse = (name: Fqdn): WireRr => bare(name, TYPE.ANY, CLASS.NONE);
 
 /** RFC 2136 2.5.1, add to an RRset: class IN. */
-const addToRrset = (rrset: Rrset): readonly WireRr[] => rrs(rrset, CLASS.IN, rrset.ttlSeconds);
+const addToRrset = (rrset: Rrset, rdataOf: RdataOf): readonly WireRr[] =>
+  rrs(rrset, rdataOf, CLASS.IN, rrset.ttlSeconds);
 
 /** RFC 2136 2.5.2, delete an RRset: class ANY. */
 const deleteRrset = ({ name, type }: Question): WireRr => bare(name, TYPE[type], CLASS.ANY);
@@ -118,7 +122,7 @@ const deleteRrset = ({ name, type }: Question): WireRr => bare(name, TYPE[type],
 const deleteAllRrsets = (name: Fqdn): WireRr => bare(name, TYPE.ANY, CLASS.ANY);
 
 /** RFC 2136 2.5.4, delete an RR from an RRset: class NONE and TTL 0, with its RDATA. */
-const deleteRrs = (rrset: Rrset): readonly WireRr[] => rrs(rrset, CLASS.NONE, 0);
+const deleteRrs = (rrset: Rrset, rdataOf: RdataOf): readonly WireRr[] => rrs(rrset, rdataOf, CLASS.NONE, 0);
 
 /** An RR that only names something: TTL 0, no RDATA. */
 const bare = (owner: Fqdn, type: number, klass: number): WireRr => ({
@@ -129,10 +133,8 @@ const bare = (owner: Fqdn, type: number, klass: number): WireRr => ({
   rdata: noRdata,
 });
 
-function rrs(rrset: Rrset, klass: number, ttlSeconds: number): readonly WireRr[] {
-  const encoded = encodeRdata(rrset);
-  if (encoded.kind === 'invalid') throw new TypeError(encoded.fault);
-  return encoded.rdata.map((rdata) => ({
+function rrs(rrset: Rrset, rdataOf: RdataOf, klass: number, ttlSeconds: number): readonly WireRr[] {
+  return rdataOf(rrset).map((rdata) => ({
     owner: rrset.name,
     type: TYPE[rrset.type],
     class: klass,
@@ -141,16 +143,36 @@ function rrs(rrset: Rrset, klass: number, ttlSeconds: number): readonly WireRr[]
   }));
 }
 
+/** The RDATA of an RRset of the plan: encoded once, when it was checked. */
+type RdataOf = (rrset: Rrset) => readonly Buffer[];
+
+type Invalid = Extract<BuiltUpdate, { readonly kind: 'invalid' }>;
+type CheckedPlan = Invalid | { readonly kind: 'checked'; readonly rdataOf: RdataOf };
+
 /** The first fault of the plan: `not-in-zone` or `invalid-plan`. */
 export function planFailure(plan: UpdateMessage): Failure | undefined {
-  if (nameToWire(plan.zone) === undefined)
-    return invalidPlan(`${JSON.stringify(plan.zone)} is not a canonical domain name`);
-  for (const part of [...plan.prerequisites, ...plan.changes]) {
-    const failure = 'rrset' in part ? rrsetFailure(part.rrset, plan.zone) : nameFailure(part.name, plan.zone);
-    if (failure !== undefined) return failure;
-  }
-  return undefined;
+  const checked = checkPlan(plan);
+  return checked.kind === 'invalid' ? checked.failure : undefined;
 }
+
+function checkPlan({ zone, prerequisites, changes }: UpdateMessage): CheckedPlan {
+  if (nameToWire(zone) === undefined)
+    return invalid(invalidPlan(`${JSON.stringify(zone)} is not a canonical domain name`));
+  const encoded = new Map<Rrset, readonly Buffer[]>();
+  for (const parts of [prerequisites, changes])
+    for (const part of parts) {
+      const { name } = 'rrset' in part ? part.rrset : part;
+      const failure = nameFailure(name, zone);
+      if (failure !== undefined) return invalid(failure);
+      if (!('rrset' in part) || encoded.has(part.rrset)) continue;
+      const rdata = checkedRdata(part.rrset);
+      if ('code' in rdata) return invalid(rdata);
+      encoded.set(part.rrset, rdata);
+    }
+  return { kind: 'checked', rdataOf: (rrset) => encoded.get(rrset) ?? [] };
+}
+
+const invalid = (failure: Failure): Invalid => ({ kind: 'invalid', failure });
 
 function nameFailure(name: Fqdn, zone: Fqdn): Failure | undefined {
   if (nameToWire(name) === undefined)
@@ -163,18 +185,14 @@ function nameFailure(name: Fqdn, zone: Fqdn): Failure | undefined {
   };
 }
 
-function rrsetFailure(rrset: Rrset, zone: Fqdn): Failure | undefined {
-  const failure = nameFailure(rrset.name, zone);
-  if (failure !== undefined) return failure;
-  const { ttlSeconds } = rrset;
+function checkedRdata(rrset: Rrset): readonly Buffer[] | Failure {
+  const { name, type, ttlSeconds, rdata } = rrset;
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 0 || ttlSeconds > maxTtlSeconds)
     return invalidPlan(`${ttlSeconds} is not a TTL (whole seconds, 0 to ${maxTtlSeconds})`);
   // An RRset without an RR writes nothing, and an empty prerequisite always holds.
-  if (rrset.rdata.length === 0) return invalidPlan(`the RRset ${rrset.name} ${rrset.type} has no RR`);
+  if (rdata.length === 0) return invalidPlan(`the RRset ${name} ${type} has no RR`);
   const encoded = encodeRdata(rrset);
-  return encoded.kind === 'invalid'
-    ? invalidPlan(`${rrset.name} ${rrset.type}: ${encoded.fault}`)
-    : undefined;
+  return encoded.kind === 'invalid' ? invalidPlan(`${name} ${type}: ${encoded.fault}`) : encoded.rdata;
 }
 
 const invalidPlan = (fault: string): Failure => ({

@@ -4,7 +4,7 @@
  */
 import type { Fqdn } from '../../core/model/units.ts';
 import { TYPE } from './codes.ts';
-import { type NameAt, nameToWire, readName } from './name.ts';
+import { type NameAt, readName, writeName } from './name.ts';
 
 /** Longer answers are not read. A ledger is below 4 KiB; a long hostile message costs time to decode. */
 export const maxAnswerBytes = 16_384;
@@ -45,34 +45,50 @@ export interface OutgoingMessage {
 
 /** The message's bytes, without TSIG. Throws if a name is not canonical. */
 export function encodeMessage(message: OutgoingMessage): Buffer {
-  const header = Buffer.alloc(headerBytes);
-  header.writeUInt16BE(message.id, 0);
-  header.writeUInt16BE((message.opcode << 11) | (message.recursionDesired ? flagRd : 0), 2);
-  header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(message.answers.length, 6);
-  header.writeUInt16BE(message.authorities.length, 8);
-  const question = Buffer.alloc(4);
-  question.writeUInt16BE(message.question.type, 0);
-  question.writeUInt16BE(1, 2);
-  const rrs = [...message.answers, ...message.authorities].map(encodeRr);
-  return Buffer.concat([header, wireName(message.question.name), question, ...rrs]);
+  const { id, opcode, question, answers, authorities } = message;
+  const rrs = [...answers, ...authorities];
+  const roomBytes = rrs.reduce((sum, rr) => sum + rrRoom(rr), headerBytes + question.name.length + 5);
+  const bytes = Buffer.allocUnsafe(roomBytes);
+  bytes.writeUInt16BE(id, 0);
+  bytes.writeUInt16BE((opcode << 11) | (message.recursionDesired ? flagRd : 0), 2);
+  bytes.writeUInt16BE(1, 4);
+  bytes.writeUInt16BE(answers.length, 6);
+  bytes.writeUInt16BE(authorities.length, 8);
+  bytes.writeUInt16BE(0, 10);
+  let at = bytes.writeUInt16BE(question.type, writeCanonical(bytes, headerBytes, question.name));
+  at = bytes.writeUInt16BE(1, at);
+  for (const rr of rrs) at = writeRr(bytes, at, rr);
+  return bytes.subarray(0, at);
+}
+
+/** At least as many bytes as `writeRr` writes. */
+const rrRoom = ({ owner, rdata }: WireRr): number => owner.length + 11 + rdata.length;
+
+/** Names are not compressed. Returns the offset behind the RR. */
+function writeRr(target: Buffer, start: number, rr: WireRr): number {
+  let at = target.writeUInt16BE(rr.type, writeCanonical(target, start, rr.owner));
+  at = target.writeUInt16BE(rr.class, at);
+  at = target.writeUInt32BE(rr.ttlSeconds, at);
+  at = target.writeUInt16BE(rr.rdata.length, at);
+  return at + rr.rdata.copy(target, at);
 }
 
 /** One RR as bytes; names are not compressed. */
 export function encodeRr(rr: WireRr): Buffer {
-  const fixed = Buffer.alloc(10);
-  fixed.writeUInt16BE(rr.type, 0);
-  fixed.writeUInt16BE(rr.class, 2);
-  fixed.writeUInt32BE(rr.ttlSeconds, 4);
-  fixed.writeUInt16BE(rr.rdata.length, 8);
-  return Buffer.concat([wireName(rr.owner), fixed, rr.rdata]);
+  const bytes = Buffer.allocUnsafe(rrRoom(rr));
+  return bytes.subarray(0, writeRr(bytes, 0, rr));
+}
+
+function writeCanonical(target: Buffer, start: number, name: Fqdn): number {
+  const end = writeName(target, start, name);
+  if (end === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
+  return end;
 }
 
 /** The name's bytes. Throws if the name is not canonical. */
 export function wireName(name: Fqdn): Buffer {
-  const wire = nameToWire(name);
-  if (wire === undefined) throw new TypeError(`not a canonical name: ${JSON.stringify(name)}`);
-  return wire;
+  const bytes = Buffer.allocUnsafe(name.length + 1);
+  return bytes.subarray(0, writeCanonical(bytes, 0, name));
 }
 
 /** An RR of a received message. RDATA stays in place, because its names may point to anywhere before it. */

@@ -5,17 +5,23 @@ import type { Fqdn } from '../../../../src/core/model/units.ts';
 import {
   signRequest,
   type TsigKey,
+  type TsigVerdict,
   tsigAlgorithm,
   tsigAlgorithms,
   tsigKey,
   verifyAnswer,
 } from '../../../../src/dns/message/tsig.ts';
-import { encodeMessage } from '../../../../src/dns/message/wire.ts';
+import { decodeMessage, encodeMessage } from '../../../../src/dns/message/wire.ts';
 import { answerTo, rr, signAnswer } from '../../../support/fake-nameserver.ts';
 import { seeded } from '../../../support/seeded.ts';
 
 const testKey = 'testkey.' as Fqdn;
 const now = 1_594_855_491;
+/** The verdict on an answer's bytes. */
+const verifyBytes = (bytes: Buffer, key: TsigKey, mac: Buffer, at: number): TsigVerdict | undefined => {
+  const message = decodeMessage(bytes);
+  return message && verifyAnswer(message, key, mac, at);
+};
 /** An empty UPDATE of example.com. */
 const empty = (id: number) =>
   encodeMessage({
@@ -68,8 +74,8 @@ describe('known answers', () => {
     const request = signRequest(empty(42), sha256, now, 300).bytes;
     const answer = signAnswer(empty(42), request, { key: sha256, timeSeconds: now }, parts);
     const requestMac = Buffer.from('3684c225', 'hex');
-    expect(verifyAnswer(answer, sha256, requestMac, now)).toEqual({ kind: 'verified', error: 18 });
-    expect(verifyAnswer(answer, sha256, Buffer.from('3684c226', 'hex'), now)).toEqual({
+    expect(verifyBytes(answer, sha256, requestMac, now)).toEqual({ kind: 'verified', error: 18 });
+    expect(verifyBytes(answer, sha256, Buffer.from('3684c226', 'hex'), now)).toEqual({
       kind: 'not-verified',
       fault: 'wrong-mac',
     });
@@ -84,7 +90,7 @@ describe.each(tsigAlgorithms)('%s', (algorithm) => {
   const request = signRequest(empty(7), key, now, 30);
   const answer = answerTo(empty(7), { rcode: 8 });
   const signed = signAnswer(answer, request.bytes, { key, timeSeconds: now });
-  const verify = (bytes: Buffer, by = key, at = now) => verifyAnswer(bytes, by, request.mac, at);
+  const verify = (bytes: Buffer, by = key, at = now) => verifyBytes(bytes, by, request.mac, at);
 
   test('an answer signed by RFC 8945 is verified, also under a changed id', () => {
     expect(verify(signed)).toMatchObject({ kind: 'verified', error: 0 });
@@ -99,7 +105,7 @@ describe.each(tsigAlgorithms)('%s', (algorithm) => {
       changed[bit >> 3]! ^= 1 << (bit & 7);
       const verdict = verify(changed);
       // The case of the two names is not signed (RFC 8945 4.3.3, RFC 4343).
-      if (verdict.kind === 'verified')
+      if (verdict?.kind === 'verified')
         expect([bit & 7, /[a-z]/i.test(String.fromCharCode(signed[bit >> 3]!))]).toEqual([5, true]);
     }
   });
@@ -129,12 +135,7 @@ describe('a key for truncated MACs (RFC 8945 5.2.2.1)', () => {
   const answer = answerTo(empty(7), {});
   const wholeMac = signAnswer(answer, request.bytes, { key, timeSeconds: now }).subarray(-38, -6);
   const verify = (mac: Buffer) =>
-    verifyAnswer(
-      signAnswer(answer, request.bytes, { key, timeSeconds: now }, { mac }),
-      key,
-      request.mac,
-      now,
-    );
+    verifyBytes(signAnswer(answer, request.bytes, { key, timeSeconds: now }, { mac }), key, request.mac, now);
 
   test('a request has the first bytes of the whole MAC, and their number', () => {
     const { mac, bytes } = signRequest(empty(7), whole, now, 30);
@@ -167,7 +168,7 @@ describe('answers that prove nothing', () => {
   const key = keyOf('hmac-sha256');
   const request = signRequest(empty(7), key, now, 30);
   const answer = answerTo(empty(7), { rcode: 9 });
-  const verify = (bytes: Buffer) => verifyAnswer(bytes, key, request.mac, now);
+  const verify = (bytes: Buffer) => verifyBytes(bytes, key, request.mac, now);
   const sign = (parts: Parameters<typeof signAnswer>[3]) =>
     signAnswer(answer, request.bytes, { key, timeSeconds: now }, parts);
 
