@@ -33,6 +33,7 @@ import { updateDone } from './publish/attempt.ts';
 import { propagated } from './publish/propagation.ts';
 import { isLookedInto, isRefusalOf, refusalInspected } from './publish/why-refused.ts';
 import { zoneRead } from './publish/zone-read.ts';
+import { mayWait, withTurnNoted } from './rest.ts';
 import { nextResolve, schedule } from './schedule.ts';
 import { takeTurn } from './turn.ts';
 
@@ -44,13 +45,21 @@ export function step(
 ): readonly [ClusterState, readonly Effect[]] {
   const effects: Effect[] = [];
   const turn: Turn = { cluster: state.settings.cluster, now, effects };
-  let next = discover(turn, take(turn, checkClocks(state, now), event));
+  const taken = take(turn, checkClocks(state, now), event);
+  const next = mayWait(state, taken, event, now) ? taken : takeTurns(turn, taken);
+  return [schedule(turn, next), effects];
+}
+
+/** A full turn: every publication decides, and may write. */
+function takeTurns(turn: Turn, state: ClusterState): ClusterState {
+  const { now } = turn;
+  let next = discover(turn, state);
   // No observation changes below.
   const topology = topologyOf(next, now);
   for (const nameserver of next.publications.keys())
     next = takeTurn(turn, next, next.publications.get(nameserver) as PublicationState, topology);
   next = raiseAlarms(turn, finishCommands(turn, next), topology);
-  return [schedule(turn, next), effects];
+  return withTurnNoted(next, now);
 }
 
 /** The two clocks drift apart if the machine slept or a clock was set: older observations do not count. */

@@ -4,6 +4,7 @@ import type { Benchmark } from './harness/benchmark.ts';
 
 /** A benchmark is loaded only when it is run. */
 export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  core: () => import('./core.ts').then((m) => m.core),
   probe: () => import('./probe.ts').then((m) => m.probe),
   updates: () => import('./updates.ts').then((m) => m.updates),
   failover: () => import('./failover.ts').then((m) => m.failover),

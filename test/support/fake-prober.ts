@@ -6,6 +6,7 @@ import type { Failure, Probe } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
 import { classify } from '../../src/mysql/answer/failures.ts';
 import { hasGroup } from '../../src/mysql/answer/group-rows.ts';
+import { Kept } from '../../src/mysql/answer/kept.ts';
 import { type Build, thisBuild } from '../sim/mutants/build.ts';
 import type { FakeMysql, FakeServer } from './fake-mysql.ts';
 
@@ -65,6 +66,7 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
         answers: hasGroup(answers) ? { ...answers, group: mysql.groupRows(target) ?? [] } : answers,
         at: now as MonoMs,
         notes: new Map(),
+        kept: new Kept(),
       };
       const reading = set.read({ server: address, session, uptimeSeconds: counted, ...told });
       return reading.kind === 'facts'

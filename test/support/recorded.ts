@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import type { ServerFacts } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../src/core/model/units.ts';
-import type { ChannelNotes } from '../../src/mysql/answer/channel-notes.ts';
-import type { Answers, FactsReading, QuerySet } from '../../src/mysql/answer/query-set.ts';
+import { Kept } from '../../src/mysql/answer/kept.ts';
+import type { Answers, FactsReading, ProbeInput, QuerySet } from '../../src/mysql/answer/query-set.ts';
 
 export interface Recording {
   /** `run`: answers of a real server. `read`: written from the manual of a server that we could not run. */
@@ -25,8 +25,13 @@ export const readAnswers = (
   set: QuerySet,
   answers: Answers,
   at = 0,
-  notes: ChannelNotes = new Map(),
-): FactsReading => set.read({ server, session: 7, uptimeSeconds: 60, answers, at: at as MonoMs, notes });
+  { notes = new Map(), kept = new Kept() }: Partial<Pick<ProbeInput, 'notes' | 'kept'>> = {},
+): FactsReading =>
+  set.read({ server, session: 7, uptimeSeconds: 60, answers, at: at as MonoMs, notes, kept });
+
+/** What this reading leaves for the next one. */
+export const notesOf = (reading: FactsReading): ProbeInput['notes'] =>
+  reading.kind === 'facts' ? reading.notes : new Map();
 
 export function factsOf(set: QuerySet, answers: Answers): ServerFacts {
   const reading = readAnswers(set, answers);

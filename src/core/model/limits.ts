@@ -2,6 +2,8 @@
 
 /** If the clocks differ by more between two steps, no observation counts: sleep, or a clock was set. */
 export const clockJumpMs = 1000;
+/** A cluster at rest gets a turn after so many intervals, even if its published source does not answer. */
+export const restIntervals = 2;
 /** After a suspicion, `suspect_interval` lasts this long once the decision is `steady` again. */
 export const suspectAfterSteadyMs = 5000;
 /** How long an announcement counts. A failover tool makes its new source writable within seconds. */

@@ -19,6 +19,10 @@ export interface ClusterState {
   readonly suspectUntil: MonoMs;
   /** Observations before this do not count: the clocks jumped. */
   readonly staleBefore: MonoMs;
+  /** When the last turn was. */
+  readonly turnAt: MonoMs;
+  /** Until then an event without news needs no turn. Not in the future: the cluster is not at rest. */
+  readonly restUntil: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
   readonly alarms: readonly Alarm[];
 }
@@ -115,6 +119,8 @@ export function initialState(
     commands: [],
     suspectUntil: now.mono,
     staleBefore: now.mono,
+    turnAt: now.mono,
+    restUntil: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
     alarms: [],
   };

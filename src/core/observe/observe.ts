@@ -1,9 +1,16 @@
 /** Takes a probe's result into a server's memory, and says whether it is suspicious. */
 
 import { contains } from '../gtid/gtid.ts';
-import { isWritable, type Probe, type ServerFacts, servesNobody } from '../model/observation.ts';
+import {
+  type Channel,
+  isWritable,
+  type Probe,
+  type ServerFacts,
+  servesNobody,
+} from '../model/observation.ts';
 import type { Receiving, ServerMemory } from '../model/state.ts';
 import type { Moment, MonoMs, Now, ServerId } from '../model/units.ts';
+import { sameRole } from './role.ts';
 
 interface Observed {
   readonly memory: ServerMemory;
@@ -80,7 +87,7 @@ function observeFacts(
       ...turns(before, facts, sameProcess, { askedAt, moment }),
       receiving: receivingSince(before, facts, sameProcess, now),
     },
-    suspicious: known !== undefined && roleText(known) !== roleText(facts),
+    suspicious: known !== undefined && !sameRole(known, facts),
     historyVanished: vanished ? facts.id : undefined,
   };
 }
@@ -122,47 +129,36 @@ function lostHistory(known: ServerFacts, facts: ServerFacts): boolean {
   return known.gtidExecuted !== facts.gtidExecuted && !contains(facts.gtidExecuted, known.gtidExecuted);
 }
 
-/** The role of a server as text: a change is a suspicion. */
-const roleText = (facts: ServerFacts): string =>
-  JSON.stringify([
-    facts.id,
-    isWritable(facts),
-    facts.channels.map((channel) => [
-      channel.name,
-      channel.sourceId,
-      channel.sourceServerId,
-      channel.sourceAddress,
-      channel.receiver,
-      channel.applier,
-    ]),
-    facts.group?.members.map((member) => [member.id, member.state, member.role]),
-    facts.wsrep && [facts.wsrep.clusterUuid, facts.wsrep.state, facts.wsrep.size, facts.wsrep.view],
-    facts.managed?.members.map((member) => [member.name, member.writer]),
-  ]);
-
+/** The same map as before if nothing has changed. */
 function receivingSince(
   before: ServerMemory,
   facts: ServerFacts,
   sameProcess: boolean,
   now: Now,
 ): ReadonlyMap<string, Receiving> {
+  const known = sameProcess ? before.receiving : new Map<string, Receiving>();
   const receiving = new Map<string, Receiving>();
   for (const channel of facts.channels) {
-    if (channel.receiver === 'off') continue;
-    const source = channel.sourceId ?? channel.sourceAddress;
-    const known = sameProcess ? before.receiving.get(channel.name) : undefined;
-    const earlier = known?.source === source ? known : undefined;
-    if (channel.receiver === 'connecting') {
-      if (earlier) receiving.set(channel.name, { ...earlier, on: false });
-    } else if (earlier?.on) receiving.set(channel.name, earlier);
-    else
-      receiving.set(channel.name, {
-        source,
-        on: true,
-        since: now.mono,
-        metAt: earlier?.metAt ?? now.mono,
-        witnessed: sameProcess,
-      });
+    const next = receivingOf(channel, known.get(channel.name), sameProcess, now);
+    if (next !== undefined) receiving.set(channel.name, next);
   }
-  return receiving;
+  return sameEntries(receiving, before.receiving) ? before.receiving : receiving;
+}
+
+const sameEntries = <K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+
+function receivingOf(
+  { receiver, sourceId, sourceAddress }: Channel,
+  known: Receiving | undefined,
+  sameProcess: boolean,
+  now: Now,
+): Receiving | undefined {
+  if (receiver === 'off') return undefined;
+  const source = sourceId ?? sourceAddress;
+  const earlier = known?.source === source ? known : undefined;
+  if (receiver === 'connecting') return earlier?.on ? { ...earlier, on: false } : earlier;
+  if (earlier?.on) return earlier;
+  const metAt = earlier?.metAt ?? now.mono;
+  return { source, on: true, since: now.mono, metAt, witnessed: sameProcess };
 }

@@ -185,7 +185,7 @@ function upstreamOf(
  * After a power cut of the source, a receiver stays "on" for `replica_net_timeout`: only a heartbeat or an
  * event proves that it streams (manual 19.2.1.2). Judged at the moment of the answer.
  */
-function isHeard(memory: ServerMemory, channel: Channel): boolean {
+export function isHeard(memory: ServerMemory, channel: Channel): boolean {
   if (channel.heartbeatMs === 0) return true;
   const bound = 2 * channel.heartbeatMs;
   const receiving = memory.receiving.get(channel.name);

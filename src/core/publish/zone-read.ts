@@ -47,7 +47,11 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   // Beside a CNAME the nameserver accepts an update but drops the ledger (RFC 2136 3.4.2.2): no lock.
   const alias = findRrset(reading.rrsets, ledgerName(settings.source), 'CNAME');
   const why = `is a CNAME (${alias?.rdata[0]}), and no ledger can be stored beside a CNAME: remove the CNAME`;
-  const ledger: LedgerReading = alias ? { kind: 'unreadable', why } : readLedger(rdata);
+  const ledgerText =
+    rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort());
+  const isKnown = zone.view?.ledger.kind === 'ledger' && zone.view.ledgerText === ledgerText;
+  const found = isKnown ? zone.view.ledger : readLedger(rdata);
+  const ledger: LedgerReading = alias ? { kind: 'unreadable', why } : found;
   const view: ZoneView = {
     zone: reading.zone,
     rrsets: reading.rrsets,
@@ -57,8 +61,7 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
     altered: [],
     questions: zone.questions,
     ledger,
-    ledgerText:
-      rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort()),
+    ledgerText,
     readAt: now.mono,
   };
   const token = ledger.kind === 'ledger' ? ledger.ledger.try : undefined;
@@ -66,6 +69,13 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   const shown = [awaiting?.attempt, inFlight, ...pending].find((attempt) => attempt?.try === token);
   return { ...view, altered: alteredIn(view, zone.view?.altered ?? [], shown?.wanted) };
 }
+
+/** Whether two reads show the same, whenever they were. */
+export const showsTheSame = (a: ZoneView, b: ZoneView): boolean =>
+  a.zone === b.zone && a.ledgerText === b.ledgerText && sameRrsets(a, b) && besideText(a) === besideText(b);
+
+const besideText = ({ synthesized, looping, outside, altered, questions }: ZoneView): string =>
+  JSON.stringify([synthesized, looping, outside, altered, questions]);
 
 const sameRrsets = (a: ZoneView, b: ZoneView): boolean =>
   a.rrsets.length === b.rrsets.length &&

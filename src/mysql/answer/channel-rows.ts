@@ -1,12 +1,13 @@
 /** Reads the replication channels of MySQL from the rows of a probe. */
 
-import { parseGtidSet } from '../../core/gtid/gtid.ts';
+import { parseGtidSet, subtract } from '../../core/gtid/gtid.ts';
 import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import type { Channel } from '../../core/model/observation.ts';
 import type { MonoMs, ServerId } from '../../core/model/units.ts';
 import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';
 import type { ChannelCoordinates } from './coordinates.ts';
 import { serverId, sourceAddress } from './identity.ts';
+import { cellsOf, type Kept } from './kept.ts';
 import { type LagInput, lagSeconds } from './lag.ts';
 import { type Row, RowReader } from './row.ts';
 
@@ -19,13 +20,13 @@ const groupChannels: ReadonlySet<string> = new Set([
 export const isGroupChannel = (name: string): boolean => groupChannels.has(name);
 
 /** From the row of the applier channel; undefined for other channels, and where the lag is not known. */
-export function readGroupLag(cells: Row, executed: GtidSet | undefined): number | undefined {
+export function readGroupLag(cells: Row, executed: GtidSet | undefined, kept: Kept): number | undefined {
   if (cells['channel'] !== 'group_replication_applier') return undefined;
   const row = new RowReader(cells);
   const applierOn = row.oneOf('applier', ['OFF', 'ON']) === 'ON';
-  const retrieved = executed && row.parsed('retrieved', parseGtidSet);
+  const pending = executed && isPending(kept, 'group', readRetrieved(row, 'group', kept), executed);
   // The list of members tells whether the group works, not the receiver of this channel.
-  const lag = lagSeconds(row, { receiverOn: true, applierOn, retrieved, executed });
+  const lag = lagSeconds(row, { receiverOn: true, applierOn, pending });
   return row.oddColumn === undefined ? lag : undefined;
 }
 
@@ -43,18 +44,39 @@ interface ChannelSurroundings extends ExecutedSet {
   readonly timed: boolean;
   readonly at: MonoMs;
   readonly note: ChannelNote | undefined;
+  readonly kept: Kept;
 }
 
+/** All columns of a channel but the set of what it received, and the ages, which change in each probe. */
+const steadyColumns: readonly string[] = [
+  'channel',
+  'source_host',
+  'source_port',
+  'source_user',
+  'source_uuid',
+  'receiver',
+  'applier',
+  'heartbeat_s',
+  'auto_failover',
+  'delay_s',
+  'receiver_errno',
+  'receiver_error',
+  'coordinator_errno',
+  'coordinator_error',
+  'worker_error',
+];
+
+/** `cells`: a row with a channel. `oddColumn`: the first cell that could not be read. */
 export function readChannel(
-  row: RowReader,
+  cells: Row,
   around: ChannelSurroundings,
-): { channel: Channel; note: ChannelNote } {
-  const { executed, coordinates, timed, at } = around;
-  const receiver = receiverStates[row.oneOf('receiver', ['OFF', 'ON', 'CONNECTING'])];
-  const applier = row.oneOf('applier', ['OFF', 'ON']) === 'ON' ? 'on' : 'off';
-  const sourceId = readSourceId(row, receiver);
-  const address = sourceAddress(row.text('source_host'), row.port('source_port'));
-  const retrieved = executed && row.parsed('retrieved', parseGtidSet);
+): { readonly channel: Channel; readonly note: ChannelNote; readonly oddColumn: string | undefined } {
+  const { executed, coordinates, timed, at, kept } = around;
+  const name = `channel ${String(cells['channel'])}`;
+  const steady = kept.of(name, cellsOf(cells, steadyColumns), () => readSteady(new RowReader(cells)));
+  const { sourceAddress: address, receiver, applier } = steady.channel;
+  const row = new RowReader(cells);
+  const retrieved = executed && readRetrieved(row, name, kept);
   const mark = [
     executed && row.whole('retrieved'),
     coordinates?.received?.file,
@@ -66,29 +88,54 @@ export function readChannel(
     ['heartbeat_age_us', 'queued_age_us', 'queueing_age_us'],
     timed ? undefined : heardAgoOf(note, at),
   );
-  const sets = around.complete ? { retrieved, executed } : { retrieved: undefined, executed: undefined };
-  const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', ...sets }, around);
+  const pending =
+    around.complete && executed && retrieved ? isPending(kept, name, retrieved, executed) : undefined;
+  const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', pending }, around);
+  const channel = {
+    ...steady.channel,
+    ...(heardAgoMs !== undefined && { heardAgoMs }),
+    ...(lag !== undefined && { lagSeconds: lag }),
+    ...(retrieved && { retrieved }),
+    ...coordinateFields(coordinates),
+  };
+  return { channel, note, oddColumn: steady.oddColumn ?? row.oddColumn };
+}
+
+/** An unchanged text is the same set as before. */
+const readRetrieved = (row: RowReader, name: string, kept: Kept): GtidSet | undefined =>
+  row.parsed('retrieved', (text) => kept.of(`${name} retrieved`, [text], () => parseGtidSet(text)));
+
+const isPending = (
+  kept: Kept,
+  name: string,
+  retrieved: GtidSet | undefined,
+  executed: GtidSet,
+): boolean | undefined =>
+  retrieved &&
+  kept.of(`${name} pending`, [retrieved, executed], () => subtract(retrieved, executed).size > 0);
+
+/** Everything that `steadyColumns` tell. */
+function readSteady(row: RowReader): { readonly channel: Channel; readonly oddColumn: string | undefined } {
+  const receiver = receiverStates[row.oneOf('receiver', ['OFF', 'ON', 'CONNECTING'])];
+  const applier = row.oneOf('applier', ['OFF', 'ON']) === 'ON' ? 'on' : 'off';
+  const sourceId = readSourceId(row, receiver);
   const delaySeconds = row.number('delay_s');
   const { lastError, applierError } = readErrors(row, applier === 'off');
   const user = row.textIfTold('source_user');
-  const channel = {
+  const channel: Channel = {
     name: row.text('channel'),
     ...(sourceId !== undefined && { sourceId }),
-    sourceAddress: address,
+    sourceAddress: sourceAddress(row.text('source_host'), row.port('source_port')),
     ...(user !== undefined && { user }),
     receiver,
-    ...(heardAgoMs !== undefined && { heardAgoMs }),
     heartbeatMs: Math.round(row.number('heartbeat_s') * 1000),
     applier,
-    ...(lag !== undefined && { lagSeconds: lag }),
     ...(delaySeconds > 0 && { delaySeconds }),
-    ...(retrieved && { retrieved }),
-    ...coordinateFields(coordinates),
     autoFailover: row.flag('auto_failover'),
     ...(lastError !== undefined && { lastError }),
     ...(applierError !== undefined && { applierError }),
-  } as const;
-  return { channel, note };
+  };
+  return { channel, oddColumn: row.oddColumn };
 }
 
 /** Without GTIDs and times only the server knows: an applier that seems idle may have everything to do. */
@@ -98,7 +145,7 @@ function readLag(
   { timed, coordinates }: ChannelSurroundings,
 ): number | undefined {
   const lag = lagSeconds(row, input);
-  if (timed || input.executed !== undefined) return lag;
+  if (timed || input.pending !== undefined) return lag;
   return input.applierOn ? coordinates?.behindSeconds : undefined;
 }
 

@@ -1,15 +1,12 @@
 /** How far a channel of MySQL is behind. */
 
-import { subtract } from '../../core/gtid/gtid.ts';
-import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import type { RowReader } from './row.ts';
 
 export interface LagInput {
   readonly receiverOn: boolean;
   readonly applierOn: boolean;
-  /** Both sets are undefined where transactions may have no GTID. */
-  readonly retrieved: GtidSet | undefined;
-  readonly executed: GtidSet | undefined;
+  /** Whether something is received and not applied; undefined where transactions may have no GTID. */
+  readonly pending: boolean | undefined;
 }
 
 /**
@@ -32,10 +29,7 @@ export function lagSeconds(row: RowReader, input: LagInput): number | undefined 
   if (!input.applierOn) return undefined;
   const delayed = remaining === undefined ? undefined : (delay - remaining) * 1e6;
   const atWork = oldest(oldest(applying, processing), delayed);
-  const pending =
-    input.retrieved && input.executed
-      ? subtract(input.retrieved, input.executed).size > 0
-      : atWork !== undefined;
+  const pending = input.pending ?? atWork !== undefined;
   if (!pending) return input.receiverOn ? 0 : undefined;
   const ageUs = atWork ?? newest;
   return ageUs === undefined ? undefined : Math.max(0, Math.round(ageUs / 1000) / 1000);

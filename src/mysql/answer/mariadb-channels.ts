@@ -5,11 +5,12 @@ import type { Channel } from '../../core/model/observation.ts';
 import { type ChannelNote, type ChannelNotes, heardAgoOf, noteOf } from './channel-notes.ts';
 import { coordinatesOf } from './coordinates.ts';
 import { sourceAddress } from './identity.ts';
+import type { Kept } from './kept.ts';
 import type { ProbeInput } from './query-set.ts';
 import { maxRows, type Row, RowReader } from './row.ts';
 
 /** `oddColumn`: the first cell that could not be read. */
-export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
+export function readMariadbChannels({ answers, notes, at, kept }: ProbeInput): {
   channels: readonly Channel[];
   notes: ChannelNotes;
   oddColumn?: string;
@@ -17,7 +18,7 @@ export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
   const channels: Channel[] = [];
   const after = new Map<string, ChannelNote>();
   for (const row of (answers['channels'] ?? []).slice(0, maxRows)) {
-    const { channel, note, oddColumn } = readChannel(row, notes, at);
+    const { channel, note, oddColumn } = readChannel(row, notes, at, kept);
     if (oddColumn !== undefined) return { channels: [], notes: after, oddColumn };
     channels.push(channel);
     after.set(channel.name, note);
@@ -28,7 +29,7 @@ export function readMariadbChannels({ answers, notes, at }: ProbeInput): {
 /** Preparing: the thread has started, and does not connect yet. */
 const receiverStates = { Yes: 'on', No: 'off', Connecting: 'connecting', Preparing: 'connecting' } as const;
 
-function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at']) {
+function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at'], kept: Kept) {
   const reader = new RowReader(row);
   const name = reader.text('Connection_name');
   const receiver = receiverStates[reader.oneOf('Slave_IO_Running', ['No', 'Yes', 'Connecting', 'Preparing'])];
@@ -49,7 +50,11 @@ function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at']) {
   const behind = reader.optionalNumber('Seconds_Behind_Master');
   const delaySeconds = reader.number('SQL_Delay');
   const usesGtids = reader.oneOf('Using_Gtid', ['No', 'Current_Pos', 'Slave_Pos']) !== 'No';
-  const retrieved = usesGtids ? reader.parsed('Gtid_IO_Pos', parseMariadbGtids) : undefined;
+  const retrieved = usesGtids
+    ? reader.parsed('Gtid_IO_Pos', (text) =>
+        kept.of(`channel ${name}`, [text], () => parseMariadbGtids(text)),
+      )
+    : undefined;
   const received = coordinatesOf(row, 'Master_Log_File', 'Read_Master_Log_Pos');
   const applied = coordinatesOf(row, 'Relay_Master_Log_File', 'Exec_Master_Log_Pos');
   const { lastError, applierError } = readErrors(reader, applier === 'off');

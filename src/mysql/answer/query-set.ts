@@ -3,6 +3,7 @@
 import type { Failure, ServerFacts, Version } from '../../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../../core/model/units.ts';
 import type { ChannelNotes } from './channel-notes.ts';
+import type { Kept } from './kept.ts';
 import type { Row } from './row.ts';
 
 export interface QuerySet {
@@ -57,6 +58,8 @@ export interface ProbeInput {
   readonly at: MonoMs;
   /** What the last reading of this connection left. */
   readonly notes: ChannelNotes;
+  /** What need not be read again. */
+  readonly kept: Kept;
 }
 
 export type FactsReading =

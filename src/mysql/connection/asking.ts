@@ -5,6 +5,7 @@ import type { ServerAddress, ServerId } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import type { ChannelNotes } from '../answer/channel-notes.ts';
 import { aliveProblem, classify, proxyProblem } from '../answer/failures.ts';
+import { Kept } from '../answer/kept.ts';
 import type { Answers } from '../answer/query-set.ts';
 import type { Row } from '../answer/row.ts';
 import { LastAnswer } from '../boundary/results.ts';
@@ -22,6 +23,7 @@ interface Memory {
   /** The servers that answered its probes: more than one means a proxy. */
   readonly ids: Set<ServerId>;
   notes: ChannelNotes;
+  readonly kept: Kept;
   /** The first row of the statement `server` in the last probe with facts: a glance compares with it. */
   lastSeen: Row | undefined;
 }
@@ -32,6 +34,7 @@ export const nothingAsked = (together = true): Memory => ({
   last: new Map(),
   ids: new Set(),
   notes: new Map(),
+  kept: new Kept(),
   lastSeen: undefined,
 });
 
@@ -87,6 +90,7 @@ export async function glanceAt(ready: Ready): Promise<'same' | 'differs' | 'unto
 }
 
 function readAnswers(ready: Ready, { server, clock }: Asking, answers: Answers): Probe {
+  ready.kept.beginProbe();
   const at = clock.mono();
   const uptimeSeconds = Math.max(0, Math.floor((at - ready.startedAt) / 1000));
   const reading = ready.set.read({
@@ -96,6 +100,7 @@ function readAnswers(ready: Ready, { server, clock }: Asking, answers: Answers):
     answers,
     at,
     notes: ready.notes,
+    kept: ready.kept,
   });
   if (reading.kind === 'failed') return { kind: 'alive', failure: reading.failure };
   // A running server never changes its UUID (MariaDB's server_id may): a proxy answers for several servers.

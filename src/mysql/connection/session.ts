@@ -27,7 +27,11 @@ export interface SslOptions {
   readonly ca?: Buffer | string;
 }
 
-/** Undefined: without TLS. */
+/** By these objects the driver keeps contexts of TLS (some 10 KB each) and sessions: one for all servers. */
+const uncheckedTls: SslOptions = { rejectUnauthorized: false, verifyIdentity: false };
+const checkedTls = new Map<string, SslOptions>();
+
+/** Undefined: without TLS. The same options are the same object. */
 export function sslOptions({
   tls,
   ca,
@@ -36,8 +40,13 @@ export function sslOptions({
   readonly ca?: Buffer | string;
 }): SslOptions | undefined {
   if (tls === 'disabled') return undefined;
-  const verify = tls === 'verify';
-  return { rejectUnauthorized: verify, verifyIdentity: verify, ...(verify && ca !== undefined && { ca }) };
+  if (tls !== 'verify') return uncheckedTls;
+  const key = ca === undefined ? '' : ca.toString();
+  const known = checkedTls.get(key);
+  if (known !== undefined) return known;
+  const made = { rejectUnauthorized: true, verifyIdentity: true, ...(ca !== undefined && { ca }) };
+  checkedTls.set(key, made);
+  return made;
 }
 
 /** Never used twice in a process, not even after a reload: the same number is the same server process. */

@@ -5,11 +5,12 @@
  */
 
 import { union } from '../../core/gtid/gtid.ts';
-import type { GtidSet } from '../../core/gtid/gtid-set.ts';
+import { emptyGtidSet, type GtidSet } from '../../core/gtid/gtid-set.ts';
 import { parseMariadbGtids } from '../../core/gtid/mariadb-gtid.ts';
 import type { MariadbPositions, ServerFacts, Version } from '../../core/model/observation.ts';
 import { mariadbGrantStatements } from '../answer/grants.ts';
 import { mariadbServerId, reportedAddress } from '../answer/identity.ts';
+import type { Kept } from '../answer/kept.ts';
 import { readMariadbChannels } from '../answer/mariadb-channels.ts';
 import { type FactsReading, failedReading, type ProbeInput, type QuerySet } from '../answer/query-set.ts';
 import { RowReader, rowsUnexpected } from '../answer/row.ts';
@@ -65,8 +66,8 @@ function readMariadb(input: ProbeInput): FactsReading {
   // From 12.0 it is a word: NO_LOCK also blocks locking reads, NO_LOCK_NO_ADMIN also administrators.
   const readOnly = reader.oneOf('read_only', ['0', '1', 'OFF', 'ON', 'NO_LOCK', 'NO_LOCK_NO_ADMIN']);
   const switches = readSwitches(reader, mariadbSwitches);
-  const positions = readPositions(reader);
-  const executed = readExecuted(reader, positions);
+  const positions = readPositions(reader, input.kept);
+  const executed = readExecuted(reader, positions, input.kept);
   const { channels, notes, oddColumn } = readMariadbChannels(input);
   const odd = reader.oddColumn ?? oddColumn;
   if (odd !== undefined || version === undefined)
@@ -91,8 +92,12 @@ function readMariadb(input: ProbeInput): FactsReading {
   return { kind: 'facts', facts, notes };
 }
 
-function readPositions(reader: RowReader): MariadbPositions {
-  const position = (column: string): GtidSet => reader.parsed(column, parseMariadbGtids) ?? new Map();
+/** An unchanged text is the same set as before. */
+const readGtids = (reader: RowReader, column: string, kept: Kept): GtidSet =>
+  reader.parsed(column, (text) => kept.of(column, [text], () => parseMariadbGtids(text))) ?? emptyGtidSet;
+
+function readPositions(reader: RowReader, kept: Kept): MariadbPositions {
+  const position = (column: string): GtidSet => readGtids(reader, column, kept);
   return {
     replica: position('gtid_replica_pos'),
     current: position('gtid_current_pos'),
@@ -110,8 +115,13 @@ function readPositions(reader: RowReader): MariadbPositions {
 function readExecuted(
   reader: RowReader,
   { replica, current }: MariadbPositions,
+  kept: Kept,
 ): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
-  const state = reader.parsed('gtid_binlog_state', parseMariadbGtids) ?? new Map();
-  if (reader.flag('log_bin')) return { gtidExecuted: union(union(state, replica), current) };
-  return replica.size === 0 ? {} : { gtidReplicated: union(replica, current) };
+  const state = readGtids(reader, 'gtid_binlog_state', kept);
+  if (reader.flag('log_bin')) {
+    const all = () => union(union(state, replica), current);
+    return { gtidExecuted: kept.of('executed', [state, replica, current], all) };
+  }
+  if (replica.size === 0) return {};
+  return { gtidReplicated: kept.of('replicated', [replica, current], () => union(replica, current)) };
 }

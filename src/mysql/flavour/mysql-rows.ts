@@ -8,8 +8,9 @@ import { readBinlogEnd, readCoordinates } from '../answer/coordinates.ts';
 import { readFailoverLists } from '../answer/failover-list-rows.ts';
 import { readGroup } from '../answer/group-rows.ts';
 import { reportedAddress, serverId } from '../answer/identity.ts';
+import { cellsOf, type Kept } from '../answer/kept.ts';
 import { type FactsReading, failedReading, type ProbeInput } from '../answer/query-set.ts';
-import { maxRows, RowReader, rowsUnexpected } from '../answer/row.ts';
+import { maxRows, type Row, RowReader, rowsUnexpected } from '../answer/row.ts';
 import { parseVersion } from '../answer/version.ts';
 import { readSwitches, type SwitchRules } from '../answer/write-switches.ts';
 
@@ -19,48 +20,79 @@ interface MysqlVersion {
   readonly rules: SwitchRules;
 }
 
+/** What each row says about the server itself, without its GTIDs. */
+const basicColumns: readonly string[] = [
+  'server_uuid',
+  'version',
+  'version_comment',
+  'hostname',
+  'port',
+  'read_only',
+  'super_read_only',
+  'offline_mode',
+  'innodb_read_only',
+  'innodb_force_recovery',
+  'read_only_transactions',
+  'gtid_mode',
+  'performance_schema',
+  'group_members',
+];
+
 export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): FactsReading {
-  const { server, session, uptimeSeconds, answers } = input;
+  const { server, session, uptimeSeconds, answers, kept } = input;
   const rows = answers['server'] ?? [];
   const first = rows[0];
   if (first === undefined || rows.length > maxRows)
     return failedReading(rowsUnexpected(server, 'server_uuid'));
+  const basics = kept.of('server', cellsOf(first, basicColumns), () => readBasics(first, rules));
   const reader = new RowReader(first);
-  const version = reader.parsed('version', parseVersion);
-  const gtidMode = reader.oneOf('gtid_mode', gtidModes);
-  const gtids = readExecuted(reader, gtidMode);
-  const home = reportedAddress(first, 'hostname', 'port');
+  const gtids = readExecuted(reader, basics.gtidMode, kept);
   const binlogEnd = readBinlogEnd(answers['binlog']);
+  const sets = { executed: gtids.gtidExecuted, complete: basics.gtidMode === 'ON' };
+  const { channels, notes, groupLag, oddColumn } = readChannels(
+    input,
+    basics.performanceSchema && timed,
+    sets,
+  );
+  const group = readGroup(answers['group'], groupLag);
+  const odd = basics.oddColumn ?? reader.oddColumn ?? oddColumn ?? group.oddColumn;
+  if (odd !== undefined || basics.version === undefined)
+    return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  const facts = {
+    ...basics.facts,
+    version: basics.version,
+    session,
+    uptimeSeconds,
+    ...gtids,
+    ...(binlogEnd && { binlogEnd }),
+    channels,
+    ...(group.group && { group: group.group }),
+  };
+  return { kind: 'facts', facts, notes };
+}
+
+function readBasics(row: Row, rules: SwitchRules) {
+  const reader = new RowReader(row);
+  const home = reportedAddress(row, 'hostname', 'port');
+  const gtidMode = reader.oneOf('gtid_mode', gtidModes);
   reader.text('version_comment');
   reader.number('group_members');
   const facts = {
     id: serverId(reader, 'server_uuid'),
     flavour: 'mysql' as const,
-    session,
-    uptimeSeconds,
     readOnly: reader.flag('read_only'),
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
     ...readSwitches(reader, rules),
     ...(home && { home }),
     gtidMode,
-    ...gtids,
-    ...(binlogEnd && { binlogEnd }),
   };
-  const sets = { executed: gtids.gtidExecuted, complete: gtidMode === 'ON' };
-  const { channels, notes, groupLag, oddColumn } = readChannels(
-    input,
-    reader.flag('performance_schema') && timed,
-    sets,
-  );
-  const group = readGroup(answers['group'], groupLag);
-  const odd = reader.oddColumn ?? oddColumn ?? group.oddColumn;
-  if (odd !== undefined || version === undefined)
-    return failedReading(rowsUnexpected(server, odd ?? 'version'));
   return {
-    kind: 'facts',
-    facts: { ...facts, version, channels, ...(group.group && { group: group.group }) },
-    notes,
+    facts,
+    gtidMode,
+    version: reader.parsed('version', parseVersion),
+    performanceSchema: reader.flag('performance_schema'),
+    oddColumn: reader.oddColumn,
   };
 }
 
@@ -68,9 +100,12 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
 function readExecuted(
   reader: RowReader,
   mode: GtidMode,
+  kept: Kept,
 ): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
   if (mode === 'OFF') return {};
-  const executed = reader.parsed('gtid_executed', parseGtidSet);
+  const executed = reader.parsed('gtid_executed', (text) =>
+    kept.of('gtid_executed', [text], () => parseGtidSet(text)),
+  );
   if (executed === undefined) return {};
   return mode === 'OFF_PERMISSIVE' ? { gtidReplicated: executed } : { gtidExecuted: executed };
 }
@@ -91,19 +126,20 @@ function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): Cha
   for (const row of input.answers['server'] ?? []) {
     const reader = new RowReader(row);
     const name = reader.optionalText('channel');
-    groupLag ??= readGroupLag(row, sets.executed);
-    if (name !== undefined && !isGroupChannel(name)) {
-      const { channel, note } = readChannel(reader, {
-        ...sets,
-        coordinates: coordinates.get(name),
-        timed,
-        at: input.at,
-        note: input.notes.get(name),
-      });
-      channels.push(channel.autoFailover ? { ...channel, ...listsOf(name) } : channel);
-      notes.set(name, note);
-    }
     if (reader.oddColumn !== undefined) return { channels: [], notes, oddColumn: reader.oddColumn };
+    groupLag ??= readGroupLag(row, sets.executed, input.kept);
+    if (name === undefined || isGroupChannel(name)) continue;
+    const { channel, note, oddColumn } = readChannel(row, {
+      ...sets,
+      coordinates: coordinates.get(name),
+      timed,
+      at: input.at,
+      note: input.notes.get(name),
+      kept: input.kept,
+    });
+    if (oddColumn !== undefined) return { channels: [], notes, oddColumn };
+    channels.push(channel.autoFailover ? { ...channel, ...listsOf(name) } : channel);
+    notes.set(name, note);
   }
   return { channels, notes, ...(groupLag !== undefined && { groupLag }) };
 }

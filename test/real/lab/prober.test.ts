@@ -9,6 +9,7 @@ import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import type { Mysqld } from '../../../src/lab/servers/mysqld.ts';
 import { accountName, grantStatements, probedTables } from '../../../src/mysql/answer/grants.ts';
+import { Kept } from '../../../src/mysql/answer/kept.ts';
 import { mysql57 } from '../../../src/mysql/flavour/mysql-5.7.ts';
 import { mysql8 } from '../../../src/mysql/flavour/mysql-8.ts';
 import type { ProberOptions } from '../../../src/mysql/probe.ts';
@@ -184,6 +185,7 @@ describe('what the prober sees', () => {
         uptimeSeconds: now.uptimeSeconds,
         at: clock.mono(),
         notes: new Map(),
+        kept: new Kept(),
       };
       const reading = set.read({ server: addressOf(1), answers: { server: rows }, ...told });
       const { lagSeconds: _lag, heardAgoMs: _heard, ...channel } = now.channels[0]!;

@@ -6,7 +6,7 @@ import type { Channel } from '../../../../src/core/model/observation.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { parseVersion } from '../../../../src/mysql/answer/version.ts';
 import { mariadb } from '../../../../src/mysql/flavour/mariadb.ts';
-import { changed, factsOf, readAnswers, recording, server } from '../../../support/recorded.ts';
+import { changed, factsOf, notesOf, readAnswers, recording, server } from '../../../support/recorded.ts';
 
 describe.each([
   ['10.11', '10.11.18'],
@@ -122,7 +122,7 @@ describe.each([
     let notes = readAnswers(set, answers('replica-on'), at);
     const next = (cells: Record<string, unknown>): number | undefined => {
       at += 1000;
-      notes = readAnswers(set, withChannel(cells), at, notes.kind === 'facts' ? notes.notes : new Map());
+      notes = readAnswers(set, withChannel(cells), at, { notes: notesOf(notes) });
       return notes.kind === 'facts' ? notes.facts.channels[0]!.heardAgoMs : undefined;
     };
     expect(next({})).toBeUndefined();
@@ -139,7 +139,7 @@ describe.each([
   test('a reconnecting receiver keeps the server_id that was at this address', () => {
     let notes = readAnswers(set, answers('replica-on'));
     const next = (cells: Record<string, unknown>): number | undefined => {
-      notes = readAnswers(set, withChannel(cells), 1, notes.kind === 'facts' ? notes.notes : new Map());
+      notes = readAnswers(set, withChannel(cells), 1, { notes: notesOf(notes) });
       return notes.kind === 'facts' ? notes.facts.channels[0]!.sourceServerId : undefined;
     };
     expect(next({ Slave_IO_Running: 'Connecting' })).toBe(1);

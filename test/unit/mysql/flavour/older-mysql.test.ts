@@ -5,7 +5,7 @@ import { formatGtidSet } from '../../../../src/core/gtid/gtid.ts';
 import type { Answers } from '../../../../src/mysql/answer/query-set.ts';
 import { mysql57 } from '../../../../src/mysql/flavour/mysql-5.7.ts';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
-import { changed, factsOf, readAnswers, recording } from '../../../support/recorded.ts';
+import { changed, factsOf, notesOf, readAnswers, recording } from '../../../support/recorded.ts';
 
 const [a, b] = ['3e11fa47-71ca-11e1-9e33-c80aa9429562', '4e11fa47-71ca-11e1-9e33-c80aa9429563'];
 
@@ -37,7 +37,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
     });
     const first = readAnswers(mysql57, cases['replica-on']!, 1000);
     const busy = changed(cases['replica-on']!, 'server', { retrieved: `${a}:5-21` });
-    const second = readAnswers(mysql57, busy, 2000, first.kind === 'facts' ? first.notes : new Map());
+    const second = readAnswers(mysql57, busy, 2000, { notes: notesOf(first) });
     expect(second).toMatchObject({ kind: 'facts', facts: { channels: [{ heardAgoMs: 0 }] } });
   });
 
@@ -116,7 +116,7 @@ describe.each([
     });
     const first = readAnswers(mysql8, changed(answers, 'server', { heartbeat_age_us: '9000000' }), 1000);
     const busy = changed(answers, 'server', { heartbeat_age_us: '10000000', retrieved: `${a}:5-21` });
-    const second = readAnswers(mysql8, busy, 2000, first.kind === 'facts' ? first.notes : new Map());
+    const second = readAnswers(mysql8, busy, 2000, { notes: notesOf(first) });
     expect(second).toMatchObject({ kind: 'facts', facts: { channels: [{ heardAgoMs: 0 }] } });
   });
 

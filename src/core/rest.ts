@@ -1,0 +1,106 @@
+/**
+ * When a turn can wait. A cluster at rest gets a turn when its published source answers. Between two turns,
+ * an answer without news is only remembered (docs/decisions/030).
+ */
+
+import type { Event } from './model/events.ts';
+import { restIntervals } from './model/limits.ts';
+import type { PublicationState } from './model/publication.ts';
+import type { ClusterState, ServerMemory } from './model/state.ts';
+import { type Now, plusMs, type ServerAddress } from './model/units.ts';
+import { sameRole } from './observe/role.ts';
+import { isHeard } from './observe/topology.ts';
+import { showsTheSame } from './publish/zone-read.ts';
+
+/** The state after a turn. */
+export function withTurnNoted(state: ClusterState, { mono }: Now): ClusterState {
+  const isCalm = mono >= state.suspectUntil && state.commands.length === 0;
+  const isAtRest = isCalm && [...state.publications.values()].every(hasNothingToDo);
+  const { intervalMs } = state.settings.watch;
+  return { ...state, turnAt: mono, restUntil: isAtRest ? plusMs(mono, restIntervals * intervalMs) : mono };
+}
+
+/** It is steady, and no update is on its way, refused or wanted. */
+const hasNothingToDo = ({ decision, ready, zone, writing }: PublicationState): boolean =>
+  decision.kind === 'point-to' &&
+  decision.reason === 'steady' &&
+  ready &&
+  zone.failure === undefined &&
+  writing.inFlight === undefined &&
+  writing.awaiting === undefined &&
+  writing.failure === undefined &&
+  writing.pending.length === 0 &&
+  writing.pauses.size === 0 &&
+  !writing.mustRead;
+
+/** Whether this event needs no turn. `after`: the state that remembers it. */
+export function mayWait(before: ClusterState, after: ClusterState, event: Event, { mono }: Now): boolean {
+  if (mono >= before.restUntil || after.staleBefore !== before.staleBefore) return false;
+  switch (event.kind) {
+    case 'tick':
+      return true;
+    case 'observed':
+      return !isNews(before, after, event.server);
+    case 'zone-read':
+      return isZoneAlike(before.publications.get(event.nameserver), after.publications.get(event.nameserver));
+    default:
+      return false;
+  }
+}
+
+/** While nothing is on its way, a read changes nothing else. */
+const isZoneAlike = (was: PublicationState | undefined, is: PublicationState | undefined): boolean =>
+  was?.zone.view !== undefined &&
+  is?.zone.view !== undefined &&
+  hasNothingToDo(is) &&
+  showsTheSame(was.zone.view, is.zone.view);
+
+function isNews(before: ClusterState, after: ClusterState, server: ServerAddress): boolean {
+  const [was, is] = [before.servers.get(server), after.servers.get(server)];
+  if (was === undefined || is === undefined) return was !== is;
+  return (
+    after.suspectUntil !== before.suspectUntil ||
+    after.publications !== before.publications ||
+    isPublishedSource(before, server) ||
+    isUnseen(before, was) ||
+    !isAlike(was, is)
+  );
+}
+
+/** After this answer it is known what the source has that the earlier answers of the others lack. */
+const isPublishedSource = ({ publications }: ClusterState, server: ServerAddress): boolean =>
+  [...publications.values()].some(
+    ({ decision }) => decision.kind === 'point-to' && decision.source === server,
+  );
+
+/** No turn has seen its last answer. Each answer must be seen before the next one replaces it. */
+const isUnseen = ({ turnAt }: ClusterState, { latest }: ServerMemory): boolean =>
+  latest === undefined || latest.at >= turnAt;
+
+/** What a turn looks at, and what differs only if something has changed. */
+const kept = [
+  'settings',
+  'unknownSince',
+  'writableSince',
+  'promotedAt',
+  'lostAskedAt',
+  'closedAt',
+  'receiving',
+  'proposed',
+  'trials',
+  'addresses',
+] as const satisfies readonly (keyof ServerMemory)[];
+
+function isAlike(was: ServerMemory, is: ServerMemory): boolean {
+  if (was.latest?.probe.kind !== is.latest?.probe.kind) return false;
+  if (kept.some((key) => was[key] !== is[key])) return false;
+  if (was.facts === undefined || is.facts === undefined) return was.facts === is.facts;
+  const { channels } = was.facts;
+  return (
+    sameRole(was.facts, is.facts) &&
+    is.facts.channels.every((channel, index) => {
+      const earlier = channels[index];
+      return earlier !== undefined && isHeard(is, channel) === isHeard(was, earlier);
+    })
+  );
+}
