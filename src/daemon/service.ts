@@ -94,7 +94,7 @@ export async function startService(options: ServiceOptions): Promise<StartedServ
 class ClusterSet implements Service {
   readonly #options: ServiceOptions;
   readonly #running = new Map<string, RunningCluster>();
-  readonly #share = new WorkShare();
+  readonly #share = new WorkShare(() => performance.eventLoopUtilization().active);
   readonly #visits = new Visits((cluster) => this.#visit(cluster));
   #elsewhere: ReadonlyMap<string, Elsewhere> = new Map();
   #nameservers: ReadonlyMap<string, OpenNameserver>;

@@ -8,9 +8,11 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   probe: () => import('./probe.ts').then((m) => m.probe),
   updates: () => import('./updates.ts').then((m) => m.updates),
   failover: () => import('./failover.ts').then((m) => m.failover),
+  start: () => import('./start.ts').then((m) => m.start),
   scale: () => import('./scale.ts').then((m) => m.scale),
   'bad-day': () => import('./bad-day.ts').then((m) => m.badDay),
   partition: () => import('./partition.ts').then((m) => m.partition),
   shares: () => import('./shares.ts').then((m) => m.shares),
+  twin: () => import('./twin.ts').then((m) => m.twin),
   hook: () => import('./hook.ts').then((m) => m.hook),
 };

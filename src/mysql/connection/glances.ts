@@ -1,7 +1,6 @@
-/** When the servers of a cluster are glanced at: as often as wanted, within a budget for the whole process. */
+/** When the servers of a cluster are glanced at: as often as wanted, within a budget of the process. */
 
-import type { MonoMs, ServerAddress } from '../../core/model/units.ts';
-import { plusMs } from '../../core/model/units.ts';
+import { type MonoMs, plusMs, type ServerAddress } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import { stoodStillMs } from './deadline.ts';
 

@@ -114,11 +114,15 @@ type Own = Readonly<
   Record<string, (server: FarmServer, now: number, silence: number | undefined) => string | null>
 >;
 
-/** The heartbeat's period, as in the recorded row. */
-const heartbeatMs = 1000;
-/** A heartbeat, and what else a replica heard: it comes at the same moment of each period. */
-const agoUs = (server: FarmServer, now: number, silence: number | undefined): string =>
-  String(1000 * Math.floor(((now + 137 * server.number) % heartbeatMs) + (silence ?? 0)));
+/** The default of MySQL: half of replica_net_timeout. */
+const heartbeatMs = 30_000;
+/** A source that writes is heard more often than by its heartbeats. */
+const eventsMs = 50;
+/** Since the last of what comes once in that period. */
+const agoUs =
+  (periodMs: number) =>
+  (server: FarmServer, now: number, silence: number | undefined): string =>
+    String(1000 * Math.floor(((now + 137 * server.number) % periodMs) + (silence ?? 0)));
 
 const sourceOwn: Own = {
   server_uuid: ({ uuid }) => uuid,
@@ -133,10 +137,10 @@ const replicaOwn: Own = {
   source_port: ({ cluster }) => String(cluster.port),
   source_uuid: ({ cluster }) => cluster.source.uuid,
   source_user: () => 'repl',
-  heartbeat_s: () => '1.000',
-  heartbeat_age_us: agoUs,
-  queued_age_us: agoUs,
-  queued_commit_age_us: agoUs,
+  heartbeat_s: () => (heartbeatMs / 1000).toFixed(3),
+  heartbeat_age_us: agoUs(heartbeatMs),
+  queued_age_us: agoUs(eventsMs),
+  queued_commit_age_us: agoUs(eventsMs),
   retrieved: ({ cluster }, now) => cluster.executed(now),
   receiver_error: ({ cluster }, _now, silence) =>
     silence === undefined
