@@ -8,8 +8,8 @@ import { type Adapters, type AskingEffect, adapterBug, adapterDeadline, ask, una
 export const guardGraceMs = 50;
 
 export interface InFlight {
-  /** Asks the adapter, after a while if the caller wants so; exactly one event follows. */
-  begin(effect: AskingEffect, adapters: Adapters, waitMs?: number): void;
+  /** Asks the adapter; exactly one event follows. */
+  begin(effect: AskingEffect, adapters: Adapters): void;
   /** The update of this try must not leave any more. */
   recall(token: string): void;
   /** Resolves when all current effects have ended. */
@@ -35,9 +35,8 @@ interface Entry {
 export function createInFlight(clock: Clock, post: (event: Event) => void): InFlight {
   const entries = new Set<Entry>();
 
-  function begin(effect: AskingEffect, adapters: Adapters, waitMs = 0): void {
+  function begin(effect: AskingEffect, adapters: Adapters): void {
     let over: () => void = () => {};
-    let cancelWait: () => void = () => {};
     const recall = effect.kind === 'update' ? new AbortController() : undefined;
     const entry: Entry = {
       effect,
@@ -48,7 +47,6 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
       forget() {
         entries.delete(entry);
         cancelGuard();
-        cancelWait();
         over();
       },
     };
@@ -57,20 +55,15 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
       if (!entries.has(entry)) return;
       entries.delete(entry);
       cancelGuard();
-      cancelWait();
       post(event);
       over();
     };
     entries.add(entry);
     const guardMs = Math.max(0, effect.deadline - clock.mono()) + guardGraceMs;
     const cancelGuard = clock.after(guardMs, () => end(unanswered(effect, adapterDeadline(effect))));
-    const start = (): void => {
-      ask(effect, adapters, recall?.signal ?? neverRecalled).then(end, (error: unknown) =>
-        end(unanswered(effect, adapterBug(effect, error))),
-      );
-    };
-    if (waitMs > 0) cancelWait = clock.after(waitMs, start);
-    else start();
+    ask(effect, adapters, recall?.signal ?? neverRecalled).then(end, (error: unknown) =>
+      end(unanswered(effect, adapterBug(effect, error))),
+    );
   }
 
   const wait = async (some: readonly Entry[]): Promise<void> => {

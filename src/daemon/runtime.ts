@@ -191,14 +191,7 @@ class Runtime implements ClusterRuntime {
     else if (effect.kind === 'renew') this.#adapters.prober.renew(effect.server);
     else if (effect.kind === 'watch') this.#adapters.prober.watch(effect.servers, effect.everyMs);
     else if (this.#phase === 'running' || readsBack(effect, cause))
-      this.#inFlight.begin(effect, this.#adapters, this.#waitMs(effect, cause));
-  }
-
-  /** A tick has waited for its turn. Without it, answer and next probe would follow each other for ever. */
-  #waitMs(effect: Effect, cause: Event): number {
-    if (effect.kind !== 'probe' || cause.kind !== 'observed') return 0;
-    const now = this.#options.clock.mono();
-    return this.#share.turn(now) - now;
+      this.#inFlight.begin(effect, this.#adapters);
   }
 
   #wake(at: MonoMs): void {
