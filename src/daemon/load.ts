@@ -11,12 +11,20 @@ const tooBusy = 0.65;
 const hasRoom = 0.35;
 /** How often we compare. Milliseconds. */
 const compareEveryMs = 50;
+/**
+ * So many servers may be asked in full haste: with the default of `suspect_interval` 1,000 probes a second. A
+ * probe costs the server more than it costs us, and many clusters may share a machine.
+ */
+const serversInHaste = 10;
 /** With the default of `suspect_interval` this makes the pauses of a suspicion as long as `interval`. */
 const mostStretch = 128;
 
 /** One for all clusters of a process. */
 export class Load {
   readonly #busyMs: () => number;
+  readonly #inHaste = new Map<object, number>();
+  #servers = 0;
+  /** Because the event loop is busy. */
   #stretch = 1;
   #compared: { readonly at: number; readonly busy: number };
 
@@ -26,15 +34,27 @@ export class Load {
     this.#compared = { at: now, busy: busyMs() };
   }
 
+  /** `who` asks so many servers in haste from now on. */
+  haste(who: object, servers: number): void {
+    this.#servers += servers - (this.#inHaste.get(who) ?? 0);
+    if (servers === 0) this.#inHaste.delete(who);
+    else this.#inHaste.set(who, servers);
+  }
+
   /** How many times as long the pauses of a suspicion must be: a power of two. */
   stretch(now: MonoMs): number {
+    this.#compare(now);
+    const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers / serversInHaste)));
+    return Math.min(mostStretch, Math.max(shared, this.#stretch));
+  }
+
+  #compare(now: MonoMs): void {
     const { at, busy } = this.#compared;
-    if (now - at < compareEveryMs) return this.#stretch;
+    if (now - at < compareEveryMs) return;
     const busyNow = this.#busyMs();
     const part = (busyNow - busy) / (now - at);
     if (part > tooBusy) this.#stretch = Math.min(mostStretch, this.#stretch * 2);
     else if (part < hasRoom) this.#stretch = Math.max(1, this.#stretch / 2);
     this.#compared = { at: now, busy: busyNow };
-    return this.#stretch;
   }
 }

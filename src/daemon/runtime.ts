@@ -175,8 +175,15 @@ class Runtime implements ClusterRuntime {
   #take(event: Event): void {
     const [state, effects] = this.#core.step(this.#state, event, this.#now(this.#options.random.token()));
     this.#state = state;
+    this.#noteHaste();
     tellStep({ cluster: this.cluster, event, effects });
     for (const effect of effects) this.#perform(effect, event);
+  }
+
+  #noteHaste(): void {
+    const { clock, load } = this.#options;
+    const { suspectUntil, servers } = this.#state;
+    load?.haste(this, this.#phase === 'running' && clock.mono() < suspectUntil ? servers.size : 0);
   }
 
   #perform(effect: Effect, cause: Event): void {
@@ -226,6 +233,7 @@ class Runtime implements ClusterRuntime {
 
   #end(): void {
     this.#phase = 'stopped';
+    this.#noteHaste();
     this.#queue.length = 0;
     this.#cancelWake();
     this.#inFlight.abandon();

@@ -39,3 +39,14 @@ test('a busy process shrinks the haste step by step, to a bound, and gives it ba
   expect(busyFor(load, 1, 1000, 60_000)).toBe(128);
   expect(busyFor(load, 0.1, 60_000, 61_000)).toBe(1);
 });
+
+test('clusters in suspicion share the haste of the process, and give it back', () => {
+  const { load } = startLoad();
+  const clusters = Array.from({ length: 200 }, () => ({}));
+  load.haste(clusters[0]!, 4);
+  expect(load.stretch(at(1))).toBe(1);
+  for (const cluster of clusters) load.haste(cluster, 4);
+  expect(load.stretch(at(1))).toBe(128);
+  for (const cluster of clusters.slice(4)) load.haste(cluster, 0);
+  expect(load.stretch(at(1))).toBe(2);
+});
