@@ -11,7 +11,7 @@ import {
 } from './model/limits.ts';
 import { paceOf } from './model/pace.ts';
 import { type PublicationState, withZone } from './model/publication.ts';
-import type { ClusterState, ServerMemory } from './model/state.ts';
+import type { ClusterState, ServerMemory, Watched } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discoveredPauseMs } from './observe/discovery.ts';
 import { toGlanceAt } from './observe/glances.ts';
@@ -21,26 +21,29 @@ import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
 export function schedule(turn: Turn, state: ClusterState): ClusterState {
-  const watching = watch(turn, state);
-  const servers = changed(state.servers, first(watching), (memory) =>
+  const servers = changed(state.servers, first(state), (memory) =>
     tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory))),
   );
   const publications = changed(state.publications, state.publications.keys(), (publication) =>
     askIfDue(turn, publication),
   );
-  const next = { ...watching, servers, publications };
+  const next = { ...state, servers, publications };
   turn.effects.push({ kind: 'wake', at: wakeAt(next, turn.now) });
   return next;
 }
 
 /** Says which servers to glance at, if that has changed. */
-function watch({ now, effects }: Turn, state: ClusterState): ClusterState {
+export function watch({ now, effects }: Turn, state: ClusterState): ClusterState {
   const watched = { servers: toGlanceAt(state, now), everyMs: paceOf(state, now).glanceMs };
-  const { watched: before } = state;
-  if (before?.everyMs === watched.everyMs && String(before.servers) === String(watched.servers)) return state;
+  if (sameWatch(state.watched, watched)) return state;
   effects.push({ kind: 'watch', ...watched });
   return { ...state, watched };
 }
+
+const sameWatch = (before: Watched | undefined, after: Watched): boolean =>
+  before?.everyMs === after.everyMs &&
+  before.servers.length === after.servers.length &&
+  before.servers.every((server, index) => server === after.servers[index]);
 
 /** All servers, those that the name may move to first: their answers decide. */
 const first = ({ watched, servers }: ClusterState): Iterable<ServerAddress> =>

@@ -35,7 +35,7 @@ import { propagated } from './publish/propagation.ts';
 import { isLookedInto, isRefusalOf, refusalInspected } from './publish/why-refused.ts';
 import { zoneRead } from './publish/zone-read.ts';
 import { mayWait, withTurnNoted } from './rest.ts';
-import { nextResolve, schedule } from './schedule.ts';
+import { nextResolve, schedule, watch } from './schedule.ts';
 import { takeTurn } from './turn.ts';
 
 /** Takes one event. Returns the next state, and what to do. */
@@ -47,7 +47,7 @@ export function step(
   const effects: Effect[] = [];
   const turn: Turn = { cluster: state.settings.cluster, now, effects };
   const taken = take(turn, checkClocks(state, now), event);
-  const next = mayWait(state, taken, event, now) ? taken : takeTurns(turn, taken);
+  const next = mayWait(state, taken, event, now) ? taken : watch(turn, takeTurns(turn, taken));
   return [schedule(turn, next), effects];
 }
 

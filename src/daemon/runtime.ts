@@ -14,9 +14,9 @@ import type { Clock, Random } from '../ports.ts';
 import { type CommandDesk, createCommandDesk } from './command-desk.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { watchedCluster } from './known-cluster.ts';
+import type { Load } from './load.ts';
 import type { Adapters } from './perform.ts';
 import { tellStep } from './step-channel.ts';
-import { WorkShare } from './work-share.ts';
 
 /** The functions of the core that the runtime drives. */
 export interface Core {
@@ -33,7 +33,7 @@ interface RuntimeOptions extends Adapters {
   /** Default: the real core. The simulator gives mutants. */
   readonly core?: Core;
   /** Shared by all runtimes of the process; default: its own. */
-  readonly share?: WorkShare;
+  readonly load?: Load;
   /** For the log and the history. */
   onRecord(entry: HistoryEntry): void;
   /** Called after each batch of events. */
@@ -72,7 +72,6 @@ class Runtime implements ClusterRuntime {
   readonly #queue: Event[] = [];
   readonly #inFlight: InFlight;
   readonly #desk: CommandDesk;
-  readonly #share: WorkShare;
   #state: ClusterState;
   #settings: ClusterSettings;
   #adapters: Adapters;
@@ -87,7 +86,6 @@ class Runtime implements ClusterRuntime {
     const { core = { initialState, step, snapshot } } = options;
     this.cluster = settings.cluster;
     this.#options = options;
-    this.#share = options.share ?? new WorkShare();
     this.#core = core;
     this.#settings = settings;
     this.#adapters = { prober, zoneClients };
@@ -150,8 +148,9 @@ class Runtime implements ClusterRuntime {
   }
 
   #now(token: string): Now {
-    const { clock } = this.#options;
-    return { mono: clock.mono(), wall: clock.wall(), token };
+    const { clock, load } = this.#options;
+    const mono = clock.mono();
+    return { mono, wall: clock.wall(), token, stretch: load?.stretch(mono) ?? 1 };
   }
 
   /** The only entry for events. An event that arrives during another one waits. */
@@ -160,7 +159,6 @@ class Runtime implements ClusterRuntime {
     this.#queue.push(event);
     if (this.#draining) return;
     this.#draining = true;
-    const begin = this.#options.clock.mono();
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next);
       this.#options.onChange?.();
@@ -170,7 +168,6 @@ class Runtime implements ClusterRuntime {
       this.#options.onBug(error);
     } finally {
       this.#draining = false;
-      this.#share.worked(begin, this.#options.clock.mono());
     }
   }
 
@@ -200,12 +197,9 @@ class Runtime implements ClusterRuntime {
     this.#wakeAt = at;
     const { clock } = this.#options;
     this.#cancelWake = clock.after(Math.max(0, at - clock.mono()), () => {
-      const now = clock.mono();
       // A timer may fire early; a tick before its time would find nothing due.
-      if (now < at) return this.#wake(at);
-      const turn = this.#share.turn(now);
-      if (turn <= now) return this.#post({ kind: 'tick' });
-      this.#cancelWake = clock.after(turn - now, () => this.#post({ kind: 'tick' }));
+      if (clock.mono() < at) this.#wake(at);
+      else this.#post({ kind: 'tick' });
     });
   }
 

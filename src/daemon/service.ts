@@ -15,9 +15,9 @@ import {
   sameProber,
 } from './adapters.ts';
 import { configuredCluster } from './known-cluster.ts';
+import { Load } from './load.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
 import { type Visit, Visits } from './visits.ts';
-import { WorkShare } from './work-share.ts';
 
 interface ServiceOptions {
   readonly config: LoadedConfig;
@@ -94,7 +94,7 @@ export async function startService(options: ServiceOptions): Promise<StartedServ
 class ClusterSet implements Service {
   readonly #options: ServiceOptions;
   readonly #running = new Map<string, RunningCluster>();
-  readonly #share = new WorkShare(() => performance.eventLoopUtilization().active);
+  readonly #load: Load;
   readonly #visits = new Visits((cluster) => this.#visit(cluster));
   #elsewhere: ReadonlyMap<string, Elsewhere> = new Map();
   #nameservers: ReadonlyMap<string, OpenNameserver>;
@@ -104,6 +104,7 @@ class ClusterSet implements Service {
 
   constructor(options: ServiceOptions, nameservers: ReadonlyMap<string, OpenNameserver>) {
     this.#options = options;
+    this.#load = new Load(() => performance.eventLoopUtilization().active, options.clock.mono());
     this.#nameservers = nameservers;
   }
 
@@ -135,7 +136,7 @@ class ClusterSet implements Service {
       zoneClients: clientsOf(config, this.#nameservers),
       clock,
       random,
-      share: this.#share,
+      load: this.#load,
       onRecord,
       onBug,
       ...(onChange && { onChange }),

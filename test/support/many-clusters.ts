@@ -9,8 +9,8 @@ import type { Probe, ServerFacts } from '../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../src/core/model/settings.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/model/units.ts';
 import { systemClock, systemRandom } from '../../src/daemon/clock.ts';
+import { Load } from '../../src/daemon/load.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runtime.ts';
-import { WorkShare } from '../../src/daemon/work-share.ts';
 import type { ServerProber, ZoneClient } from '../../src/ports.ts';
 
 export interface ManyClusters {
@@ -40,7 +40,7 @@ export const clusterName = (index: number): string => `c${String(index).padStart
 /** Starts nothing. */
 export function manyClusters({ count, zone, client }: ManyClustersOptions): ManyClusters {
   const history: HistoryEntry[] = [];
-  const share = new WorkShare();
+  const load = new Load(() => performance.eventLoopUtilization().active, systemClock.mono());
   const worlds = Array.from({ length: count }, (_, index) => twoServers(index));
   const listeners = new Set<() => void>();
   const runtimes = worlds.map(({ prober }, index) =>
@@ -51,7 +51,7 @@ export function manyClusters({ count, zone, client }: ManyClustersOptions): Many
       zoneClients: new Map([['ns1', client]]),
       clock: systemClock,
       random: systemRandom,
-      share,
+      load,
       onRecord: (entry) => note(entry),
       onBug: (error) => {
         throw error;

@@ -19,15 +19,16 @@ export interface Pace {
 /** The pace of this moment. */
 export function paceOf(state: ClusterState, now: Now): Pace {
   const { intervalMs, suspectIntervalMs } = state.settings.watch;
+  const { stretch = 1 } = now;
   const stage =
     now.mono < state.suspectUntil ? stages.find(({ untilMs }) => spentMs(state, now) < untilMs) : undefined;
   // With a long interval the operator wants few questions of any kind.
   const quietGlanceMs = Math.max(glanceMs, glanceMs * (intervalMs / 1000));
   if (stage === undefined) return { probeMs: intervalMs, glanceMs: quietGlanceMs, reconnectMs: intervalMs };
   return {
-    probeMs: Math.min(intervalMs, Math.max(stage.probeMs, suspectIntervalMs)),
-    glanceMs: Math.min(quietGlanceMs, Math.max(stage.glanceMs, suspectIntervalMs / 4)),
-    reconnectMs: Math.min(intervalMs, stage.probeMs),
+    probeMs: Math.min(intervalMs, stretch * Math.max(stage.probeMs, suspectIntervalMs)),
+    glanceMs: Math.min(quietGlanceMs, stretch * Math.max(stage.glanceMs, suspectIntervalMs / 4)),
+    reconnectMs: Math.min(intervalMs, stretch * stage.probeMs),
   };
 }
 

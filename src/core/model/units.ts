@@ -19,6 +19,8 @@ export interface Now {
   readonly mono: MonoMs;
   readonly wall: WallMs;
   readonly token: string;
+  /** How many times as long the pauses of a suspicion are, so that a busy process keeps up. Absent: 1. */
+  readonly stretch?: number;
 }
 
 /** `at` moved by `ms` (may be negative). */

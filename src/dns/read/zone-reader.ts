@@ -10,8 +10,8 @@ import { type FoundZone, findZone } from './zone-finder.ts';
 
 /** A zone is known for this long after an answer named it. Then it is looked for again. */
 export const zoneKnownForMs = 300_000;
-/** On average, one reading in so many ms (250 a second): each of a thousand clusters is read every 4 s. */
-export const readingSlotMs = 4;
+/** On average, one reading in so many ms (125 a second): each of a thousand clusters is read every 8 s. */
+export const readingSlotMs = 8;
 /** Shorter rests are ignored. */
 export const leastRestMs = 250;
 /** The limit, however many clusters there are: a change by hand is seen after this time. */

@@ -32,6 +32,7 @@ export function withDeadline<T>(clock: Clock, deadline: MonoMs, work: Promise<T>
 export class TimeLimit {
   readonly #clock: Clock;
   readonly #late: () => void;
+  readonly #ms: number;
   #leftMs: number;
   #since: MonoMs | undefined;
   #cancel: () => void = () => undefined;
@@ -39,7 +40,13 @@ export class TimeLimit {
   constructor(clock: Clock, ms: number, late: () => void) {
     this.#clock = clock;
     this.#late = late;
+    this.#ms = ms;
     this.#leftMs = ms;
+  }
+
+  /** The part that is over, when it was last stopped: 0 to 1. */
+  get spent(): number {
+    return 1 - this.#leftMs / this.#ms;
   }
 
   goOn(): void {

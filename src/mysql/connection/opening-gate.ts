@@ -4,20 +4,17 @@
  * See docs/decisions/028.
  */
 
-import type { MonoMs } from '../../core/model/units.ts';
+import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 
-const fewest = 4;
+const fewest = 16;
 const most = 64;
-const atFirst = 8;
-/** How often we look whether this process keeps up. */
-const pulseMs = 20;
-/** A timer so late shows that the openings fill this process. */
-const busyMs = 10;
-/** So many places more where there was time left. */
-const more = 2;
-/** So much is left of the places where there was none. */
+/** Of its time-out: an attempt that needs less leaves room for more attempts, one that needs more does not. */
+const quick = 0.25;
+const slow = 0.5;
+/** So much is left of the places after a slow attempt, once in so many milliseconds: slow ones come together. */
 const less = 0.7;
+const lessEveryMs = 100;
 
 /** One attempt: it waits for a slot, has a slot, or does neither. */
 export interface Ticket {
@@ -34,8 +31,8 @@ export class OpeningGate {
   readonly #running = new Set<Ticket>();
   readonly #ahead = new Map<Ticket, () => void>();
   readonly #waiting = new Map<Ticket, () => void>();
-  #limit = atFirst;
-  #pulseDueAt: MonoMs | undefined;
+  #limit = fewest;
+  #lessAt = Number.NEGATIVE_INFINITY as MonoMs;
 
   /** At most `mostWaiting` attempts wait. */
   constructor(clock: Clock, mostWaiting = 100_000) {
@@ -68,8 +65,11 @@ export class OpeningGate {
     return ticket;
   }
 
-  /** A server spoke to us and was too slow to log us in: it or the network has too much to do. */
-  slow(): void {
+  /** A server that spoke to us needed this part of the time-out for the login; 1: it was too slow. */
+  needed(part: number): void {
+    if (part < quick) this.#limit = Math.min(most, this.#limit + 1);
+    if (part <= slow || this.#clock.mono() < this.#lessAt) return;
+    this.#lessAt = plusMs(this.#clock.mono(), lessEveryMs);
     this.#limit = Math.max(fewest, Math.floor(this.#limit * less));
   }
 
@@ -83,18 +83,5 @@ export class OpeningGate {
       this.#running.add(ticket);
       start();
     }
-    if (this.#pulseDueAt === undefined && this.waiting > 0) this.#pulse();
-  }
-
-  /** Only a timer shows how busy this process is: a slow login may have had a long way. */
-  #pulse(): void {
-    const due = (this.#clock.mono() + pulseMs) as MonoMs;
-    this.#pulseDueAt = due;
-    this.#clock.after(pulseMs, () => {
-      this.#pulseDueAt = undefined;
-      if (this.#clock.mono() - due > busyMs) this.slow();
-      else if (this.waiting > 0) this.#limit = Math.min(most, this.#limit + more);
-      this.#fill();
-    });
   }
 }

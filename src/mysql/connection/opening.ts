@@ -110,7 +110,7 @@ export class Opening {
 
   #tooLate(): void {
     const { server, gate, connectTimeoutMs } = this.#options;
-    if (this.#hasSpoken) gate.slow();
+    if (this.#hasSpoken) gate.needed(1);
     this.#end(unknownProblem(server, 'deadline', `no connection within ${connectTimeoutMs} ms`));
   }
 
@@ -119,6 +119,7 @@ export class Opening {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#time.stop();
+    if (!('kind' in result)) this.#options.gate.needed(this.#time.spent);
     this.#ticket.giveBack();
     if ('kind' in result) {
       this.#session?.destroy();

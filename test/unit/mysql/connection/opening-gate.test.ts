@@ -19,8 +19,8 @@ test('a thousand attempts begin a few at a time, the first ones first', async ()
   const gate = new OpeningGate(lateClock());
   const { begun, tickets } = crowd(gate, 1000);
   await settled();
-  expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  expect(gate.waiting).toBe(992);
+  expect(begun).toEqual(Array.from({ length: 16 }, (_, index) => index));
+  expect(gate.waiting).toBe(984);
   for (let index = 0; index < 1000; index += 1) {
     tickets[index]?.giveBack();
     await Promise.resolve();
@@ -30,52 +30,66 @@ test('a thousand attempts begin a few at a time, the first ones first', async ()
   expect(gate.waiting).toBe(0);
 });
 
-test('more begin at once while this process keeps up, up to a bound', async () => {
-  const clock = lateClock();
-  const { begun } = crowd(new OpeningGate(clock), 1000);
-  for (let pulse = 0; pulse < 100; pulse += 1) clock.pass(20);
+test('more begin at once while logins are quick, up to a bound', async () => {
+  const gate = new OpeningGate(lateClock());
+  const { begun, tickets } = crowd(gate, 1000);
+  for (let index = 0; index < 500; index += 1) {
+    gate.needed(0.1);
+    tickets[index]?.giveBack();
+  }
   await settled();
-  expect(begun).toHaveLength(64);
+  expect(begun).toHaveLength(500 + 64);
 });
 
-test('fewer begin once this process does not keep up', async () => {
+test('fewer begin once logins are slow; those that are slow together count once', async () => {
   const clock = lateClock();
   const gate = new OpeningGate(clock);
   const { begun, tickets } = crowd(gate, 1000);
-  // A timer that is 80 ms late: the openings fill this process.
-  for (let pulse = 0; pulse < 20; pulse += 1) clock.pass(100);
-  for (const ticket of tickets.slice(0, 8)) ticket.giveBack();
+  for (let quick = 0; quick < 48; quick += 1) gate.needed(0.1);
+  tickets[0]?.giveBack();
   await settled();
-  expect(begun).toHaveLength(12);
+  expect(begun).toHaveLength(65);
+  for (let slow = 0; slow < 10; slow += 1) gate.needed(0.9);
+  for (const ticket of tickets.slice(1, 22)) ticket.giveBack();
+  await settled();
+  // 64 places became 44.
+  expect(begun).toHaveLength(66);
+  for (let later = 0; later < 10; later += 1) {
+    clock.pass(100);
+    gate.needed(1);
+  }
+  for (const ticket of tickets.slice(22, 51)) ticket.giveBack();
+  await settled();
+  expect(begun).toHaveLength(67);
 });
 
 test('an attempt that had a slot goes before those that had none', async () => {
   const gate = new OpeningGate(lateClock());
-  const { begun, tickets } = crowd(gate, 20);
+  const { begun, tickets } = crowd(gate, 30);
   await settled();
   const [first] = tickets;
   first?.giveBack();
   await settled();
-  expect(begun.at(-1)).toBe(8);
+  expect(begun.at(-1)).toBe(16);
   void first?.take(true).then(() => begun.push(-1));
   tickets[1]?.giveBack();
   tickets[2]?.giveBack();
   await settled();
-  expect(begun.slice(-2)).toEqual([-1, 9]);
+  expect(begun.slice(-2)).toEqual([-1, 17]);
 });
 
 test('an attempt that is given up leaves the queue', async () => {
   const gate = new OpeningGate(lateClock());
-  const { begun, tickets } = crowd(gate, 10);
-  tickets[8]?.giveBack();
+  const { begun, tickets } = crowd(gate, 18);
+  tickets[16]?.giveBack();
   tickets[0]?.giveBack();
   await settled();
-  expect(begun.at(-1)).toBe(9);
+  expect(begun.at(-1)).toBe(17);
 });
 
 test('so many attempts wait at most', () => {
   const gate = new OpeningGate(lateClock(), 3);
-  crowd(gate, 10);
+  crowd(gate, 18);
   expect(gate.isFull).toBe(false);
   crowd(gate, 1);
   expect(gate.isFull).toBe(true);

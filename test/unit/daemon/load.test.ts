@@ -1,0 +1,41 @@
+/** How busy the process is, and the haste that it can afford. */
+
+import { expect, test } from 'vitest';
+import type { MonoMs } from '../../../src/core/model/units.ts';
+import { Load } from '../../../src/daemon/load.ts';
+
+const at = (ms: number) => ms as MonoMs;
+
+/** A process that is busy for this part of the time, from `from` to `to`. */
+function busyFor(
+  load: { busy: number; readonly load: Load },
+  part: number,
+  from: number,
+  to: number,
+): number {
+  let stretch = 1;
+  for (let now = from; now < to; now += 10) {
+    load.busy += 10 * part;
+    stretch = load.load.stretch(at(now + 10));
+  }
+  return stretch;
+}
+
+function startLoad() {
+  const state = { busy: 0, load: undefined as unknown as Load };
+  state.load = new Load(() => state.busy, at(0));
+  return state;
+}
+
+test('an idle process takes nothing from the haste of its clusters', () => {
+  expect(busyFor(startLoad(), 0.3, 0, 10_000)).toBe(1);
+});
+
+test('a busy process shrinks the haste step by step, to a bound, and gives it back when there is room', () => {
+  const load = startLoad();
+  expect(busyFor(load, 0.9, 0, 50)).toBe(2);
+  expect(busyFor(load, 0.9, 50, 200)).toBe(16);
+  expect(busyFor(load, 0.5, 200, 1000)).toBe(16);
+  expect(busyFor(load, 1, 1000, 60_000)).toBe(128);
+  expect(busyFor(load, 0.1, 60_000, 61_000)).toBe(1);
+});
