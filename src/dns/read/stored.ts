@@ -100,16 +100,15 @@ export class StoredRrsets {
     // A wildcard whose alias leads back to itself answers SERVFAIL. SERVFAIL proves nothing: the update does.
     const how = fails ? { ...request, anew: true } : request;
     // A stored RRset may equal the wildcard's: only then the origin is in doubt.
-    const isAsBeside = !fails && beside?.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
-    const mayBeOlder = known !== undefined || rrset.type === 'CNAME';
-    if (beside === undefined || isAsBeside || !mayBeOlder) return this.#findOut(rrset, how, isAsBeside);
-    // The known RRset has just changed, or SERVFAIL was looked into meanwhile. The sibling may have been read
-    // in a newer zone, in which no wildcard answers any more: read again.
+    const isAsBeside = isLike(rrset, beside);
+    if (beside === undefined || isAsBeside) return this.#findOut(rrset, how, isAsBeside);
+    // The zone may have changed between the two answers: a wildcard answered our name in the older zone, and
+    // answers no name beside in the newer zone. What is answered now decides, and it may be the wildcard's.
     const again = await this.#ask.read({ name: rrset.name, type: rrset.type }, request.deadline);
     if (again.kind === 'failed') return again;
     return again.rrset === undefined
       ? { kind: 'found', origin: 'stored' }
-      : this.#findOut(again.rrset, how, false);
+      : this.#findOut(again.rrset, how, isLike(again.rrset, beside));
   }
 
   async #findOut(
@@ -155,6 +154,10 @@ export class StoredRrsets {
 
 /** Without the owner: a wildcard's RRset is answered at any name, with its own TTL. */
 const textOf = (rrset: Rrset): string => `${rrset.ttlSeconds} ${rdataKey(rrset)}`;
+
+/** An RRset is answered as the name beside is. */
+const isLike = (rrset: Rrset, beside: SiblingReading | undefined): boolean =>
+  beside?.kind === 'rrset' && beside.rrset !== undefined && textOf(beside.rrset) === textOf(rrset);
 
 /**
  * The same parent, so the same wildcard would answer (RFC 4592 3.3.1). Undefined: the zone's apex is always

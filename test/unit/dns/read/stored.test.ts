@@ -79,7 +79,7 @@ describe('an RRset that is answered', () => {
   test('is stored if its sibling answers nothing or something else; the sibling is asked once', async () => {
     for (const wildcard of [undefined, a('*.', '192.0.2.9'), a('*.', '192.0.2.1', 60)]) {
       const { sift } = begin(wildcard ? { wildcard } : {});
-      expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside] });
+      expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside, again] });
       expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [] });
       expect(await sift([a(source.name, '192.0.2.2')])).toMatchObject({ asked: [beside, again] });
     }
@@ -140,9 +140,31 @@ describe('an RRset that is answered', () => {
     expect(await sift([a(source.name, '192.0.2.5')])).toMatchObject({ stored: 0, synthesized: 0 });
   });
 
+  test("is the wildcard's if a first update of another instance hid the wildcard from the sibling only", async () => {
+    const written = a(source.name, '192.0.2.3');
+    const wildcards = a(source.name, '192.0.2.9');
+    const { stored } = begin({ stored: [written], again: { rrset: written } });
+    const reading = { zone, anew: false, deadline };
+    expect(await stored.sift({ ...reading, rrsets: [wildcards] })).toEqual({
+      kind: 'sifted',
+      stored: [written],
+      synthesized: [],
+    });
+  });
+
+  test("is the wildcard's if it was deleted while the sibling was asked for", async () => {
+    const wildcard = a('*.', '192.0.2.9');
+    const { sift } = begin({ wildcard, again: { rrset: a(source.name, '192.0.2.9') } });
+    expect(await sift([source])).toEqual({
+      stored: 0,
+      synthesized: 1,
+      asked: [beside, again, 'rrset-is', 'rrset-absent'],
+    });
+  });
+
   test('an update asks about an RRset whose name beside answers SERVFAIL, as under a wildcard CNAME that leads back to itself', async () => {
     const { sift, change, stored } = begin({ beside: 'servfail', stored: [source] });
-    expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside, 'rrset-is'] });
+    expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [beside, again, 'rrset-is'] });
     expect(await sift([source])).toEqual({ stored: 1, synthesized: 0, asked: [] });
     // It moved while it was read: what is older is not taken.
     const newer = a(source.name, '192.0.2.3');
@@ -155,7 +177,7 @@ describe('an RRset that is answered', () => {
     change({ beside: 'servfail', stored: [] });
     expect(await sift([a('other.shop.example.com.')])).toMatchObject({
       synthesized: 1,
-      asked: [beside, 'rrset-is', 'rrset-absent'],
+      asked: [beside, 'read other.shop.example.com. A', 'rrset-is', 'rrset-absent'],
     });
   });
 
@@ -202,7 +224,9 @@ describe('an RRset that is answered', () => {
 });
 
 test('two names with one parent share one question', async () => {
-  expect(await begin({}).sift([source, a('replicas.shop.example.com.')])).toMatchObject({ asked: [beside] });
+  expect(await begin({}).sift([source, a('replicas.shop.example.com.')])).toMatchObject({
+    asked: [beside, again, 'read replicas.shop.example.com. A'],
+  });
 });
 
 test.each([
@@ -232,6 +256,6 @@ test('above the limit, the oldest RRset is asked about again', async () => {
     prerequisites: [],
     changes: others.map((rrset) => ({ kind: 'add-rrset', rrset }) as const),
   });
-  expect(await sift([source])).toMatchObject({ asked: [beside] });
+  expect(await sift([source])).toMatchObject({ asked: [beside, again] });
   expect(await sift([others.at(-1)!])).toMatchObject({ asked: [] });
 });
