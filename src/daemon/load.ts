@@ -9,6 +9,8 @@ import type { MonoMs } from '../core/model/units.ts';
 /** Above this part of the event loop all haste is halved, below the other one it is doubled. */
 const tooBusy = 0.65;
 const hasRoom = 0.35;
+/** From one cluster to the next: more than its probes take, and no divisor of an interval. Milliseconds. */
+const phaseStepMs = 3.7;
 /** How often we compare. Milliseconds. */
 const compareEveryMs = 50;
 /**
@@ -24,6 +26,7 @@ export class Load {
   readonly #busyMs: () => number;
   readonly #inHaste = new Map<object, number>();
   #servers = 0;
+  #begun = 0;
   /** Because the event loop is busy. */
   #stretch = 1;
   #compared: { readonly at: number; readonly busy: number };
@@ -32,6 +35,16 @@ export class Load {
   constructor(busyMs: () => number, now: MonoMs) {
     this.#busyMs = busyMs;
     this.#compared = { at: now, busy: busyMs() };
+  }
+
+  /**
+   * How long the next cluster waits for its first tick. Clusters that begin together would ask together for
+   * ever: they spread over their interval.
+   */
+  phaseMs(intervalMs: number): number {
+    const ms = (this.#begun * phaseStepMs) % intervalMs;
+    this.#begun += 1;
+    return ms;
   }
 
   /** `who` asks so many servers in haste from now on. */

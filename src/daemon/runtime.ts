@@ -4,7 +4,7 @@ import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '.
 import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
 import { type ClusterState, initialState } from '../core/model/state.ts';
-import type { MonoMs, Now, ServerAddress } from '../core/model/units.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from '../core/model/units.ts';
 import { snapshot } from '../core/report/snapshot.ts';
 import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
@@ -44,8 +44,8 @@ interface RuntimeOptions extends Adapters {
 
 export interface ClusterRuntime {
   readonly cluster: string;
-  /** Processes the first tick at once. */
-  start(): void;
+  /** The first tick comes at once, or after so many milliseconds. */
+  start(afterMs?: number): void;
   /** Changes nothing, and draws no random token. */
   snapshot(): Snapshot;
   /** What a hook may call this cluster and its servers. */
@@ -94,12 +94,13 @@ class Runtime implements ClusterRuntime {
     this.#state = core.initialState(settings, remembered, this.#now(random.token()));
   }
 
-  start(): void {
+  start(afterMs = 0): void {
     if (this.#phase !== 'new') throw new Error('a runtime is started once');
     this.#phase = 'running';
     this.#wakeAt = this.#options.clock.mono();
     this.#listen();
-    this.#post({ kind: 'tick' });
+    if (afterMs > 0) this.#wake(plusMs(this.#wakeAt, afterMs));
+    else this.#post({ kind: 'tick' });
   }
 
   snapshot(): Snapshot {

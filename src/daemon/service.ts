@@ -113,7 +113,7 @@ class ClusterSet implements Service {
     const { cluster } = config.settings;
     const opened = this.#open(config, onRecord, () => onChange?.(cluster));
     this.#running.set(cluster, { ...opened, config });
-    opened.runtime.start();
+    opened.runtime.start(this.#load.phaseMs(config.settings.watch.intervalMs));
   }
 
   leaveToOthers({ elsewhere }: LoadedConfig): void {

@@ -50,3 +50,15 @@ test('clusters in suspicion share the haste of the process, and give it back', (
   for (const cluster of clusters.slice(4)) load.haste(cluster, 0);
   expect(load.stretch(at(1))).toBe(2);
 });
+
+test('clusters that begin together spread over their interval', () => {
+  const { load } = startLoad();
+  const phases = Array.from({ length: 1000 }, () => load.phaseMs(1000));
+  expect(phases[0]).toBe(0);
+  expect(Math.max(...phases)).toBeLessThan(1000);
+  for (let tenth = 0; tenth < 10; tenth += 1) {
+    const inside = phases.filter((ms) => ms >= tenth * 100 && ms < (tenth + 1) * 100);
+    expect(inside.length).toBeGreaterThan(75);
+    expect(inside.length).toBeLessThan(125);
+  }
+});
