@@ -2,7 +2,7 @@
 
 import { noProgressAfter } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import type { PublicationState } from '../model/publication.ts';
+import { type PublicationState, withWriting } from '../model/publication.ts';
 import type { Now } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 
@@ -47,4 +47,19 @@ export function whyNotWritten(publication: PublicationState): readonly string[] 
   return said === undefined
     ? []
     : [`The nameserver must accept the update. ${said}`, ...(failure?.hint ? [failure.hint] : [])];
+}
+
+/**
+ * Another instance was first with an update, and all that was wanted is in the zone: such a refusal tells
+ * nothing. Any other refusal tells what is wrong at the nameserver, until an update is applied.
+ */
+export function withoutLostRaces(publication: PublicationState): PublicationState {
+  const { failure, refusals, leftOut } = publication.writing;
+  const isRace = (said: Failure | undefined): boolean => said?.code === 'prerequisite-failed';
+  if (!isRace(failure) && !isRace(refusals?.failure) && !isRace(leftOut)) return publication;
+  return withWriting(publication, {
+    failure: isRace(failure) ? undefined : failure,
+    refusals: isRace(refusals?.failure) ? undefined : refusals,
+    leftOut: isRace(leftOut) ? undefined : leftOut,
+  });
 }

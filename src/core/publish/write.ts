@@ -10,7 +10,8 @@ import type { WriteKind } from '../model/vocabulary.ts';
 import { send } from './attempt.ts';
 import { rewritten, type Write } from './intended.ts';
 import { intendedWrite } from './intent.ts';
-import { isPaused } from './refusals.ts';
+import { isPaused, withoutLostRaces } from './refusals.ts';
+import { drift } from './repair.ts';
 import { areReplicasWrong, wantedReplicas } from './wanted-replicas.ts';
 
 /** A command waits for its first look: send nothing new, and recall what the decision does not want. */
@@ -41,13 +42,26 @@ export function write(
   if (view === undefined || !mayWrite(state, publication)) return current;
   const intended = explicit ?? intendedWrite({ ...situation, publication: noted }, decision);
   const chosen = fenced(situation, intended);
-  if (chosen === undefined || isPaused(publication, chosen.what, now)) return current;
+  if (chosen === undefined)
+    return isAsDecided(situation, noted, decision)
+      ? withPublication(state, withoutLostRaces(noted))
+      : current;
+  if (isPaused(publication, chosen.what, now)) return current;
   if (now.mono - view.readAt > state.settings.watch.freshForMs)
     return withPublication(state, withZone(noted, { nextReadAt: now.mono }));
   if (chosen.notAfter <= now.mono) return current;
   const order = { ...chosen, commandId: chosen === intended ? commandId : undefined };
   return withPublication(state, send(turn, noted, view, order));
 }
+
+/** The zone shows the ledger's source, with all side names: nothing is left to write, by any instance. */
+const isAsDecided = (situation: Situation, { replicas }: PublicationState, decision: Decision): boolean =>
+  decision.kind === 'point-to' &&
+  decision.reason === 'steady' &&
+  situation.ledger !== undefined &&
+  situation.publication.zone.view?.outside.length === 0 &&
+  replicas.wrongSince === undefined &&
+  drift(situation, situation.ledger).length === 0;
 
 /** These change where the name points. */
 const pointing: ReadonlySet<WriteKind> = new Set(['move', 'form', 'repair', 'withdraw']);
