@@ -1,7 +1,7 @@
 /**
- * How busy this process is, and what that means for its clusters. If many of them are in suspicion at once, their
- * probes would fill the event loop: answers would miss their deadlines, and cause more suspicion. So their
- * haste shrinks together.
+ * How busy this process is, and what that means for its clusters. If many of them are in suspicion at once,
+ * their probes would fill the event loop: answers would miss their deadlines, and cause more suspicion. So
+ * their haste shrinks together.
  */
 
 import type { MonoMs } from '../core/model/units.ts';

@@ -1,6 +1,6 @@
 /**
- * Bounds how many connections are opened at the same time, for all clusters of a process. A login costs a
- * thousand times as much as a probe: a thousand at once keep this process busy until all of them are late.
+ * Bounds how many connections are opened at the same time, for all clusters of a process. A login costs
+ * many times as much as a probe: a thousand at once keep this process busy until all of them are late.
  * See docs/decisions/028.
  */
 
@@ -9,10 +9,10 @@ import type { Clock } from '../../ports.ts';
 
 const fewest = 16;
 const most = 64;
-/** Of its time-out: an attempt that needs less leaves room for more attempts, one that needs more does not. */
+/** Of its time-out: an attempt that needs less leaves room for more, one that needs more does not. */
 const quick = 0.25;
 const slow = 0.5;
-/** So much is left of the places after a slow attempt, once in so many milliseconds: slow ones come together. */
+/** So much is left of the places after slow attempts, once in so many ms: slow ones come together. */
 const less = 0.7;
 const lessEveryMs = 100;
 
