@@ -80,11 +80,19 @@ async function save(name: string, figures: readonly Figure[]): Promise<void> {
   const machine = `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}, Linux ${release()}, Node.js ${process.version}`;
   const result = {
     benchmark: name,
-    command: `npm run bench -- ${name}`,
+    command: `${otherSize()}npm run bench -- ${name}`,
     date: new Date().toISOString(),
     machine,
     figures,
   };
   await writeFile(join(folder, `${name}.json`), `${JSON.stringify(result, undefined, 2)}\n`);
   await writeTables();
+}
+
+/** A run of another size says so: its figures are worth less, or more. */
+function otherSize(): string {
+  const names = ['ROUNDS', 'TURNS', 'SOURCE_DNS_CLUSTERS'];
+  return names
+    .flatMap((name) => (process.env[name] === undefined ? [] : [`${name}=${process.env[name]} `]))
+    .join('');
 }
