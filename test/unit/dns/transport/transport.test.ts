@@ -27,7 +27,8 @@ describe('a kept connection', () => {
     const { nameserver, client } = await start(
       (message, reply) => {
         held.push(() => reply(sign(aAnswer(message), message)));
-        if (held.length === 20) for (const release of held.reverse()) release();
+        // Then each new RRset is read once more.
+        if (held.length % 20 === 0) for (const release of held.splice(0).reverse()) release();
       },
       { messageId: () => 65_530 },
     );
@@ -38,7 +39,8 @@ describe('a kept connection', () => {
   });
 
   test('that the nameserver ended is opened again; a question is repeated, an update is not', async () => {
-    let hangUpAt = 2;
+    // The first reading of an RRset is two questions.
+    let hangUpAt = 3;
     const { nameserver, update, read } = await start((message, reply, _over, connection) => {
       if (nameserver.received.length === hangUpAt) connection?.destroy();
       else reply(sign(isUpdate(message) ? answerTo(message) : aAnswer(message), message));
@@ -46,9 +48,9 @@ describe('a kept connection', () => {
     expect(await read()).toMatchObject({ kind: 'read' });
     expect(await read()).toMatchObject({ kind: 'read' });
     expect(nameserver.connections()).toBe(2);
-    hangUpAt = 4;
+    hangUpAt = 5;
     expect(await update()).toMatchObject({ kind: 'unknown', failure: { code: 'connection-lost' } });
-    expect(nameserver.received).toHaveLength(4);
+    expect(nameserver.received).toHaveLength(5);
     expect(await update()).toEqual({ kind: 'applied' });
     expect(nameserver.connections()).toBe(3);
   });
@@ -167,7 +169,7 @@ describe('UDP', () => {
         failure: { code: 'recalled' },
       });
       expect(await read()).toMatchObject({ kind: 'read' });
-      expect(nameserver.received).toHaveLength(1);
+      expect(nameserver.received.filter(({ message }) => isUpdate(message))).toEqual([]);
     },
   );
 
@@ -186,7 +188,7 @@ describe('UDP', () => {
     expect(await updating).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'expired' } });
     lateMs = 0;
     expect(await read()).toMatchObject({ kind: 'read' });
-    expect(nameserver.received).toHaveLength(1);
+    expect(nameserver.received.filter(({ message }) => isUpdate(message))).toEqual([]);
   });
 
   test('messages above 512 bytes, and truncated answers, go over TCP', async () => {
@@ -198,13 +200,13 @@ describe('UDP', () => {
       { transport: 'udp' },
     );
     expect(await read()).toMatchObject({ kind: 'read', rrsets: [address] });
-    expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp']);
+    expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp', 'udp', 'tcp']);
     const text: Rrset = { name, type: 'TXT', ttlSeconds: 5, rdata: [['x'.repeat(255), 'y'.repeat(255)]] };
     const long: UpdatePlan = { zone, prerequisites: [], changes: [{ kind: 'add-rrset', rrset: text }] };
     expect(await client.update({ plan: long, notAfter: soon(), deadline: soon() })).toEqual({
       kind: 'applied',
     });
-    expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp', 'tcp']);
+    expect(nameserver.received.map(({ over }) => over)).toEqual(['udp', 'tcp', 'udp', 'tcp', 'tcp']);
   });
 });
 
