@@ -21,8 +21,8 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'daemon/runtime.ts',
-        find: 'return { mono: clock.mono(), wall: clock.wall(), token };',
-        replace: 'return { mono: clock.wall() as unknown as MonoMs, wall: clock.wall(), token };',
+        find: 'const mono = clock.mono();',
+        replace: 'const mono = clock.wall() as unknown as MonoMs;',
       },
     ],
     breaks: ['S1', 'S4', 'L1'],
@@ -123,7 +123,7 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'dns/message/update.ts',
-        find: 'return rrsetExistsWithRdata(prerequisite.rrset);',
+        find: 'return rrsetExistsWithRdata(prerequisite.rrset, rdataOf);',
         replace: 'return [rrsetExists(prerequisite.rrset)];',
       },
     ],
