@@ -9,8 +9,8 @@ import { expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../../run-program.mjs', import.meta.url));
 
-// The wrong builds are hunted by hand (`npm run sim -- --check mutants`): since the worlds have glances, other
-// seeds catch them. test/mutants.test.ts holds their patches to the code.
+// The wrong builds are hunted by hand (`npm run sim -- --check mutants`): since the worlds have glances,
+// other seeds catch them. test/mutants.test.ts holds their patches to the code.
 test('the simulated world keeps every promise', async () => {
   const { exitCode, all } = await execa(
     process.execPath,
