@@ -5,6 +5,7 @@
  */
 
 import type { MonoMs } from '../core/model/units.ts';
+import { Demand } from '../demand.ts';
 
 /** Above this part of the event loop all haste is halved, below the other one it is doubled. */
 const tooBusy = 0.65;
@@ -24,8 +25,7 @@ const mostStretch = 128;
 /** One for all clusters of a process. */
 export class Load {
   readonly #busyMs: () => number;
-  readonly #inHaste = new Map<object, number>();
-  #servers = 0;
+  readonly #servers = new Demand();
   #begun = 0;
   /** Because the event loop is busy. */
   #stretch = 1;
@@ -49,15 +49,13 @@ export class Load {
 
   /** `who` asks so many servers in haste from now on. */
   haste(who: object, servers: number): void {
-    this.#servers += servers - (this.#inHaste.get(who) ?? 0);
-    if (servers === 0) this.#inHaste.delete(who);
-    else this.#inHaste.set(who, servers);
+    this.#servers.want(who, servers);
   }
 
   /** How many times as long the pauses of a suspicion must be: a power of two. */
   stretch(now: MonoMs): number {
     this.#compare(now);
-    const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers / serversInHaste)));
+    const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers.sum / serversInHaste)));
     return Math.min(mostStretch, Math.max(shared, this.#stretch));
   }
 

@@ -1,6 +1,7 @@
 /** When the servers of a cluster are glanced at: as often as wanted, within a budget of the process. */
 
 import { type MonoMs, plusMs, type ServerAddress } from '../../core/model/units.ts';
+import { Demand } from '../../demand.ts';
 import type { Clock } from '../../ports.ts';
 import { stoodStillMs } from './deadline.ts';
 
@@ -14,47 +15,32 @@ const slotMs = 50;
 
 /** One for a process. Where more glances are wanted than it has, the pauses grow by the same factor. */
 export class GlanceBudget {
-  readonly #hasty: Budget;
-  readonly #quiet: Budget;
+  readonly #hasty = new Demand();
+  readonly #quiet = new Demand();
+  readonly #perSecond: number;
 
-  constructor(perSecond = mostPerSecond, quietPerSecond = mostQuietPerSecond) {
-    this.#hasty = new Budget(perSecond);
-    this.#quiet = new Budget(quietPerSecond);
+  /** Of hasty glances. */
+  constructor(perSecond = mostPerSecond) {
+    this.#perSecond = perSecond;
   }
 
-  /** From now on `who` wants to glance at so many servers, with this pause; 0: at none. */
+  /** From now on `who` glances at so many servers, with this pause. */
   want(who: object, servers: number, everyMs: number): void {
-    const isQuiet = everyMs >= quietPauseMs;
     const perSecond = (1000 * servers) / everyMs;
-    this.#hasty.want(who, isQuiet ? 0 : perSecond);
-    this.#quiet.want(who, isQuiet ? perSecond : 0);
+    this.#hasty.want(who, isQuiet(everyMs) ? 0 : perSecond);
+    this.#quiet.want(who, isQuiet(everyMs) ? perSecond : 0);
   }
 
   /** How long this pause must be. */
   pauseMs(everyMs: number): number {
-    return everyMs * (everyMs >= quietPauseMs ? this.#quiet : this.#hasty).stretch;
+    const stretch = isQuiet(everyMs)
+      ? this.#quiet.sum / mostQuietPerSecond
+      : this.#hasty.sum / this.#perSecond;
+    return everyMs * Math.max(1, stretch);
   }
 }
 
-class Budget {
-  readonly #perSecond: number;
-  readonly #wanted = new Map<object, number>();
-  #sum = 0;
-
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-  }
-
-  want(who: object, perSecond: number): void {
-    this.#sum += perSecond - (this.#wanted.get(who) ?? 0);
-    if (perSecond === 0) this.#wanted.delete(who);
-    else this.#wanted.set(who, perSecond);
-  }
-
-  get stretch(): number {
-    return Math.max(1, this.#sum / this.#perSecond);
-  }
-}
+const isQuiet = (everyMs: number): boolean => everyMs >= quietPauseMs;
 
 /** One timer for a cluster, and none while nothing is watched. */
 export class Glances {
@@ -63,6 +49,8 @@ export class Glances {
   readonly #glance: (server: ServerAddress) => void;
   #servers: readonly ServerAddress[] = [];
   #everyMs = 0;
+  /** When the present pause began. */
+  #since: MonoMs | undefined;
   #cancel: () => void = () => undefined;
 
   constructor(clock: Clock, budget: GlanceBudget, glance: (server: ServerAddress) => void) {
@@ -76,14 +64,17 @@ export class Glances {
     this.#everyMs = Math.max(1, everyMs);
     this.#budget.want(this, servers.length, this.#everyMs);
     this.#cancel();
-    if (servers.length > 0) this.#arm();
+    if (servers.length === 0) this.#since = undefined;
+    else this.#arm();
   }
 
+  /** A new pace does not begin the pause anew: a pace that changes often would prevent every glance. */
   #arm(): void {
-    const now = this.#clock.mono();
-    const wanted = plusMs(now, this.#budget.pauseMs(this.#everyMs));
-    const due = this.#everyMs < quietPauseMs ? wanted : ((Math.ceil(wanted / slotMs) * slotMs) as MonoMs);
-    this.#cancel = this.#clock.after(due - now, () => {
+    this.#since ??= this.#clock.mono();
+    const wanted = plusMs(this.#since, this.#budget.pauseMs(this.#everyMs));
+    const due = isQuiet(this.#everyMs) ? ((Math.ceil(wanted / slotMs) * slotMs) as MonoMs) : wanted;
+    this.#cancel = this.#clock.after(Math.max(0, due - this.#clock.mono()), () => {
+      this.#since = undefined;
       // After a pause of ours, first read what lies in the sockets.
       if (this.#clock.mono() - due < stoodStillMs) for (const server of this.#servers) this.#glance(server);
       this.#arm();

@@ -47,6 +47,15 @@ test('where more is wanted than the process has, all pauses grow evenly', () => 
   expect(seen).toHaveLength(12);
 });
 
+test('a pace that changes again and again does not prevent the glances', () => {
+  const { clock, seen, glances } = glancing();
+  for (let ms = 0; ms < 100; ms += 5) {
+    glances.watch([db1], ms % 10 === 0 ? 10 : 12);
+    clock.pass(5);
+  }
+  expect(seen.length).toBeGreaterThan(5);
+});
+
 test('after a pause of ours, the answers are read before another glance', () => {
   const { clock, seen, glances } = glancing();
   glances.watch([db1], 10);
