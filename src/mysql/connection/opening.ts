@@ -131,6 +131,7 @@ export class Opening {
   async #run(): Promise<void> {
     const { access, fallBack } = this.#options;
     await this.#turn(false);
+    if (this.#isOver) return;
     this.#hasBegun = true;
     const first = await this.#logIn(access);
     const isWithoutTls = 'kind' in first && first.failure.code === 'tls-unsupported';
@@ -143,6 +144,8 @@ export class Opening {
   async #turn(ahead: boolean): Promise<void> {
     this.#time.stop();
     await this.#ticket.take(ahead);
+    // Given up between its turn and here: no timer may begin.
+    if (this.#isOver) return;
     this.#hasSlot = true;
     this.#time.goOn();
   }

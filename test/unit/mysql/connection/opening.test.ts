@@ -2,7 +2,15 @@
 
 import { expect, test } from 'vitest';
 import { OpeningGate } from '../../../../src/mysql/connection/opening-gate.ts';
-import { answering, clock, deadline, fake, falseMysqld, proberOf } from '../../../support/false-server.ts';
+import {
+  answering,
+  clock,
+  deadline,
+  errorPacket,
+  fake,
+  falseMysqld,
+  proberOf,
+} from '../../../support/false-server.ts';
 import { healthyReply } from '../../../support/healthy.ts';
 
 const kindOf = ({ kind }: { readonly kind: string }): string => kind;
@@ -120,4 +128,41 @@ test('after all connections broke at once, they are opened again through the gat
   await Promise.all(lost);
   expect(new Set((await ask()).map(kindOf))).toEqual(new Set(['reachable']));
   expect(server.connections).toHaveLength(100);
+});
+
+test('attempts that fail, and those that are given up, keep no slot', async () => {
+  const full = await fake((socket) => void socket.end(errorPacket(1040, 'Too many connections')));
+  const gone = await fake((socket) => void socket.destroy());
+  const gate = new OpeningGate(clock);
+  const failing = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? full : gone).address);
+  const probes = await Promise.all(
+    failing.map((address) => proberOf(address, { gate }).probe(address, deadline())),
+  );
+  expect(new Set(probes.map(kindOf))).toEqual(new Set(['alive', 'unknown']));
+  expect(gate.waiting).toBe(0);
+  const silent = await fake(() => undefined);
+  const given = Array.from({ length: 100 }, () => proberOf(silent.address, { gate }));
+  const waiting = given.map((prober) => prober.probe(silent.address, deadline()));
+  await Promise.all(given.map((prober) => prober.close()));
+  expect((await Promise.all(waiting)).map(kindOf)).not.toContain('reachable');
+  const well = await answering(healthyReply());
+  expect(await proberOf(well.address, { gate }).probe(well.address, deadline())).toMatchObject({
+    kind: 'reachable',
+  });
+});
+
+test('an attempt that is given up when its turn comes connects to nobody', async () => {
+  const server = await fake(() => undefined);
+  const gate = new OpeningGate(clock);
+  const tickets = Array.from({ length: 16 }, () => gate.ticket());
+  await Promise.all(tickets.map((ticket) => ticket.take()));
+  const prober = proberOf(server.address, { gate });
+  const probe = prober.probe(server.address, deadline());
+  // In the same moment it gets a slot and is closed.
+  tickets[0]?.giveBack();
+  await prober.close();
+  await probe;
+  const last = proberOf(server.address, { gate, connectTimeoutMs: 50 });
+  expect(await last.probe(server.address, deadline())).toMatchObject({ kind: 'unknown' });
+  expect(server.sockets).toHaveLength(1);
 });
