@@ -3,12 +3,11 @@
  * without end. The program lives, and follows the failovers of this cluster and another one.
  */
 
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import type { Fqdn } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import { launch, type ServerProcess } from '../../../src/lab/host/processes.ts';
@@ -37,10 +36,6 @@ let blog: FalseCluster;
 let nameserver: FakeNameserver;
 let zone: SimulatedZone;
 let program: ServerProcess;
-
-beforeAll(() => {
-  execFileSync(process.execPath, ['build.mjs'], { cwd: root });
-});
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'source-dns-flood-'));

@@ -12,7 +12,7 @@ import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { files, given } from '../../unit/setup/given-setup.ts';
-import { build, entry } from './lab-run.ts';
+import { entry } from './lab-run.ts';
 import { until } from './probing.ts';
 
 const zone = 'db.example.com';
@@ -66,7 +66,6 @@ async function dig(question: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  await build();
   folder = await mkdtemp(join(tmpdir(), 'source-dns-init-'));
   output = join(folder, 'etc', 'source-dns');
   mysql = await startMysqlServers(3, {

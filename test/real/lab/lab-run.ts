@@ -22,10 +22,6 @@ export interface LabLine {
   readonly lostWrites?: number;
 }
 
-export async function build(): Promise<void> {
-  await execa('node', ['build.mjs'], { cwd: root });
-}
-
 /** Plays the lab to its end; resolves with its exit code and its lines. */
 export async function playLab(
   args: readonly string[],

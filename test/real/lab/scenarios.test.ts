@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { cacheFolder } from '../../../src/lab/host/cache-folder.ts';
 import { provideMariadb } from '../../../src/lab/programs/mariadb-programs.ts';
 import { scenarios } from '../../../src/lab/scenarios/scenario-table.ts';
-import { build, type LabLine, labFolders, playLab, processesIn, verdictsOf } from './lab-run.ts';
+import { type LabLine, labFolders, playLab, processesIn, verdictsOf } from './lab-run.ts';
 
 interface Expected {
   readonly steps: string;
@@ -60,7 +60,7 @@ function judge(name: string, { exitCode, lines }: Awaited<ReturnType<typeof play
 
 beforeAll(async () => {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  await Promise.all([build(), provideMariadb('10.11', say), provideMariadb('11.8', say)]);
+  await Promise.all([provideMariadb('10.11', say), provideMariadb('11.8', say)]);
 });
 
 describe('source-dns lab --scenario', () => {

@@ -3,10 +3,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { build, entry, type LabLine, labFolders, playLab, processesIn, verdictsOf } from './lab-run.ts';
-
-beforeAll(build);
+import { describe, expect, test } from 'vitest';
+import { entry, type LabLine, labFolders, playLab, processesIn, verdictsOf } from './lab-run.ts';
 
 describe('source-dns lab', () => {
   test('two labs side by side: every step of both stories holds, no acknowledged write is lost, and nothing is left behind', async () => {
