@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { buildPage } from './build-page.mjs';
 
 const here = import.meta.dirname;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
@@ -15,6 +16,7 @@ try {
     [join(typescript, 'bin', 'tsc'), '--project', join(here, 'tsconfig.build.json')],
     { stdio: 'inherit' },
   );
+  buildPage(join(here, 'dist'));
 } catch (error) {
   process.exit(error.status ?? 1);
 }
