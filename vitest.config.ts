@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: [
-            'test/unit/{core,config,setup,cli,doctor,hook}/**/*.test.ts',
+            'test/unit/{core,config,setup,cli,doctor,hook,page}/**/*.test.ts',
             'test/scenarios/*.test.ts',
             'test/*.test.ts',
             'test/real/chaos/judge.test.ts',
@@ -35,7 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'sockets',
-          include: ['test/unit/{dns,mysql,daemon,http}/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+          include: ['test/unit/{dns,mysql,daemon,http,library}/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
           testTimeout: 30_000,
         },
       },

@@ -30,7 +30,7 @@ export interface Layout {
 }
 
 export const boxHeight = 60;
-const column = { width: 240, gap: 68, below: 14 } as const;
+const column = { width: 250, gap: 58, below: 14 } as const;
 const list = { width: 344, indent: 18, below: 12, deepest: 6 } as const;
 /** The room for the words above what stands apart. */
 const apartRoom = 40;
@@ -80,7 +80,8 @@ function place(forest: Forest, shape: Layout['shape'], depth: number): Layout {
     width: shape === 'columns' ? (depth + 1) * (column.width + column.gap) - column.gap : list.width,
     height: drawing.floor - (shape === 'columns' ? column.below : list.below),
     name,
-    boxes: drawing.boxes,
+    // Who reads or tabs through the drawing meets the source before its replicas.
+    boxes: drawing.boxes.toSorted((a, b) => (shape === 'columns' ? a.x - b.x : 0) || a.y - b.y),
     edges: drawing.edges,
     apartAt,
   };

@@ -5,16 +5,16 @@ import { type Html, html } from './html.ts';
 import { toneIcon } from './icons.ts';
 import type { View } from './shell.ts';
 import {
-  type Tone,
-  tones,
-  toneWords,
   answering,
   counted,
   followers,
   plainName,
   type Share,
-  verdictOf,
+  type Tone,
+  tones,
+  toneWords,
   type Verdict,
+  verdictOf,
 } from './verdict.ts';
 
 /** What a row needs of a cluster: small, so a thousand of them can be kept. */

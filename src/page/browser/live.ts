@@ -3,7 +3,8 @@
  * page's part again; a part is asked for every few seconds in any case, so a lost event costs seconds.
  */
 
-import { morph } from './morph.js';
+import { tell } from './freshness.ts';
+import { morph } from './morph.ts';
 
 const second = 1000;
 /** Between two parts, if nothing happens. */
@@ -11,14 +12,10 @@ const calmMs = 5 * second;
 /** Between two parts, if much happens. */
 const hastyMs = 400;
 const patienceMs = 8 * second;
-/** What is older must not look like the present. */
-const oldMs = 15 * second;
 /** The longest pause between two attempts. */
 const longestMs = 30 * second;
 
 const root = document.body.dataset['root'] ?? './';
-const fresh = document.querySelector<HTMLElement>('#fresh');
-const lost = document.querySelector<HTMLElement>('#lost');
 const announcer = document.querySelector<HTMLElement>('#announcer');
 
 /** Doubles with each failure; a random part, so that many pages do not come back at the same moment. */
@@ -167,61 +164,4 @@ function clusterIn(data: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-interface Freshness {
-  readonly ageMs: number;
-  readonly failures: number;
-  readonly isStreaming: boolean;
-  readonly nextMs: number;
-}
-
-function tell({ ageMs, failures, isStreaming, nextMs }: Freshness, ask: () => Promise<void>): void {
-  const isOld = ageMs > oldMs;
-  const isLost = isOld || failures > 1;
-  document.body.classList.toggle('old', isLost);
-  if (fresh !== null) {
-    const said = isLost ? `${words(ageMs)} old` : isStreaming ? 'Live' : 'Asks every 5 s';
-    const state = isLost ? 'dead' : isStreaming && failures === 0 ? 'live' : 'late';
-    if (!fresh.classList.contains(state)) fresh.className = `fresh ${state}`;
-    const place = fresh.querySelector('.said');
-    if (place !== null && place.textContent !== said) place.textContent = said;
-    fresh.querySelector('a')?.toggleAttribute('hidden', !isLost);
-  }
-  if (lost !== null) tellLost(lost, isLost, { ageMs, nextMs }, ask);
-}
-
-/** Said once aloud; the numbers that run are only for the eye. */
-function tellLost(
-  lost: HTMLElement,
-  isLost: boolean,
-  { ageMs, nextMs }: Pick<Freshness, 'ageMs' | 'nextMs'>,
-  ask: () => Promise<void>,
-): void {
-  if (!isLost) {
-    if (!lost.hidden) {
-      lost.hidden = true;
-      lost.replaceChildren();
-    }
-    return;
-  }
-  if (lost.hidden) {
-    const numbers = document.createElement('span');
-    numbers.ariaHidden = 'true';
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.textContent = 'Try now';
-    button.addEventListener('click', () => void ask());
-    lost.replaceChildren('source-dns does not answer: this page shows the past. ', numbers, button);
-    lost.hidden = false;
-  }
-  const numbers = lost.querySelector('span');
-  const next = nextMs > 0 ? ` Next try in ${words(nextMs)}.` : '';
-  if (numbers !== null) numbers.textContent = `It is ${words(ageMs)} old.${next}`;
-}
-
-function words(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / second));
-  if (seconds < 120) return `${seconds} s`;
-  return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }

@@ -1,8 +1,8 @@
 /** The script of the status page. Without it the page says the same, but does not update itself. */
 
-import { offerActions } from './act.js';
-import { keepFresh } from './live.js';
-import { searchAsTyped } from './search.js';
+import { offerActions } from './act.ts';
+import { keepFresh } from './live.ts';
+import { searchAsTyped } from './search.ts';
 
 const refresh = keepFresh();
 searchAsTyped(refresh);
