@@ -1,4 +1,4 @@
-/** The files that the page needs. Their common hash is in their addresses, so a browser may keep them for ever. */
+/** The files that the page needs. Their hash is in their addresses, so a browser may keep them for ever. */
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';

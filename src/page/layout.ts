@@ -1,4 +1,4 @@
-/** Where each server of a forest is drawn: as columns on a wide page, as an indented list on a narrow one. Pure. */
+/** Where each server is drawn: in columns on a wide page, as an indented list on a narrow one. Pure. */
 
 import type { Forest, Tree, TreeNode } from './topology.ts';
 

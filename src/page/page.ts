@@ -1,4 +1,4 @@
-/** The answers of the status page to a path. It reads the API, keeps the overview for a moment, and changes nothing. */
+/** What the status page answers. It reads the API, keeps the overview for a moment, and changes nothing. */
 
 import type { ClusterApi } from '../http/cluster-api.ts';
 import { clusterDocument } from '../http/documents.ts';

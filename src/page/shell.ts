@@ -1,4 +1,4 @@
-/** The frame of every page: head, bar, the region that is replaced, and what works only with scripts. Pure. */
+/** The frame of every page: head, bar, and the region that is replaced. Pure. */
 
 import { type Html, html } from './html.ts';
 import { mark } from './icons.ts';

@@ -1,4 +1,4 @@
-/** Who gets data from whom, as trees: the published source first, then what stands apart. Pure. */
+/** Where each server gets its data, as trees: first the published source, then what stands apart. Pure. */
 
 import type { ServerSnapshot } from '../core/report/snapshot-types.ts';
 import { isLate } from './verdict.ts';
