@@ -17,7 +17,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval discover_within watchers'.split(
+  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval suspect_interval discover_within watchers'.split(
     ' ',
   ),
 );
@@ -42,7 +42,8 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
     ...(suffix === undefined ? {} : { discoverWithin: [{ kind: 'suffix', suffix }] }),
     watch: {
       intervalMs: seconds(said.get('interval') ?? '1s'),
-      suspectIntervalMs: 50,
+      // Rarer than by default: most steps of a transcript answer these probes.
+      suspectIntervalMs: seconds(said.get('suspect_interval') ?? '0.2s'),
       freshForMs: seconds(said.get('fresh_for') ?? '3s'),
       settleMs: seconds(said.get('settle') ?? '30s'),
       goneAfterMs: seconds(said.get('gone_after') ?? '600s'),
