@@ -40,17 +40,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
       ...publishFrom(said.get('publish'), server),
     })),
     ...(suffix === undefined ? {} : { discoverWithin: [{ kind: 'suffix', suffix }] }),
-    watch: {
-      intervalMs: seconds(said.get('interval') ?? '1s'),
-      // Rarer than by default: most steps of a transcript answer these probes.
-      suspectIntervalMs: seconds(said.get('suspect_interval') ?? '0.2s'),
-      freshForMs: seconds(said.get('fresh_for') ?? '3s'),
-      settleMs: seconds(said.get('settle') ?? '30s'),
-      goneAfterMs: seconds(said.get('gone_after') ?? '600s'),
-      maxMoves: Number(said.get('max_moves') ?? '5'),
-      maxMovesWindowMs: 600_000,
-      probeTimeoutMs: 2000,
-    },
+    watch: watchFrom(said),
     publications: [publicationFrom(said)],
     onNoSource: said.get('on_no_source') === 'withdraw' ? 'withdraw' : 'keep',
     gtidGuard: said.get('gtid_guard') === 'hold' ? 'hold' : 'warn',
@@ -58,6 +48,20 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
   };
   const outside = said.get('outside')?.split(',') ?? [];
   return { settings, servers, outside, source: source === 'none' ? undefined : source };
+}
+
+function watchFrom(said: ReadonlyMap<string, string>): ClusterSettings['watch'] {
+  return {
+    intervalMs: seconds(said.get('interval') ?? '1s'),
+    // Rarer than by default: most steps of a transcript answer these probes.
+    suspectIntervalMs: seconds(said.get('suspect_interval') ?? '0.2s'),
+    freshForMs: seconds(said.get('fresh_for') ?? '3s'),
+    settleMs: seconds(said.get('settle') ?? '30s'),
+    goneAfterMs: seconds(said.get('gone_after') ?? '600s'),
+    maxMoves: Number(said.get('max_moves') ?? '5'),
+    maxMovesWindowMs: 600_000,
+    probeTimeoutMs: 2000,
+  };
 }
 
 /** `publish=db1@203.0.113.1,db2@203.0.113.2`: the addresses for clients, where they differ. */
