@@ -135,7 +135,7 @@ function greeting(
 
 const resets: Readonly<Record<Reset, string>> = {
   'other-start':
-    'The last event that you have seen is not one of this process: source-dns was started again.',
+    'The last event that you have seen is of another process: the daemon has been started again.',
   'too-old': 'Too many events have happened since the last one that you have seen.',
 };
 

@@ -95,7 +95,7 @@ function tellingCommands(api: ClusterApi, feed: EventFeed): ClusterApi {
           const data: CommandDocument = { at, cluster, kind: 'command', command: given, results };
           feed.add('command', cluster, data);
         },
-        // The route tells of the bug.
+        // The route reports the bug.
         () => {},
       );
       return answer;
