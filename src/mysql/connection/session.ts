@@ -28,7 +28,7 @@ let lastNumber = 0;
 /** What the driver listens to, until the login is over. */
 const heardByDriver = ['data', 'end', 'close', 'error'] as const;
 
-/** The inner parts of the driver that we use here; session-guards.test.ts fails when a new version lacks one. */
+/** The inner parts of the driver that we use here; driver-let-go.test.ts fails when a version lacks one. */
 interface DriverInside {
   /** The socket, or the TLS over it. */
   stream: Socket;
