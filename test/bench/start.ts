@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type Connection, createConnection } from 'mysql2';
 import type { Snapshot } from '../../src/core/report/snapshot-types.ts';
 import { askDaemon } from '../../src/http/client.ts';
 import { type DaemonProcess, startDaemon } from '../../src/lab/stage/daemon-process.ts';
@@ -21,12 +22,18 @@ const sizes = {
   full: { clusters: 200, restMs: 20_000, pauseMs: 5000 },
   smoke: { clusters: 3, restMs: 500, pauseMs: 300 },
 } as const;
+/** `SOURCE_DNS_CLUSTERS=60`: so many instead. */
+const wanted = Number(process.env['SOURCE_DNS_CLUSTERS'] ?? 0);
+/** `SOURCE_DNS_PROFILE=FOLDER` writes a CPU profile of the program there. */
+const profileFolder = process.env['SOURCE_DNS_PROFILE'];
 const publishedWithinMs = 120_000;
 const calmWithinMs = 60_000;
 /** No suspicion is left of the start. */
 const quietAfterMs = 8000;
 const lookEveryMs = 100;
 const answerMs = 5000;
+const loginsAtATime = 16;
+const ssl = { rejectUnauthorized: false };
 /** The compiled program lies beside the compiled benchmarks. */
 const programFile = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -46,7 +53,7 @@ interface World {
 }
 
 async function run(run: BenchmarkRun): Promise<readonly Figure[]> {
-  const { clusters } = sizes[run.scale];
+  const clusters = run.scale === 'full' && wanted > 0 ? wanted : sizes[run.scale].clusters;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-start-'));
   const mysql = await startMysqlServers(serverCount, {
     replicate: true,
@@ -63,15 +70,26 @@ async function run(run: BenchmarkRun): Promise<readonly Figure[]> {
     const names = Array.from({ length: clusters }, (_, index) => `source.c${index}.${bind.zones[0]}`);
     const world: World = { mysql, bind, zone, names, stateDir };
     const file = await writeConfig(folder, world);
+    const mysqlBefore = mysqlCpuMs(mysql);
+    const ownBefore = cpuMs(process.pid);
+    const floorMs = await bareLogins(mysql, clusters * serverCount);
+    const mysqlBare = mysqlCpuMs(mysql);
+    const floorCpu = {program: cpuMs(process.pid) - ownBefore, mysql: mysqlBare - mysqlBefore};
+    run.say(`${clusters * serverCount} bare logins: ${Math.round(floorMs)} ms, CPU ${JSON.stringify(floorCpu)}`);
     const before = await connections(mysql);
+    const profile =
+      profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
     const begun = performance.now();
-    daemon = await startDaemon([process.execPath, programFile], { file, stateDir }, folder);
+    daemon = await startDaemon([process.execPath, ...profile, programFile], { file, stateDir }, folder);
     await zone.until(new Map(names.map((name) => [name, '127.0.0.11'])), publishedWithinMs);
     const publishedMs = performance.now() - begun;
-    run.say(`all ${clusters} published after ${Math.round(publishedMs)} ms`);
+    const publishedCpuMs = cpuMs(daemon.process.pid ?? 0);
+    run.say(`all ${clusters} published after ${Math.round(publishedMs)} ms, CPU ${JSON.stringify({ program: publishedCpuMs, mysql: mysqlCpuMs(mysql) - mysqlBare })}`);
     const opened = (await connections(mysql)) - before;
     return [
+      figure('floor: as many bare logins, and nothing else', floorMs / 1000, 's'),
       figure('all published after', publishedMs / 1000, 's', 5),
+      figure('CPU of the program until then', publishedCpuMs / 1000, 's'),
       figure('connections opened for each server until then', opened / clusters / serverCount, ''),
       ...(await atRest(run, world, daemon.process.pid ?? 0)),
       ...(await afterPause(run, world, daemon.process.pid ?? 0)),
@@ -80,7 +98,7 @@ async function run(run: BenchmarkRun): Promise<readonly Figure[]> {
     await daemon?.stop();
     zone.close();
     await Promise.all([mysql.stop(), bind.stop()]);
-    await rm(folder, { recursive: true, force: true });
+    console.log(folder); if (process.env["NEVER"]) await rm(folder);
   }
 }
 
@@ -155,6 +173,32 @@ async function connections({ servers }: MysqlServers): Promise<number> {
   }
   return sum;
 }
+
+/** As many logins, several at a time, and nothing else. */
+async function bareLogins({ servers, password }: MysqlServers, count: number): Promise<number> {
+  const begun = performance.now();
+  const open: Connection[] = [];
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (next < count) {
+      const server = servers[next++ % servers.length];
+      if (server === undefined) return;
+      const connection = createConnection({ host: server.address, port: server.port, user, password, ssl });
+      await new Promise<void>((resolve, reject) => {
+        connection.once('connect', resolve);
+        connection.once('error', reject);
+      });
+      open.push(connection);
+    }
+  };
+  await Promise.all(Array.from({ length: loginsAtATime }, one));
+  const ms = performance.now() - begun;
+  for (const connection of open) connection.destroy();
+  return ms;
+}
+
+const mysqlCpuMs = ({ servers }: MysqlServers): number =>
+  servers.reduce((sum, { pid }) => sum + (pid === undefined ? 0 : cpuMs(pid)), 0);
 
 /** The replication carries the account to the replicas. */
 async function createAccount({ servers, password }: MysqlServers): Promise<void> {
