@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Connection, createConnection } from 'mysql2';
 import type { Snapshot } from '../../src/core/report/snapshot-types.ts';
 import { askDaemon } from '../../src/http/client.ts';
 import { type DaemonProcess, startDaemon } from '../../src/lab/stage/daemon-process.ts';
 import { accountName, grantStatements } from '../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../support/servers/mysql-fixture.ts';
+import { bareLogins, type Cost, costOf } from './harness/bare-logins.ts';
 import type { Benchmark, BenchmarkRun, Figure } from './harness/benchmark.ts';
 import { type ManyZones, startManyZones } from './harness/many-zones.ts';
 import { cpuMs, memory } from './harness/process-cost.ts';
@@ -26,14 +26,13 @@ const sizes = {
 const wanted = Number(process.env['SOURCE_DNS_CLUSTERS'] ?? 0);
 /** `SOURCE_DNS_PROFILE=FOLDER` writes a CPU profile of the program there. */
 const profileFolder = process.env['SOURCE_DNS_PROFILE'];
+const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
 const publishedWithinMs = 120_000;
 const calmWithinMs = 60_000;
 /** No suspicion is left of the start. */
 const quietAfterMs = 8000;
 const lookEveryMs = 100;
 const answerMs = 5000;
-const loginsAtATime = 16;
-const ssl = { rejectUnauthorized: false };
 /** The compiled program lies beside the compiled benchmarks. */
 const programFile = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
@@ -70,35 +69,35 @@ async function run(run: BenchmarkRun): Promise<readonly Figure[]> {
     const names = Array.from({ length: clusters }, (_, index) => `source.c${index}.${bind.zones[0]}`);
     const world: World = { mysql, bind, zone, names, stateDir };
     const file = await writeConfig(folder, world);
-    const mysqlBefore = mysqlCpuMs(mysql);
-    const ownBefore = cpuMs(process.pid);
-    const floorMs = await bareLogins(mysql, clusters * serverCount);
-    const mysqlBare = mysqlCpuMs(mysql);
-    const floorCpu = {program: cpuMs(process.pid) - ownBefore, mysql: mysqlBare - mysqlBefore};
-    run.say(`${clusters * serverCount} bare logins: ${Math.round(floorMs)} ms, CPU ${JSON.stringify(floorCpu)}`);
+    const floor = await costOf(mysql, async () => {
+      const cpuBeforeMs = cpuMs(process.pid);
+      await bareLogins(mysql, user, clusters * serverCount);
+      return { pid: process.pid, cpuBeforeMs };
+    });
+    run.say(`${clusters * serverCount} bare logins took ${Math.round(floor.ms)} ms`);
     const before = await connections(mysql);
-    const profile =
-      profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-    const begun = performance.now();
-    daemon = await startDaemon([process.execPath, ...profile, programFile], { file, stateDir }, folder);
-    await zone.until(new Map(names.map((name) => [name, '127.0.0.11'])), publishedWithinMs);
-    const publishedMs = performance.now() - begun;
-    const publishedCpuMs = cpuMs(daemon.process.pid ?? 0);
-    run.say(`all ${clusters} published after ${Math.round(publishedMs)} ms, CPU ${JSON.stringify({ program: publishedCpuMs, mysql: mysqlCpuMs(mysql) - mysqlBare })}`);
+    let pid = 0;
+    const published = await costOf(mysql, async () => {
+      daemon = await startDaemon([process.execPath, ...profiling, programFile], { file, stateDir }, folder);
+      pid = daemon.process.pid ?? 0;
+      await zone.until(new Map(names.map((name) => [name, '127.0.0.11'])), publishedWithinMs);
+      return { pid, cpuBeforeMs: 0 };
+    });
+    run.say(`all ${clusters} published after ${Math.round(published.ms)} ms`);
     const opened = (await connections(mysql)) - before;
     return [
-      figure('floor: as many bare logins, and nothing else', floorMs / 1000, 's'),
-      figure('all published after', publishedMs / 1000, 's', 5),
-      figure('CPU of the program until then', publishedCpuMs / 1000, 's'),
+      ...costFigures('floor, as many bare logins', floor),
+      figure('all published after', published.ms / 1000, 's', 5),
+      ...costFigures('until then', published).slice(1),
       figure('connections opened for each server until then', opened / clusters / serverCount, ''),
-      ...(await atRest(run, world, daemon.process.pid ?? 0)),
-      ...(await afterPause(run, world, daemon.process.pid ?? 0)),
+      ...(await atRest(run, world, pid)),
+      ...(await afterPause(run, world, pid)),
     ];
   } finally {
     await daemon?.stop();
     zone.close();
     await Promise.all([mysql.stop(), bind.stop()]);
-    console.log(folder); if (process.env["NEVER"]) await rm(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -174,32 +173,6 @@ async function connections({ servers }: MysqlServers): Promise<number> {
   return sum;
 }
 
-/** As many logins, several at a time, and nothing else. */
-async function bareLogins({ servers, password }: MysqlServers, count: number): Promise<number> {
-  const begun = performance.now();
-  const open: Connection[] = [];
-  let next = 0;
-  const one = async (): Promise<void> => {
-    while (next < count) {
-      const server = servers[next++ % servers.length];
-      if (server === undefined) return;
-      const connection = createConnection({ host: server.address, port: server.port, user, password, ssl });
-      await new Promise<void>((resolve, reject) => {
-        connection.once('connect', resolve);
-        connection.once('error', reject);
-      });
-      open.push(connection);
-    }
-  };
-  await Promise.all(Array.from({ length: loginsAtATime }, one));
-  const ms = performance.now() - begun;
-  for (const connection of open) connection.destroy();
-  return ms;
-}
-
-const mysqlCpuMs = ({ servers }: MysqlServers): number =>
-  servers.reduce((sum, { pid }) => sum + (pid === undefined ? 0 : cpuMs(pid)), 0);
-
 /** The replication carries the account to the replicas. */
 async function createAccount({ servers, password }: MysqlServers): Promise<void> {
   const account = accountName(user);
@@ -236,6 +209,12 @@ nameservers:
   );
   return file;
 }
+
+const costFigures = (of: string, { ms, programCpuMs, serversCpuMs }: Cost): readonly Figure[] => [
+  figure(of, ms / 1000, 's'),
+  figure(`${of}: CPU of the program`, programCpuMs / 1000, 's'),
+  figure(`${of}: CPU of the MySQL servers`, serversCpuMs / 1000, 's'),
+];
 
 const figure = (what: string, value: number, unit: Figure['unit'], ...[atMost]: [number?]): Figure => ({
   what,
