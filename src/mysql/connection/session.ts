@@ -108,6 +108,10 @@ export class Session {
     return this.#boundary.greeted;
   }
 
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   beginProbe(): void {
     this.#boundary.beginProbe();
   }
