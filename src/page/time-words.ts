@@ -31,7 +31,7 @@ export function clockWords(at: number, now: number): string {
     : `${text.slice(0, 10)} ${text.slice(11, 16)} UTC`;
 }
 
-/** A `time` element that says how long ago, with the exact time as its title. A text that is no time stays. */
+/** A `time` element: how long ago, and the exact time as its title. A text that is no time stays. */
 export function agoHtml(iso: string, now: number): Html {
   const at = Date.parse(iso);
   if (Number.isNaN(at)) return html`${iso}`;

@@ -1,4 +1,4 @@
-/** The topology as a drawing: the name, the server that it leads to, and where each server gets its data. Pure. */
+/** The topology as a drawing: the name, its server, and where each server gets its data. Pure. */
 
 import type { ClusterDocument } from '../http/documents.ts';
 import { type Html, html } from './html.ts';
