@@ -39,12 +39,13 @@ function drawing(layout: Layout, cluster: ClusterDocument, numbers: ReadonlyMap<
   const { shape, width, height, apartAt } = layout;
   // Half a line of a frame would be cut off at the margin.
   const box = `-2 -2 ${width + 4} ${height + 4}`;
-  return html`<svg class="drawing ${shape}" viewBox="${box}" width="${(width + 4) / 16}em" role="group" aria-label="${`Topology of ${cluster.cluster}`}">${layout.edges.map(
-    (edge) => edgeHtml(edge, layout),
-  )}${
-    apartAt !== undefined &&
-    html`<text class="apart" x="${shape === 'columns' ? (layout.boxes.at(-1)?.x ?? 0) : 0}" y="${apartAt + 26}">Gets nothing from the source</text>`
-  }${nameBox(layout.name, cluster)}${layout.boxes.map((placed) => placedHtml(placed, numbers))}</svg>`;
+  return html`
+    <svg class="drawing ${shape}" viewBox="${box}" width="${(width + 4) / 16}em" role="group" aria-label="${`Topology of ${cluster.cluster}`}">
+      ${layout.edges.map((edge) => edgeHtml(edge, layout))}
+      ${apartAt !== undefined && html`<text class="apart" x="${shape === 'columns' ? layout.secondColumn : 0}" y="${apartAt + 26}">Gets nothing from the source</text>`}
+      ${nameBox(layout.name, cluster)}
+      ${layout.boxes.map((placed) => placedHtml(placed, numbers))}
+    </svg>`;
 }
 
 function nameBox({ x, y, width }: Box, { name, published, publications }: ClusterDocument): Html {
