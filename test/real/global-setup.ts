@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { provideMysql } from '../../src/lab/programs/mysql-programs.ts';
 import { root } from '../support/checkout.ts';
+import { tryBrowser } from '../support/servers/browser.ts';
 import { everyBind, everyKnot, everyPowerdns } from '../support/servers/nameservers.ts';
 
 /**
@@ -14,5 +15,11 @@ export async function setup(): Promise<void> {
     process.stderr.write(`${line}\n`);
   };
   execFileSync(process.execPath, ['build.mjs'], { cwd: root });
-  await Promise.all([provideMysql(progress), everyBind(), everyKnot(), everyPowerdns()]);
+  await Promise.all([
+    provideMysql(progress),
+    everyBind(),
+    everyKnot(),
+    everyPowerdns(),
+    tryBrowser(progress),
+  ]);
 }
