@@ -35,7 +35,7 @@ import { propagated } from './publish/propagation.ts';
 import { isLookedInto, isRefusalOf, refusalInspected } from './publish/why-refused.ts';
 import { zoneRead } from './publish/zone-read.ts';
 import { mayWait, withTurnNoted } from './rest.ts';
-import { nextResolve, schedule, watch } from './schedule.ts';
+import { nextResolve, schedule, scheduleOne, watch } from './schedule.ts';
 import { takeTurn } from './turn.ts';
 
 /** Takes one event. Returns the next state, and what to do. */
@@ -47,8 +47,9 @@ export function step(
   const effects: Effect[] = [];
   const turn: Turn = { cluster: state.settings.cluster, now, effects };
   const taken = take(turn, checkClocks(state, now), event);
-  const next = mayWait(state, taken, event, now) ? taken : watch(turn, takeTurns(turn, taken));
-  return [schedule(turn, next), effects];
+  const waits = mayWait(state, taken, event, now);
+  if (waits && event.kind === 'observed') return [scheduleOne(turn, taken, event.server), effects];
+  return [schedule(turn, waits ? taken : watch(turn, takeTurns(turn, taken))), effects];
 }
 
 /** A full turn: every publication decides, and may write. */

@@ -26,6 +26,8 @@ export interface ClusterState {
   readonly turnAt: MonoMs;
   /** Until then an event without news needs no turn. Not in the future: the cluster is not at rest. */
   readonly restUntil: MonoMs;
+  /** When the next tick is wanted: nothing is due before. */
+  readonly wakeAt: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
   readonly alarms: readonly Alarm[];
 }
@@ -142,6 +144,7 @@ export function initialState(
     staleBefore: now.mono,
     turnAt: now.mono,
     restUntil: now.mono,
+    wakeAt: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
     alarms: [],
   };
