@@ -105,6 +105,7 @@ async function startDaemon(
   const record = (entry: HistoryEntry): void => {
     log.record(entry);
     history.append(entry);
+    api.tell(entry);
   };
   const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
   const started = await startService({

@@ -5,21 +5,37 @@ import { bodyLimit } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { commandRoutes } from './command-routes.ts';
 import { doorOf } from './doors.ts';
+import { createEventFeed, type EventFeed } from './event-feed.ts';
+import { addEventRoute } from './event-route.ts';
+import type { KnownRoute, OpenApi } from './openapi.ts';
 import { type Problem, problem } from './problem.ts';
-import { type ApiPlugin, addRoute, sendProblem } from './route.ts';
+import { type ApiPlugin, addRoute, defaultHeaders, document, route, sendProblem } from './route.ts';
 import { notWatched, readRoutes } from './routes.ts';
 import { foreignRequest, tokenProblem } from './tcp-guard.ts';
 
 interface AppOptions {
   /** Undefined: the clusters are not there yet. */
   api(): ClusterApi | undefined;
+  readonly feed: EventFeed;
   readonly plugins: readonly ApiPlugin[];
   /** A route has thrown. Its client gets the problem `bug`. */
   onBug(error: unknown): void;
 }
 
-/** Without a listener. `routing` of the result answers a request of `node:http`. */
-export async function createApp({ api, plugins, onBug }: AppOptions): Promise<FastifyInstance> {
+/** It listens nowhere. */
+export interface App {
+  /** Answers a request of `node:http`. */
+  readonly routing: FastifyInstance['routing'];
+  close(): Promise<void>;
+  /** What `GET /v1/openapi.json` answers. */
+  description(): Promise<OpenApi>;
+}
+
+/** The routes alone, for their description. */
+export const routesAlone = (plugins: readonly ApiPlugin[]): Promise<App> =>
+  createApp({ api: () => undefined, feed: createEventFeed('none'), plugins, onBug: () => {} });
+
+export async function createApp({ api, feed, plugins, onBug }: AppOptions): Promise<App> {
   const app = fastify({
     logger: false,
     bodyLimit,
@@ -31,9 +47,9 @@ export async function createApp({ api, plugins, onBug }: AppOptions): Promise<Fa
       querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
     },
   });
-  const patterns: { readonly method: string; readonly url: string }[] = [];
-  app.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) patterns.push({ method: one, url });
+  const known: KnownRoute[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    for (const one of [method].flat()) known.push({ method: one, url, ...config });
   });
   app.addHook('onRequest', async (request, reply) => {
     const refusal = refused(request.raw, request.routeOptions.config.onlyLocal);
@@ -47,28 +63,28 @@ export async function createApp({ api, plugins, onBug }: AppOptions): Promise<Fa
     // The next request would begin in a body that nobody has read to its end.
     if (!request.raw.complete) reply.header('connection', 'close');
   });
-  app.setNotFoundHandler((request, reply) => notFound(request.raw, reply, patterns));
+  app.setNotFoundHandler((request, reply) => notFound(request.raw, reply, known));
   app.setErrorHandler((error, _request, reply) => {
     const known = ofFastify(error as FastifyError);
     if (known === undefined) onBug(error);
     return sendProblem(reply, known ?? bug);
   });
   readJsonBodies(app);
-  const context = { api: () => api() ?? neverAsked() };
-  for (const one of [...readRoutes, ...commandRoutes()]) addRoute(app, one, context, notWatched);
+  const context = { api: () => api() ?? neverAsked(), position: feed.position };
+  // Loaded when somebody asks: it needs the shape of every document.
+  const description = async () => (await import('./openapi.ts')).openApi(known);
+  const itself = route({
+    method: 'GET',
+    url: '/v1/openapi.json',
+    doc: { summary: 'This document', answer: 'OpenApi' },
+    answer: async () => document(await description()),
+  });
+  for (const one of [...readRoutes, ...commandRoutes(), itself]) addRoute(app, one, context, notWatched);
+  addEventRoute(app, { ...context, feed });
   for (const plugin of plugins) plugin(app, context);
   await app.ready();
-  return app;
+  return { routing: app.routing, close: () => app.close(), description };
 }
-
-/** No other site may frame, embed or guess. A route may set others. */
-const defaultHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
 
 type Raw = Parameters<typeof doorOf>[0];
 
@@ -100,10 +116,10 @@ function readJsonBodies(app: FastifyInstance): void {
 function notFound(
   { method, url = '/' }: Raw,
   reply: FastifyReply,
-  patterns: readonly { readonly method: string; readonly url: string }[],
+  known: readonly KnownRoute[],
 ): FastifyReply {
   const [path = '/'] = url.split('?');
-  const methods = patterns.filter((pattern) => matches(pattern.url, path)).map((pattern) => pattern.method);
+  const methods = known.filter((one) => matches(one.url, path)).map((one) => one.method);
   if (methods.length === 0)
     return sendProblem(reply, problem('unknown-route', `this version has no route ${path}`));
   const allowed = [...new Set(methods)].join(', ');
