@@ -47,7 +47,8 @@ const isInForce = ({ publications }: ClusterState, { settings, facts }: Seen): b
  */
 const ownName = ([first, ...others]: readonly Seen[]): Seen | undefined =>
   others.find(({ facts, settings }) => {
-    if (facts.home === undefined || facts.peer === undefined || facts.peer !== first?.facts.peer) return false;
+    if (facts.home === undefined || facts.peer === undefined || facts.peer !== first?.facts.peer)
+      return false;
     const [configured, own] = [splitAddress(settings.address), splitAddress(facts.home)];
     return configured.port === own.port && `${configured.host}.`.startsWith(`${own.host}.`);
   });
