@@ -7,11 +7,13 @@ import type { Failure } from '../core/model/observation.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Notifier } from '../daemon/notify-systemd.ts';
 import type { Service } from '../daemon/service.ts';
+import type { ApiServer } from '../http/server.ts';
 
 interface ReloadOptions {
   readonly config: LoadedConfig;
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
+  readonly api: Pick<ApiServer, 'prepareTcp'>;
   readonly notifier: Pick<Notifier, 'reloading' | 'reloaded'>;
   load(): Promise<LoadResult>;
   /** The new configuration is in force. */
@@ -21,7 +23,7 @@ interface ReloadOptions {
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
 export function createReloader(options: ReloadOptions): () => void {
-  const { log, service, notifier, load, onTaken, onBug } = options;
+  const { log, service, api, notifier, load, onTaken, onBug } = options;
   const { stateDir } = options.config;
   let inForce = options.config;
   let running = false;
@@ -39,15 +41,14 @@ export function createReloader(options: ReloadOptions): () => void {
     }
     const next = result.config;
     for (const warning of next.warnings) log.say('warn', 'config-warning', warning);
+    const tcp = await api.prepareTcp(next.http);
+    if (tcp.kind === 'failed') return refuse([tcp.failure]);
     const taken = await service.reconfigure(next);
     if (taken.kind === 'refused') {
-      for (const failure of taken.failures) log.fail('error', failure);
-      return log.say(
-        'error',
-        'reload-refused',
-        'the new configuration cannot be used; the old one stays in force',
-      );
+      await tcp.drop();
+      return refuse(taken.failures);
     }
+    await tcp.use();
     const given = givenToNewWatchers(inForce, next);
     inForce = next;
     onTaken(next);
@@ -61,6 +62,11 @@ export function createReloader(options: ReloadOptions): () => void {
       'reloaded',
       `added: ${list(added)}; changed: ${list(changed)}; removed: ${list(removed)}`,
     );
+  }
+
+  function refuse(failures: readonly Failure[]): void {
+    for (const failure of failures) log.fail('error', failure);
+    log.say('error', 'reload-refused', 'the new configuration cannot be used; the old one stays in force');
   }
 
   async function loop(): Promise<void> {

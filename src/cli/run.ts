@@ -2,6 +2,7 @@
 
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { HistoryEntry } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import { type History, openHistory } from '../daemon/history.ts';
 import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createLog, type Log } from '../daemon/log.ts';
@@ -12,6 +13,7 @@ import { statusLine } from '../daemon/status-line.ts';
 import { shareDocument } from '../http/documents.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import { apiPlugins } from './api-plugins.ts';
 import { complain, complainOfAll } from './complain.ts';
 import { readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
@@ -88,10 +90,10 @@ async function startDaemon(
   }
   if (stateDir.warning !== undefined) log.fail('warn', stateDir.warning);
   // First, because it shows whether another daemon uses this state directory.
-  const api = await startApi(apiSocketPath(config.stateDir), onBug);
-  if (api.kind === 'failed') {
-    complain(context, api.failure);
-    return api.failure.code === 'socket-path-too-long' ? exitCodes.usage : exitCodes.failed;
+  const api = await openApi(config, log);
+  if ('code' in api) {
+    complain(context, api);
+    return api.code === 'socket-path-too-long' ? exitCodes.usage : exitCodes.failed;
   }
   const history = await openHistory({
     stateDir: config.stateDir,
@@ -103,6 +105,7 @@ async function startDaemon(
   const record = (entry: HistoryEntry): void => {
     log.record(entry);
     history.append(entry);
+    api.tell(entry);
   };
   const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
   const started = await startService({
@@ -120,7 +123,7 @@ async function startDaemon(
   });
   if (started.kind === 'failed') {
     complainOfAll(context, started.failures);
-    await Promise.all([api.server.close(), history.close()]);
+    await Promise.all([api.close(), history.close()]);
     return exitCodes.usage;
   }
   const { service } = started;
@@ -129,7 +132,7 @@ async function startDaemon(
     stateDir: stateDir.warning,
     onWarning: (failure) => log.fail('warn', failure),
   });
-  api.server.serve({
+  api.serve({
     daemon: notes.document,
     clusters: () => service.clusters(),
     elsewhere: (cluster) => service.elsewhere(cluster),
@@ -140,7 +143,28 @@ async function startDaemon(
     note: (level, sentence) => log.say(level, 'hook', sentence),
     command: (cluster, command) => service.command(cluster, command),
   });
-  return { config, log, history, api: api.server, service, hooks, notes };
+  return { config, log, history, api, service, hooks, notes };
+}
+
+/** The API on the unix socket, and over TCP if the configuration says so. */
+async function openApi(config: LoadedConfig, log: Log): Promise<ApiServer | Failure> {
+  const api = await startApi({
+    socketPath: apiSocketPath(config.stateDir),
+    plugins: apiPlugins,
+    // A page that cannot be shown is no reason to stop following the source.
+    onBug: (error) =>
+      log.say('error', 'api-bug', 'source-dns has a bug: a request could not be answered', {
+        stack: String(error instanceof Error ? error.stack : error),
+      }),
+  });
+  if (api.kind === 'failed') return api.failure;
+  const tcp = await api.server.prepareTcp(config.http);
+  if (tcp.kind === 'prepared') {
+    await tcp.use();
+    return api.server;
+  }
+  await api.server.close();
+  return tcp.failure;
 }
 
 interface Signals {

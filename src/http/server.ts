@@ -1,30 +1,29 @@
-/** The HTTP server on the unix socket. Everything that it holds is bounded, and gone after `close`. */
+/** The HTTP API: one table of routes, two listeners. All that it holds is bounded, and gone after `close`. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { HttpConfig } from '../config/loaded.ts';
+import type { Command, CommandResult, HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import { createApp } from './app.ts';
 import { claimSocket } from './claim-socket.ts';
 import type { ClusterApi } from './cluster-api.ts';
-import { holdConnections } from './connections.ts';
-import { createOnce } from './once.ts';
-import { type Problem, problem, problemType } from './problem.ts';
-import { answerRequest, type Reply } from './routes.ts';
-
-/** The time for the headers, and for the whole request. */
-const headersMs = 5000;
-const requestMs = 10_000;
-const keepAliveMs = 2000;
-/** The headers of a request, in bytes: ours have some hundred. */
-const headersLimit = 16 * 1024;
-/** Requests per connection; further ones are refused. */
-const requestLimit = 100;
-/** How often Node looks for slow connections. */
-const lookMs = 1000;
-/** How long current requests may take when the server closes. */
-const closeGraceMs = 1000;
+import { createEventFeed, type EventFeed } from './event-feed.ts';
+import { eventNames } from './event-route.ts';
+import { createListener } from './listener.ts';
+import type { ApiPlugin } from './route.ts';
+import { closeGraceMs, createTcp, type PreparedTcp } from './tcp.ts';
 
 export interface ApiServer {
   /** Before this, every request gets `starting`. */
   serve(api: ClusterApi): void;
+  /** Tells those who listen to the events. */
+  tell(entry: HistoryEntry): void;
+  /** The TCP listener of a configuration: opened now, and in force when it is used. Never rejects. */
+  prepareTcp(http: HttpConfig | undefined): Promise<PreparedTcp>;
+  /** Of the TCP listener in force. */
+  tcpAddress(): AddressInfo | undefined;
   /** Ends current requests after a second at most, and removes the socket. */
   close(): Promise<void>;
 }
@@ -33,98 +32,73 @@ type StartedApi =
   | { readonly kind: 'started'; readonly server: ApiServer }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** Takes the socket, so only one daemon runs here. `onBug` gets errors of routes. Never rejects. */
-export async function startApi(socketPath: string, onBug: (error: unknown) => void): Promise<StartedApi> {
-  const once = createOnce();
+interface ApiOptions {
+  readonly socketPath: string;
+  /** More routes. */
+  readonly plugins?: readonly ApiPlugin[];
+  /** A route has thrown; its client got the problem `bug`. */
+  onBug(error: unknown): void;
+}
+
+/** Takes the socket, so only one daemon runs here. Never rejects, but for a bug of a plugin. */
+export async function startApi({ socketPath, plugins = [], onBug }: ApiOptions): Promise<StartedApi> {
   let api: ClusterApi | undefined;
-  const http = createServer({
-    headersTimeout: headersMs,
-    requestTimeout: requestMs,
-    keepAliveTimeout: keepAliveMs,
-    connectionsCheckingInterval: lookMs,
-    maxHeaderSize: headersLimit,
-  });
-  http.maxRequestsPerSocket = requestLimit;
-  holdConnections(http, {
-    farewell: rawProblem(problem('busy', 'all connections are in use', 'try again in a moment')),
-    async answer(request, response) {
-      const reply =
-        api === undefined ? starting : await answerRequest(request, { api, once }).catch(bugReply(onBug));
-      try {
-        write(request, response, reply);
-      } catch (error) {
-        request.socket.destroy();
-        onBug(error);
-      }
-    },
-  });
-  // No file descriptor is left for a new client: the current ones continue, and free some.
-  http.on('error', () => {});
-  const socket = await claimSocket(http, socketPath);
+  // No two starts of the process have the same ids, whatever the clock says.
+  const feed = createEventFeed(randomBytes(5).toString('hex'));
+  const app = await createApp({ api: () => api, feed, plugins, onBug });
+  const make = (rules: Parameters<typeof createListener>[0]): Server =>
+    createListener(rules, app.routing, onBug);
+  const local = make(() => undefined);
+  const tcp = createTcp(make);
+  const socket = await claimSocket(local, socketPath);
   if (socket.kind === 'failed') return socket;
   return {
     kind: 'started',
     server: {
       serve(given) {
-        api = given;
+        api = tellingCommands(given, feed);
       },
-      close: () => close(http, socket.release),
+      tell: (entry) => feed.add(eventNames[entry.kind], entry.cluster, entry),
+      prepareTcp: tcp.prepare,
+      tcpAddress: tcp.address,
+      async close() {
+        feed.close();
+        const timer = setTimeout(() => local.closeAllConnections(), closeGraceMs);
+        await Promise.all([socket.release(), tcp.close()]);
+        clearTimeout(timer);
+        await app.close();
+      },
     },
   };
 }
 
-const bugReply =
-  (onBug: (error: unknown) => void) =>
-  (error: unknown): Reply => {
-    onBug(error);
-    return {
-      kind: 'problem',
-      problem: problem(
-        'bug',
-        'the request could not be answered',
-        'the log has the details; please report it',
-      ),
-    };
+/** The data of the event `command`. */
+export interface CommandDocument {
+  readonly at: string;
+  readonly cluster: string;
+  readonly kind: 'command';
+  readonly command: Omit<Command, 'notAfter'>;
+  readonly results: readonly CommandResult[];
+}
+
+/** The API, whose commands are events when they are answered. A dry run changes nothing, and is none. */
+function tellingCommands(api: ClusterApi, feed: EventFeed): ClusterApi {
+  return {
+    ...api,
+    command(cluster, command) {
+      const answer = api.command(cluster, command);
+      if (command.kind === 'follow' && command.dryRun) return answer;
+      answer?.then(
+        ({ results }) => {
+          const { notAfter: _patience, ...given } = command;
+          const at = new Date().toISOString();
+          const data: CommandDocument = { at, cluster, kind: 'command', command: given, results };
+          feed.add('command', cluster, data);
+        },
+        // The route reports the bug.
+        () => {},
+      );
+      return answer;
+    },
   };
-
-const starting: Reply = {
-  kind: 'problem',
-  problem: problem('starting', 'the clusters are not started yet', 'try again in a moment'),
-};
-
-async function close(http: Server, release: () => Promise<void>): Promise<void> {
-  const timer = setTimeout(() => http.closeAllConnections(), closeGraceMs);
-  await release();
-  clearTimeout(timer);
 }
-
-function write(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  const status = reply.kind === 'document' ? 200 : reply.problem.status;
-  const body = Buffer.from(
-    `${JSON.stringify(reply.kind === 'document' ? reply.body : withType(reply.problem))}\n`,
-  );
-  response.writeHead(status, {
-    'content-type': reply.kind === 'document' ? 'application/json' : problemType,
-    'content-length': body.length,
-    'cache-control': 'no-store',
-    // The next request would begin in a body that we did not read to its end.
-    ...(request.complete ? {} : { connection: 'close' }),
-  });
-  response.end(body, () => {
-    if (!request.complete) request.destroy();
-  });
-}
-
-/** The answer to a client before its request is read. */
-function rawProblem(what: Problem): string {
-  const body = `${JSON.stringify(withType(what))}\n`;
-  const head = [
-    `HTTP/1.1 ${what.status} ${what.title}`,
-    `content-type: ${problemType}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  return `${[...head, 'cache-control: no-store', 'connection: close'].join('\r\n')}\r\n\r\n${body}`;
-}
-
-/** RFC 9457 3.1.1: a type without a document is about:blank. */
-const withType = (what: Problem) => ({ type: 'about:blank', ...what });

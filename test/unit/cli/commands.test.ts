@@ -207,9 +207,9 @@ describe('without a daemon', () => {
     expect(s.state.err).toContain('/c.yaml:3:5: clusters.shop: is wrong\n/c.yaml: is wrong, too\n');
   });
 
-  test('schema needs no configuration', () => {
+  test('schema needs no configuration', async () => {
     const s = session();
-    expect(schema(s.context, {})).toBe(0);
+    expect(await schema(s.context, {})).toBe(0);
     expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
   });
 
@@ -377,7 +377,7 @@ describe('the daemon', () => {
 
   test('gets the operator and the reason from the commands', async () => {
     const commands: Command[] = [];
-    const started = await startApi(apiSocketPath(folder), () => {});
+    const started = await startApi({ socketPath: apiSocketPath(folder), onBug: () => {} });
     if (started.kind === 'failed') throw new Error(started.failure.message);
     started.server.serve({
       clusters: () => ['shop'],
