@@ -12,8 +12,8 @@ import {
 import type { Primary } from '../world/nameserver.ts';
 
 /**
- * The read shows what the nameserver really showed, RRset by RRset, at some time since it was asked; or what is
- * not stored any more, although it is still shown.
+ * The read shows what the nameserver really showed, RRset by RRset, at some time since it was asked; or it
+ * leaves out what is still shown, but not stored any more.
  */
 export function brokenByReading(
   reading: ZoneReading,

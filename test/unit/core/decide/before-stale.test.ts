@@ -1,4 +1,4 @@
-/** Shows for how long it is remembered what a server had before it could get stale writes of a former source. */
+/** Shows for how long we remember what a server had before it could get stale writes of a former source. */
 
 import { expect, test } from 'vitest';
 import { settle } from '../../../../src/core/decide/settle.ts';
