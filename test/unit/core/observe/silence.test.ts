@@ -4,7 +4,17 @@ import { expect, test } from 'vitest';
 import type { Probe, Unasked } from '../../../../src/core/model/observation.ts';
 import type { ClusterState } from '../../../../src/core/model/state.ts';
 import { step } from '../../../../src/core/step.ts';
-import { address, at, factsOf, replicaOf, seen, silent, stateOf } from '../../../support/given.ts';
+import {
+  address,
+  at,
+  factsOf,
+  ledgerOf,
+  replicaOf,
+  seen,
+  silent,
+  stateOf,
+  uuid,
+} from '../../../support/given.ts';
 
 const unasked: Unasked = { kind: 'unasked', failure: { code: 'stood-still', message: 'we stood still' } };
 
@@ -55,4 +65,25 @@ test('a silence of long ago may be over: it does not count', () => {
   const waits = [3000, 4000, 5000, 6000, 7000, 8000, 9000].map((ms) => [ms, unasked] as const);
   const state = told([1000, silent], [2000, silent], ...waits, [10_000, silent]);
   expect(silentSince(state)).toBe(at(10_000).mono);
+});
+
+// Reported of orchestrator: after a start it may decide too quickly, with half of the view.
+test('a published source that nobody asked yet keeps the name, though all others are lost to it', () => {
+  const followers = { channels: [] };
+  const before = stateOf({
+    ledger: ledgerOf('db1'),
+    publication: { evidence: { line: new Set(['db1', 'db2', 'db3'].map(uuid)) } },
+    servers: {
+      db1: silent,
+      db2: seen(factsOf('db2')),
+      db3: seen(replicaOf('db1', 'db3', followers)),
+    },
+    memory: { db2: { promotedAt: at(1).mono, shutAskedAt: at(1).mono } },
+  });
+  const reasonAfter = (probe: Probe | Unasked) => {
+    const [state] = step(before, { kind: 'observed', server: address('db1'), probe }, at(1));
+    return [...state.publications.values()].map(({ decision }) => [decision.kind, decision.reason]);
+  };
+  expect(reasonAfter(silent)).toEqual([['point-to', 'failover']]);
+  expect(reasonAfter(unasked).flat()).toContain('hold');
 });
