@@ -145,7 +145,7 @@ export class Opening {
     const isWithoutTls = 'kind' in first && first.failure.code === 'tls-unsupported';
     if (!isWithoutTls || !fallBack || this.#isOver) return this.#end(first);
     this.#session?.destroy();
-    this.#end(await this.#logIn({ ...access, ssl: undefined }));
+    this.#end(await this.#logIn({ ...access, tls: undefined }));
   }
 
   /** Time does not count while we wait for ourselves. */
@@ -160,7 +160,7 @@ export class Opening {
 
   async #logIn(access: Access): Promise<Opened | Problem> {
     const { server } = this.#options;
-    const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
+    const asker: Asker = { server, user: access.user, encrypted: access.tls !== undefined };
     const socket = connectTo(server, access.lookup);
     this.#socket = socket;
     const silence = await this.#spoken(socket);
