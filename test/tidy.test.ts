@@ -171,9 +171,10 @@ describe('imports run one way', () => {
     hook: lower,
     daemon: [...lower, ...adapters, 'hook'],
     http: [...lower, ...adapters, 'hook', 'daemon'],
+    metrics: [...lower, 'daemon', 'http'],
     doctor: [...lower, ...adapters, 'daemon', 'http'],
     setup: [...lower, ...adapters, 'daemon'],
-    cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'doctor', 'setup'],
+    cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'metrics', 'doctor', 'setup'],
     lab: [...lower, ...adapters, 'daemon', 'http', 'cli'],
     'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'doctor', 'setup', 'cli', 'lab'],
     // A hook is started in a hurry: it loads no more than it needs.
