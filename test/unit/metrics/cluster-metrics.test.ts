@@ -41,7 +41,15 @@ test('a held name says so, and why; the reason before is gone', async () => {
 });
 
 test('what a publication is not well at is a number above 0', async () => {
-  const worse = { frozen: true, ready: false, updateFails: true, pendingUpdates: 2, behind: 1, epoch: null, source: null };
+  const worse = {
+    frozen: true,
+    ready: false,
+    updateFails: true,
+    pendingUpdates: 2,
+    behind: 1,
+    epoch: null,
+    source: null,
+  };
   const scraped = readMetrics(await textOf({ ...rested, publications: [{ ...publication, ...worse }] }));
   const of = (name: string): unknown => Object.values(seriesNamed(scraped, name));
   expect(of('source_dns_frozen')).toEqual([1]);
