@@ -1,6 +1,7 @@
-// Compiles src/ to an empty dist/, so that no stale file is shipped, and makes the entry point executable.
+// Compiles src/ to an empty dist/, so that no stale file is shipped, and makes the entry point executable. Only the
+// library has type declarations: nobody else imports a file of the package.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -8,14 +9,17 @@ const here = import.meta.dirname;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
 // Another user than the builder runs the program.
 process.umask(0o022);
-rmSync(join(here, 'dist'), { recursive: true, force: true });
+const dist = join(here, 'dist');
+rmSync(dist, { recursive: true, force: true });
 try {
   execFileSync(
     process.execPath,
-    [join(typescript, 'bin', 'tsc'), '--project', join(here, 'tsconfig.build.json')],
+    [join(typescript, 'bin', 'tsc'), '--project', join(here, 'tsconfig.build.json'), '--declaration'],
     { stdio: 'inherit' },
   );
 } catch (error) {
   process.exit(error.status ?? 1);
 }
-chmodSync(join(here, 'dist', 'main.js'), 0o755);
+for (const path of readdirSync(dist, { recursive: true }))
+  if (path.endsWith('.d.ts') && dirname(path) !== 'library') rmSync(join(dist, path));
+chmodSync(join(dist, 'main.js'), 0o755);

@@ -35,7 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'sockets',
-          include: ['test/unit/{dns,mysql,daemon,http}/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+          include: ['test/unit/{dns,mysql,daemon,http,library}/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
           testTimeout: 30_000,
         },
       },

@@ -46,7 +46,7 @@ test('the README and the architecture link to the page', () => {
   expect(textOfFile('docs/ARCHITECTURE.md')).toContain('(THREATS.md)');
 });
 
-test('the six dependencies have exact versions, a hash each, and no install scripts', () => {
+test('the nine dependencies have exact versions, a hash each, and no install scripts', () => {
   const { dependencies } = JSON.parse(textOfFile('package.json')) as { dependencies: Record<string, string> };
   const listed = [...section('An npm dependency').matchAll(/^\| `([^`]+)`/gm)].map(([, name = '']) => name);
   expect(Object.keys(dependencies).toSorted()).toEqual(listed.toSorted());

@@ -175,6 +175,7 @@ describe('imports run one way', () => {
     doctor: [...lower, ...adapters, 'daemon', 'http'],
     setup: [...lower, ...adapters, 'daemon'],
     cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'metrics', 'doctor', 'setup'],
+    library: ['core', 'dns', 'daemon'],
     lab: [...lower, ...adapters, 'daemon', 'http', 'cli'],
     'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'doctor', 'setup', 'cli', 'lab'],
     // A hook is started in a hurry: it loads no more than it needs.

@@ -7,21 +7,25 @@ import type { Failure } from '../core/model/observation.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Notifier } from '../daemon/notify-systemd.ts';
 import type { Service } from '../daemon/service.ts';
+import type { ApiServer } from '../http/server.ts';
 
 interface ReloadOptions {
   readonly config: LoadedConfig;
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
+  readonly api: Pick<ApiServer, 'prepareTcp'>;
   readonly notifier: Pick<Notifier, 'reloading' | 'reloaded'>;
   load(): Promise<LoadResult>;
   /** The new configuration is in force. */
   onTaken(config: LoadedConfig): void;
+  /** It cannot be used, and the old one stays in force. */
+  onRefused(): void;
   onBug(error: unknown): void;
 }
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
 export function createReloader(options: ReloadOptions): () => void {
-  const { log, service, notifier, load, onTaken, onBug } = options;
+  const { log, service, api, notifier, load, onTaken, onRefused, onBug } = options;
   const { stateDir } = options.config;
   let inForce = options.config;
   let running = false;
@@ -31,23 +35,18 @@ export function createReloader(options: ReloadOptions): () => void {
     const result = await load();
     if (result.kind === 'invalid') {
       for (const error of result.errors) log.say('error', 'config-refused', formatConfigError(error));
-      return log.say(
-        'error',
-        'reload-refused',
-        `${result.file} has errors; the old configuration stays in force`,
-      );
+      return keep(`${result.file} has errors; the old configuration stays in force`);
     }
     const next = result.config;
     for (const warning of next.warnings) log.say('warn', 'config-warning', warning);
+    const tcp = await api.prepareTcp(next.http);
+    if (tcp.kind === 'failed') return refuse([tcp.failure]);
     const taken = await service.reconfigure(next);
     if (taken.kind === 'refused') {
-      for (const failure of taken.failures) log.fail('error', failure);
-      return log.say(
-        'error',
-        'reload-refused',
-        'the new configuration cannot be used; the old one stays in force',
-      );
+      await tcp.drop();
+      return refuse(taken.failures);
     }
+    await tcp.use();
     const given = givenToNewWatchers(inForce, next);
     inForce = next;
     onTaken(next);
@@ -61,6 +60,16 @@ export function createReloader(options: ReloadOptions): () => void {
       'reloaded',
       `added: ${list(added)}; changed: ${list(changed)}; removed: ${list(removed)}`,
     );
+  }
+
+  function refuse(failures: readonly Failure[]): void {
+    for (const failure of failures) log.fail('error', failure);
+    keep('the new configuration cannot be used; the old one stays in force');
+  }
+
+  function keep(sentence: string): void {
+    log.say('error', 'reload-refused', sentence);
+    onRefused();
   }
 
   async function loop(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { HistoryEntry } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import { type History, openHistory } from '../daemon/history.ts';
 import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createLog, type Log } from '../daemon/log.ts';
@@ -12,9 +13,11 @@ import { statusLine } from '../daemon/status-line.ts';
 import { shareDocument } from '../http/documents.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import { apiPlugins } from './api-plugins.ts';
 import { complain, complainOfAll } from './complain.ts';
 import { readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import { type DaemonMetrics, openDaemonMetrics } from './daemon-metrics.ts';
 import { type DaemonNotes, openDaemonNotes } from './daemon-notes.ts';
 import { shareText } from './daemon-text.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
@@ -31,6 +34,7 @@ interface Daemon {
   readonly service: Service;
   readonly hooks: Hooks;
   readonly notes: DaemonNotes;
+  readonly metrics: DaemonMetrics;
 }
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
@@ -55,11 +59,16 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     overdueMs: () => service.overdueMs(),
   });
   log.say('info', 'started', `source-dns watches ${watchedText(config)} as ${config.instance}`);
-  const onTaken = (next: LoadedConfig): void => {
-    daemon.notes.use(next);
-    daemon.hooks.replace(next);
+  const reactions = {
+    onTaken(next: LoadedConfig): void {
+      daemon.notes.use(next);
+      daemon.hooks.replace(next);
+      daemon.metrics.use(next);
+    },
+    onRefused: () => daemon.metrics.use(undefined),
+    onBug,
   };
-  signals.reloadWith(createReloader({ ...daemon, notifier, load: context.load, onTaken, onBug }));
+  signals.reloadWith(createReloader({ ...daemon, ...reactions, notifier, load: context.load }));
   await signals.stopped;
   notifier.stopping();
   return stopDaemon(context, daemon);
@@ -88,10 +97,10 @@ async function startDaemon(
   }
   if (stateDir.warning !== undefined) log.fail('warn', stateDir.warning);
   // First, because it shows whether another daemon uses this state directory.
-  const api = await startApi(apiSocketPath(config.stateDir), onBug);
-  if (api.kind === 'failed') {
-    complain(context, api.failure);
-    return api.failure.code === 'socket-path-too-long' ? exitCodes.usage : exitCodes.failed;
+  const api = await openApi(config, log);
+  if ('code' in api) {
+    complain(context, api);
+    return api.code === 'socket-path-too-long' ? exitCodes.usage : exitCodes.failed;
   }
   const history = await openHistory({
     stateDir: config.stateDir,
@@ -100,9 +109,11 @@ async function startDaemon(
       else log.fail('warn', failure);
     },
   });
+  const metrics = await openDaemonMetrics(context, config);
   const record = (entry: HistoryEntry): void => {
     log.record(entry);
     history.append(entry);
+    metrics.record(entry);
   };
   const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
   const started = await startService({
@@ -120,7 +131,8 @@ async function startDaemon(
   });
   if (started.kind === 'failed') {
     complainOfAll(context, started.failures);
-    await Promise.all([api.server.close(), history.close()]);
+    metrics.stop();
+    await Promise.all([api.close(), history.close()]);
     return exitCodes.usage;
   }
   const { service } = started;
@@ -129,7 +141,7 @@ async function startDaemon(
     stateDir: stateDir.warning,
     onWarning: (failure) => log.fail('warn', failure),
   });
-  api.server.serve({
+  api.serve({
     daemon: notes.document,
     clusters: () => service.clusters(),
     elsewhere: (cluster) => service.elsewhere(cluster),
@@ -137,10 +149,32 @@ async function startDaemon(
     advice: (cluster, wish) => service.advice(cluster, wish),
     history: (cluster) => history.recent(cluster),
     known: () => service.known(),
+    metrics: () => metrics.scrape(service),
     note: (level, sentence) => log.say(level, 'hook', sentence),
     command: (cluster, command) => service.command(cluster, command),
   });
-  return { config, log, history, api: api.server, service, hooks, notes };
+  return { config, log, history, api, service, hooks, notes, metrics };
+}
+
+/** The API on the unix socket, and over TCP if the configuration says so. */
+async function openApi(config: LoadedConfig, log: Log): Promise<ApiServer | Failure> {
+  const api = await startApi({
+    socketPath: apiSocketPath(config.stateDir),
+    plugins: apiPlugins,
+    // A page that cannot be shown is no reason to stop following the source.
+    onBug: (error) =>
+      log.say('error', 'api-bug', 'source-dns has a bug: a request could not be answered', {
+        stack: String(error instanceof Error ? error.stack : error),
+      }),
+  });
+  if (api.kind === 'failed') return api.failure;
+  const tcp = await api.server.prepareTcp(config.http);
+  if (tcp.kind === 'prepared') {
+    await tcp.use();
+    return api.server;
+  }
+  await api.server.close();
+  return tcp.failure;
 }
 
 interface Signals {
@@ -179,7 +213,7 @@ function listenToSignals(context: CommandContext): Signals {
 
 async function stopDaemon(
   { clock }: CommandContext,
-  { log, service, hooks, api, history, notes }: Daemon,
+  { log, service, hooks, api, history, notes, metrics }: Daemon,
 ): Promise<ExitCode> {
   log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
@@ -187,6 +221,7 @@ async function stopDaemon(
     cancel = clock.after(stopLimitMs, () => resolve('late'));
   });
   notes.stop();
+  metrics.stop();
   const end = async (): Promise<'stopped'> => {
     // In this order, clients still get the last answers, and the file the last records.
     await service.stop();

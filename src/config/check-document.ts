@@ -13,8 +13,8 @@ import {
   scalarAt,
 } from './document.ts';
 import { asWanted, expand, type Variables } from './environment.ts';
+import { httpIssues } from './http-schema.ts';
 import { type FieldIssue, fieldIssues, sayIssue } from './issues.ts';
-import { notYetIssues } from './not-yet.ts';
 import { childrenOf, withValueAt } from './raw.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
 import { type NamedFiles, readNamedFiles, secretPaths } from './secret-files.ts';
@@ -57,7 +57,7 @@ export async function checkDocument(
   const named = secrets ? await readNamedFiles(raw, dirname(file)) : noFiles;
   const reported = [
     ...issues,
-    ...notYetIssues(raw),
+    ...httpIssues(raw),
     ...crossChecks(raw),
     ...shareIssues(raw, hostName),
     ...named.issues,

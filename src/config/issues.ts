@@ -4,7 +4,6 @@ import type { z } from 'zod';
 import { closest } from '../suggest.ts';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
 import { exampleAt, knownKeys } from './json-schema.ts';
-import { isNotYet } from './not-yet.ts';
 
 const missing = 'is missing';
 
@@ -109,8 +108,7 @@ function flattened(issues: readonly ZodIssue[], prefix: ConfigPath): readonly Fi
   return issues.flatMap((issue): readonly FieldIssue[] => {
     const path = [...prefix, ...issue.path.filter(isKey)];
     if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(path).filter((key) => !isNotYet([...path, key]));
-      return issue.keys.slice(0, issueLimit).map((key) => unknownKey(path, key, known));
+      return issue.keys.slice(0, issueLimit).map((key) => unknownKey(path, key, knownKeys(path)));
     }
     if (issue.code === 'invalid_key')
       return [{ path, message: issue.issues[0]?.message ?? issue.message, atKey: true }];

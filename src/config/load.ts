@@ -7,6 +7,7 @@ import type { ConfigError } from './config-error.ts';
 import { readDocument } from './document.ts';
 import { instanceForm } from './fields.ts';
 import { hookWarnings, loadedHooks } from './hooks.ts';
+import { loadedHttp } from './http-schema.ts';
 import type { ConfigOutline, FileInUse, LoadedConfig } from './loaded.ts';
 import { locateConfig } from './locate.ts';
 import type { ConfigFile } from './schema.ts';
@@ -46,6 +47,7 @@ export async function loadConfig(
       ...byWatchers(outline, loadedClusters(config, files, outline)),
       nameservers: loadedNameservers(config, files),
       hooks,
+      ...(config.http && { http: loadedHttp(config.http, files.get('http.token_file')?.text) }),
       logLevel: config.log.level,
       warnings: [...warnings, ...(await hookWarnings(hooks, around.env))],
       files: [result.self, ...[...files].map(([role, { inUse }]) => ({ ...inUse, role }))],

@@ -31,6 +31,8 @@ export interface LoadedConfig extends ConfigOutline {
   readonly elsewhere: readonly LoadedCluster[];
   readonly nameservers: ReadonlyMap<string, NameserverConfig>;
   readonly hooks: HooksConfig;
+  /** Absent: the API is on the unix socket alone. */
+  readonly http?: HttpConfig;
   readonly logLevel: LogLevel;
   /** What works but is probably not meant: one sentence each, with its place. */
   readonly warnings: readonly string[];
@@ -100,6 +102,14 @@ interface HostPort {
   /** IP address or host name, without brackets. */
   readonly host: string;
   readonly port: number;
+}
+
+/** The API over TCP: where it listens. */
+export interface HttpConfig extends HostPort {
+  /** What a client needs to change something; absent: nobody can. Always there if other hosts can connect. */
+  readonly token?: Secret;
+  /** Small letters, no final dot: what clients may call this host, beside IP addresses and `localhost`. */
+  readonly names: readonly string[];
 }
 
 /** In the order of the file. */

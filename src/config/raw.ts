@@ -17,6 +17,14 @@ export function childrenOf(raw: unknown, path: ConfigPath): readonly (readonly [
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }
 
+/** The paths that `pattern` stands for: `*` is every key of a section. */
+export function spread(raw: unknown, pattern: ConfigPath, done: ConfigPath = []): readonly ConfigPath[] {
+  const [step, ...rest] = pattern;
+  if (step === undefined) return [done];
+  const keys = step === '*' ? childrenOf(raw, done).map(([key]) => key) : [step];
+  return keys.flatMap((key) => spread(raw, rest, [...done, key]));
+}
+
 /** A copy with `value` at `path`; the parts outside of the path are shared. */
 export function withValueAt(raw: unknown, path: ConfigPath, value: unknown): unknown {
   const [step, ...rest] = path;

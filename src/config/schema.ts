@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { clusterSchema, exampleMysql, examplePublish, exampleServers } from './cluster-schema.ts';
 import { duration, filePath, host, hostPort, instanceForm, label, port } from './fields.ts';
 import { hooksSchema } from './hook-schema.ts';
+import { httpSchema } from './http-schema.ts';
 import { shareSchema } from './share-schema.ts';
 
 export const nameserverSchema = z
@@ -84,13 +85,6 @@ export const nameserverSchema = z
   })
   .meta({ description: 'A primary nameserver that takes updates' });
 
-const http = z
-  .strictObject({
-    listen: hostPort('Address and port to listen on', '127.0.0.1:8053', 8053).optional(),
-    token_file: filePath('A file that holds the API token', '/etc/source-dns/api.token').optional(),
-  })
-  .meta({ description: 'HTTP over TCP (not in this version yet)' });
-
 const atLeastOne = (what: string) => (ctx: z.core.ParsePayload<Record<string, unknown>>) => {
   if (Object.keys(ctx.value).length === 0)
     ctx.issues.push({ code: 'custom', message: `has no ${what}; add one`, input: undefined });
@@ -125,7 +119,7 @@ export const configSchema = z
           examples: [{ ns1: { address: '192.0.2.53', key_file: '/etc/source-dns/ddns.key' } }],
         }),
       hooks: hooksSchema.prefault({}),
-      http: http.optional(),
+      http: httpSchema.optional(),
       log: z
         .strictObject({
           level: z

@@ -5,8 +5,9 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ConfigIssue, type ConfigPath, pathText } from './config-error.ts';
+import { tokenProblem } from './http-schema.ts';
 import type { FileInUse } from './loaded.ts';
-import { childrenOf, leavesOf, valueAt } from './raw.ts';
+import { childrenOf, leavesOf, spread, valueAt } from './raw.ts';
 import { Secret } from './secret.ts';
 
 export interface NamedFile {
@@ -26,7 +27,7 @@ export interface NamedFiles {
 }
 
 interface FileKind {
-  readonly section: 'clusters' | 'nameservers';
+  /** `*` is every key. */
   readonly field: ConfigPath;
   readonly maxBytes: number;
   readonly secret: boolean;
@@ -38,16 +39,14 @@ interface FileKind {
 
 const fileKinds: readonly FileKind[] = [
   {
-    section: 'clusters',
-    field: ['mysql', 'password_file'],
+    field: ['clusters', '*', 'mysql', 'password_file'],
     maxBytes: 4096,
     secret: true,
     check: (text) =>
       /[\r\n]/.test(text) ? 'has more than one line; it must contain only the password' : undefined,
   },
   {
-    section: 'clusters',
-    field: ['mysql', 'ca_file'],
+    field: ['clusters', '*', 'mysql', 'ca_file'],
     maxBytes: 1_048_576,
     secret: false,
     check: (text) =>
@@ -56,13 +55,13 @@ const fileKinds: readonly FileKind[] = [
         : 'contains no PEM certificate (-----BEGIN CERTIFICATE-----)',
   },
   {
-    section: 'nameservers',
-    field: ['key_file'],
+    field: ['nameservers', '*', 'key_file'],
     maxBytes: 65_536,
     secret: true,
     wanted: 'use a file that contains only the key, as tsig-keygen prints it',
     check: () => undefined,
   },
+  { field: ['http', 'token_file'], maxBytes: 4096, secret: true, check: tokenProblem },
 ];
 
 const failures: Readonly<Record<string, string>> = {
@@ -171,8 +170,7 @@ export async function readNamedFiles(raw: unknown, folder: string): Promise<Name
   const issues: ConfigIssue[] = [];
   const warnings: string[] = [];
   for (const kind of fileKinds) {
-    for (const [name] of childrenOf(raw, [kind.section])) {
-      const path = [kind.section, name, ...kind.field];
+    for (const path of spread(raw, kind.field)) {
       const value = valueAt(raw, path);
       if (typeof value !== 'string' || value === '') continue;
       const file = resolve(folder, value);
@@ -191,9 +189,7 @@ export async function readNamedFiles(raw: unknown, folder: string): Promise<Name
 /** Where the file has a secret, or names a file that may not be readable for everybody. */
 export const secretPaths = (raw: unknown): readonly ConfigPath[] => [
   ...childrenOf(raw, ['clusters']).map(([name]) => ['clusters', name, 'mysql', 'password']),
-  ...fileKinds.flatMap(({ section, field }) =>
-    childrenOf(raw, [section]).map(([name]) => [section, name, ...field]),
-  ),
+  ...fileKinds.flatMap(({ field }) => spread(raw, field)),
   // A URL, a header, a variable or an argument: any of them may be a token.
   ...leavesOf(raw, ['hooks']),
 ];

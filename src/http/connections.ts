@@ -1,10 +1,12 @@
-/** Limits the connections of the HTTP server: the slowest client is disconnected first. */
+/** Limits the connections of a listener: the slowest client is disconnected first. */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** For a further connection the slowest is closed. */
 export const connectionLimit = 64;
+/** Connections that stay open for a stream. */
+export const streamLimit = 512;
 /** How long a client may take to read its answer, in milliseconds. */
 const readMs = 10_000;
 /** Unread bytes of answers, in all connections together. */
@@ -13,10 +15,15 @@ const unreadLimit = 64 * 1024 * 1024;
 const farewellMs = 1000;
 
 interface ConnectionsOptions {
-  /** Writes the answer; resolves when it is handed over, read or not. Never rejects. */
-  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Writes the answer, now or later. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
   /** Sent to a client for which there is no room. */
   readonly farewell: string;
+}
+
+export interface Connections {
+  /** The connection no longer counts: its answer is a stream, and never ends. False: there are too many. */
+  keepOpen(socket: Socket): boolean;
 }
 
 interface Held {
@@ -30,8 +37,9 @@ interface Held {
   unreadBytes: number;
 }
 
-export function holdConnections(server: Server, { answer, farewell }: ConnectionsOptions): void {
+export function holdConnections(server: Server, { answer, farewell }: ConnectionsOptions): Connections {
   const held = new Map<Socket, Held>();
+  const streams = new Set<Socket>();
   let count = 0;
 
   server.on('connection', (socket: Socket) => {
@@ -58,7 +66,8 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
     const { socket } = request;
     if (socket.destroyed) return;
     connection.request = request;
-    await answer(request, response);
+    answer(request, response);
+    await handedOver(response);
     connection.isAnswered = true;
     connection.since = ++count;
     connection.unreadBytes = response.writableLength;
@@ -66,12 +75,21 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
     const timer = setTimeout(() => socket.destroy(), readMs);
     await ended(response);
     clearTimeout(timer);
+    // The next request would begin in a body that nobody has read to its end.
+    if (!request.complete) socket.destroy();
     Object.assign(connection, { request: undefined, isAnswered: false, unreadBytes: 0, since: ++count });
   }
 
   function drop(socket: Socket): void {
     held.delete(socket);
     socket.destroy();
+  }
+
+  function keepOpen(socket: Socket): boolean {
+    if (streams.size >= streamLimit || !held.delete(socket)) return false;
+    streams.add(socket);
+    socket.once('close', () => streams.delete(socket));
+    return true;
   }
 
   /** Except the newest answer: its client had no time yet. */
@@ -86,6 +104,8 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
       drop(socket);
     }
   }
+
+  return { keepOpen };
 }
 
 /** The connection that waits longest for its client. Undefined: all of them wait for us. */
@@ -104,6 +124,14 @@ function turnAway(socket: Socket, farewell: string): void {
   socket.once('close', () => clearTimeout(timer));
   socket.end(farewell, () => socket.destroy());
 }
+
+/** Read or not. */
+const handedOver = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    if (response.writableEnded || response.destroyed) return resolve();
+    response.once('prefinish', () => resolve());
+    response.once('close', () => resolve());
+  });
 
 const ended = (response: ServerResponse): Promise<void> =>
   new Promise((resolve) => {

@@ -25,6 +25,10 @@ export const problemType = 'application/problem+json';
 /** The problems that every request can have. */
 const problems = {
   'bad-request': [400, 'The request is not valid'],
+  unauthorized: [401, 'The token is missing or wrong'],
+  'read-only': [403, 'Nothing can be changed over TCP'],
+  'only-local': [403, 'Only the unix socket takes this'],
+  'foreign-origin': [403, 'A web page of another site may not ask'],
   'unknown-route': [404, 'This route does not exist'],
   'unknown-cluster': [404, 'This cluster does not exist'],
   'unknown-server': [404, 'The cluster does not have this server'],
@@ -33,6 +37,8 @@ const problems = {
   'id-reused': [409, 'The id belongs to another request'],
   /** Misdirected Request (RFC 9110 15.5.20). */
   'watched-elsewhere': [421, 'Other instances watch this cluster'],
+  /** The request is for a host that is not ours: the same status. */
+  'wrong-host': [421, 'The host in the request is not ours'],
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
   'not-ready': [503, 'A cluster is not decided, or its zone cannot be read'],
@@ -68,3 +74,6 @@ export function answerProblem(answer: Answer): Problem | undefined {
     results: answer.results,
   };
 }
+
+/** RFC 9457 3.1.1: a type without a document is about:blank. */
+export const problemText = (what: Problem): string => `${JSON.stringify({ type: 'about:blank', ...what })}\n`;

@@ -14,8 +14,8 @@ interface Family {
 }
 
 /**
- * A writer. prom-client is loaded here and not before: it brings 50 modules that we do not use, 12 MB and 60 ms
- * of CPU, and many daemons are never scraped (docs/decisions/040).
+ * A writer. prom-client is loaded here and not before: it brings 50 modules that we do not use, 12 MB and
+ * 60 ms of CPU, and many daemons are never scraped (docs/decisions/040).
  */
 export async function loadWriter(): Promise<Writer> {
   const { Registry } = await import('prom-client');

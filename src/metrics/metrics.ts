@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HistoryEntry } from '../core/model/events.ts';
 import type { Vitals } from '../core/report/snapshot-vitals.ts';
 import { type StepTaken, stepTaken } from '../daemon/step-channel.ts';
+import type { Scrape } from '../http/cluster-api.ts';
 import type { Clock } from '../ports.ts';
 import { addCluster, addElsewhere } from './cluster-metrics.ts';
 import { EventTallies } from './event-tallies.ts';
@@ -28,11 +29,6 @@ export interface MetricsSource {
   elsewhere(): readonly string[];
   /** Undefined: it was removed meanwhile. */
   vitals(cluster: string): Vitals | undefined;
-}
-
-export interface Scrape {
-  readonly contentType: string;
-  readonly text: string;
 }
 
 /** One for a daemon. It hears of events from its beginning on. */

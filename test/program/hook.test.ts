@@ -34,7 +34,10 @@ async function daemon(
 ): Promise<Daemon> {
   const at = here ?? (await place());
   const [commands, notes]: [Command[], string[]] = [[], []];
-  const started = await startApi(at.socket, (error) => expect.unreachable(String(error)));
+  const started = await startApi({
+    socketPath: at.socket,
+    onBug: (error) => expect.unreachable(String(error)),
+  });
   if (started.kind === 'failed') throw new Error(started.failure.message);
   onTestFinished(() => started.server.close());
   const server = (address: string, ip: string) => ({

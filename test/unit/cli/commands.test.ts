@@ -377,7 +377,7 @@ describe('the daemon', () => {
 
   test('gets the operator and the reason from the commands', async () => {
     const commands: Command[] = [];
-    const started = await startApi(apiSocketPath(folder), () => {});
+    const started = await startApi({ socketPath: apiSocketPath(folder), onBug: () => {} });
     if (started.kind === 'failed') throw new Error(started.failure.message);
     started.server.serve({
       clusters: () => ['shop'],

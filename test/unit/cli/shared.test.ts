@@ -166,10 +166,12 @@ describe('a reload with another list', () => {
         fail: (_: string, { code, message }: Failure) => void said.push(`${code}: ${message}`),
         setLevel: () => {},
       } as never,
+      api: { prepareTcp: async () => ({ kind: 'prepared', use: async () => {}, drop: async () => {} }) },
       service: { reconfigure: async () => ({ kind: 'done', added: [], changed: [], removed: [] }) },
       notifier: { reloading: () => {}, reloaded: () => done() },
       load: async () => ({ kind: 'loaded', config: shared(after) }),
       onTaken: () => {},
+      onRefused: () => said.push('refused'),
       onBug: (error) => said.push(String(error)),
     });
     let done = () => {};

@@ -266,13 +266,6 @@ test.each([
   expect(await complaint(nameserver(fields))).toBe(expected);
 });
 
-test.each([['http: { listen: 127.0.0.1:8053 }', 'http: is not supported by this version yet; remove it']])(
-  'an unsupported setting is refused: %s',
-  async (more, expected) => {
-    expect(await complaint(minimal({ more }))).toBe(expected);
-  },
-);
-
 test.each([
   ['{}', 'clusters: has no cluster; add one'],
   [

@@ -158,7 +158,7 @@ describe('in place of api.sock', () => {
     await mkdir(stateDir);
     await put(socket());
     const before = await lstat(socket());
-    expect(await startApi(socket(), () => {})).toEqual({
+    expect(await startApi({ socketPath: socket(), onBug: () => {} })).toEqual({
       kind: 'failed',
       failure: {
         code: 'socket-path-taken',
@@ -174,7 +174,9 @@ describe('in place of api.sock', () => {
     await mkdir(stateDir);
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(socket(), resolve));
-    expect(await startApi(socket(), () => {})).toMatchObject({ failure: { code: 'already-running' } });
+    expect(await startApi({ socketPath: socket(), onBug: () => {} })).toMatchObject({
+      failure: { code: 'already-running' },
+    });
     await new Promise((resolve) => other.close(resolve));
   });
 });

@@ -51,7 +51,7 @@ function fakeApi(answer: (command: Command) => Promise<Answer> = async () => res
 }
 
 async function serve(api: ClusterApi | undefined = fakeApi().api): Promise<ApiServer> {
-  const started = await startApi(apiSocketPath(folder), (error) => bugs.push(error));
+  const started = await startApi({ socketPath: apiSocketPath(folder), onBug: (error) => bugs.push(error) });
   if (started.kind === 'failed') throw new Error(started.failure.message);
   servers.push(started.server);
   if (api !== undefined) started.server.serve(api);
@@ -103,7 +103,7 @@ describe('the socket', () => {
 
   test('refuses a second daemon with a sentence', async () => {
     await serve();
-    const second = await startApi(socket(), (error) => bugs.push(error));
+    const second = await startApi({ socketPath: socket(), onBug: (error) => bugs.push(error) });
     expect(second).toMatchObject({ kind: 'failed', failure: { code: 'already-running' } });
     expect(await readdir(folder)).toEqual(['api.sock']);
     expect(await get('/healthz')).toMatchObject({ kind: 'document' });
@@ -111,7 +111,7 @@ describe('the socket', () => {
 
   test('goes to exactly one of several daemons that start at once', async () => {
     const started = await Promise.all(
-      Array.from({ length: 8 }, () => startApi(socket(), (error) => bugs.push(error))),
+      Array.from({ length: 8 }, () => startApi({ socketPath: socket(), onBug: (error) => bugs.push(error) })),
     );
     const winners = started.flatMap((one) => (one.kind === 'started' ? one.server : []));
     servers.push(...winners);
@@ -147,7 +147,7 @@ describe('the socket', () => {
 
   test('has a hint if the path is too long or unusable', async () => {
     const long = join(folder, 'x'.repeat(120));
-    expect(await startApi(apiSocketPath(long), () => {})).toMatchObject({
+    expect(await startApi({ socketPath: apiSocketPath(long), onBug: () => {} })).toMatchObject({
       failure: { code: 'socket-path-too-long', hint: expect.stringContaining('state_dir') },
     });
     expect(await askDaemon(apiSocketPath(long), { method: 'GET', path: '/', timeoutMs: 1000 })).toMatchObject(
@@ -156,11 +156,13 @@ describe('the socket', () => {
       },
     );
     await writeFile(join(folder, 'file'), '');
-    expect(await startApi(apiSocketPath(join(folder, 'file')), () => {})).toMatchObject({
+    expect(
+      await startApi({ socketPath: apiSocketPath(join(folder, 'file')), onBug: () => {} }),
+    ).toMatchObject({
       failure: { code: 'socket-unusable' },
     });
     await mkdir(socket());
-    expect(await startApi(socket(), () => {})).toMatchObject({ kind: 'failed' });
+    expect(await startApi({ socketPath: socket(), onBug: () => {} })).toMatchObject({ kind: 'failed' });
   });
 });
 
@@ -197,7 +199,7 @@ describe('the routes', () => {
   });
 
   test('say that they are starting', async () => {
-    const started = await startApi(socket(), (error) => bugs.push(error));
+    const started = await startApi({ socketPath: socket(), onBug: (error) => bugs.push(error) });
     if (started.kind === 'started') servers.push(started.server);
     expect(await get('/healthz')).toMatchObject({ problem: { status: 503, code: 'starting' } });
   });
@@ -217,7 +219,7 @@ describe('the routes', () => {
     const cases: readonly [number, string, Promise<{ status: number; text: string }>][] = [
       [404, 'unknown-route', raw('GET', '/v2', {}, '')],
       [404, 'unknown-route', raw('GET', '//[', {}, '')],
-      [404, 'unknown-cluster', raw('GET', '/v1/clusters/%zz', {}, '')],
+      [400, 'bad-request', raw('GET', '/v1/clusters/%zz', {}, '')],
       [405, 'wrong-method', raw('DELETE', '/v1/clusters/shop', {}, '')],
       [415, 'wrong-media-type', raw('POST', '/v1/clusters/shop/thaw', { 'content-type': 'text/plain' }, 'x')],
       [400, 'bad-request', raw('POST', '/v1/clusters/shop/thaw', json, '{')],

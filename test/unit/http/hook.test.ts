@@ -20,7 +20,10 @@ const result = (kind: CommandResult['kind'], code: string): Answer => ({
 
 async function api(answer: (command: Command) => Answer = () => result('done', 'commanded')) {
   const folder = await mkdtemp(join(tmpdir(), 'sd-hook-'));
-  const started = await startApi(apiSocketPath(folder), (error) => expect.unreachable(String(error)));
+  const started = await startApi({
+    socketPath: apiSocketPath(folder),
+    onBug: (error) => expect.unreachable(String(error)),
+  });
   if (started.kind === 'failed') throw new Error(started.failure.message);
   onTestFinished(async () => {
     await started.server.close();

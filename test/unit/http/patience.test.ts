@@ -15,7 +15,7 @@ import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 async function api() {
   const folder = await mkdtemp(join(tmpdir(), 'sd-patience-'));
   const path = apiSocketPath(folder);
-  const started = await startApi(path, (error) => expect.unreachable(String(error)));
+  const started = await startApi({ socketPath: path, onBug: (error) => expect.unreachable(String(error)) });
   if (started.kind === 'failed') throw new Error(started.failure.message);
   onTestFinished(async () => {
     await started.server.close();

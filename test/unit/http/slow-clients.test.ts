@@ -46,7 +46,7 @@ const ordinary: ClusterApi = {
 };
 
 async function serve(api: ClusterApi = ordinary): Promise<void> {
-  const started = await startApi(apiSocketPath(folder), (error) => bugs.push(error));
+  const started = await startApi({ socketPath: apiSocketPath(folder), onBug: (error) => bugs.push(error) });
   if (started.kind === 'failed') throw new Error(started.failure.message);
   server = started.server;
   server.serve(api);

@@ -1,4 +1,4 @@
-/** The names of metrics: the table in the docs, the dashboard and the alert rules know the same ones as the program. */
+/** The names of metrics: docs, dashboard and alert rules know the same ones as the program. */
 
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';

@@ -1,4 +1,4 @@
-/** What a scrape says of clusters: their vitals as series, without what is gone, and with untrusted text made safe. */
+/** What a scrape says of clusters: their vitals, without what is gone, and with untrusted text made safe. */
 
 import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';

@@ -1,0 +1,6 @@
+/** The rooms that add routes to the API of the daemon. */
+
+import type { ApiPlugin } from '../http/route.ts';
+import { metricsRoute } from '../metrics/route.ts';
+
+export const apiPlugins: readonly ApiPlugin[] = [metricsRoute];

@@ -1,0 +1,140 @@
+/** The routes of the API behind every listener: fastify finds the route and reads the body. */
+
+import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import { bodyLimit } from './body.ts';
+import type { ClusterApi } from './cluster-api.ts';
+import { commandRoutes } from './command-routes.ts';
+import { doorOf } from './doors.ts';
+import { type Problem, problem } from './problem.ts';
+import { type ApiPlugin, addRoute, sendProblem } from './route.ts';
+import { notWatched, readRoutes } from './routes.ts';
+import { foreignRequest, tokenProblem } from './tcp-guard.ts';
+
+interface AppOptions {
+  /** Undefined: the clusters are not there yet. */
+  api(): ClusterApi | undefined;
+  readonly plugins: readonly ApiPlugin[];
+  /** A route has thrown. Its client gets the problem `bug`. */
+  onBug(error: unknown): void;
+}
+
+/** Without a listener. `routing` of the result answers a request of `node:http`. */
+export async function createApp({ api, plugins, onBug }: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit,
+    // After `close` it answers what is in progress.
+    return503OnClosing: false,
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, ofFastify(error) ?? badPath),
+    routerOptions: {
+      maxParamLength: 300,
+      querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
+    },
+  });
+  const patterns: { readonly method: string; readonly url: string }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) patterns.push({ method: one, url });
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = refused(request.raw, request.routeOptions.config.onlyLocal);
+    if (refusal?.status === 401) reply.header('www-authenticate', 'Bearer realm="source-dns"');
+    if (refusal !== undefined) return sendProblem(reply, refusal);
+    return api() === undefined ? sendProblem(reply, starting) : undefined;
+  });
+  app.addHook('onSend', async (request, reply) => {
+    for (const [name, value] of Object.entries(defaultHeaders))
+      if (!reply.hasHeader(name)) reply.header(name, value);
+    // The next request would begin in a body that nobody has read to its end.
+    if (!request.raw.complete) reply.header('connection', 'close');
+  });
+  app.setNotFoundHandler((request, reply) => notFound(request.raw, reply, patterns));
+  app.setErrorHandler((error, _request, reply) => {
+    const known = ofFastify(error as FastifyError);
+    if (known === undefined) onBug(error);
+    return sendProblem(reply, known ?? bug);
+  });
+  readJsonBodies(app);
+  const context = { api: () => api() ?? neverAsked() };
+  for (const one of [...readRoutes, ...commandRoutes()]) addRoute(app, one, context, notWatched);
+  for (const plugin of plugins) plugin(app, context);
+  await app.ready();
+  return app;
+}
+
+/** No other site may frame, embed or guess. A route may set others. */
+const defaultHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+type Raw = Parameters<typeof doorOf>[0];
+
+/** Over TCP, everything but reading needs the token, so a new route cannot forget to ask for it. */
+function refused(request: Raw, onlyLocal: true | undefined): Problem | undefined {
+  // The absolute form names a host of its own, beside the Host header.
+  if (!request.url?.startsWith('/')) return badPath;
+  const rules = doorOf(request)?.rules();
+  if (rules === undefined) return undefined;
+  const foreign = foreignRequest(request, rules);
+  if (foreign !== undefined) return foreign;
+  if (onlyLocal) return problem('only-local', 'this route is refused over TCP', 'use the unix socket');
+  return request.method === 'GET' || request.method === 'HEAD' ? undefined : tokenProblem(request, rules);
+}
+
+/** An absent body is an empty object, whatever its type. */
+function readJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, body.length === 0 ? {} : JSON.parse(body.toString()));
+    } catch {
+      done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }));
+    }
+  });
+}
+
+/** Another method of a path that exists, or no such path. */
+function notFound(
+  { method, url = '/' }: Raw,
+  reply: FastifyReply,
+  patterns: readonly { readonly method: string; readonly url: string }[],
+): FastifyReply {
+  const [path = '/'] = url.split('?');
+  const methods = patterns.filter((pattern) => matches(pattern.url, path)).map((pattern) => pattern.method);
+  if (methods.length === 0)
+    return sendProblem(reply, problem('unknown-route', `this version has no route ${path}`));
+  const allowed = [...new Set(methods)].join(', ');
+  return sendProblem(
+    reply.header('allow', allowed),
+    problem('wrong-method', `${path} takes ${allowed}, not ${method}`),
+  );
+}
+
+function matches(pattern: string, path: string): boolean {
+  const given = path.split('/');
+  const wanted = pattern.split('/');
+  return (
+    wanted.length === given.length &&
+    wanted.every((segment, index) => segment.startsWith(':') || segment === given[index])
+  );
+}
+
+/** What fastify refuses by itself; undefined: a bug of ours. */
+function ofFastify({ code, statusCode = 500, message }: FastifyError): Problem | undefined {
+  if (statusCode === 413) return problem('body-too-large', `the body is longer than ${bodyLimit} bytes`);
+  if (statusCode === 415)
+    return problem('wrong-media-type', 'the body does not have the type application/json');
+  if (code === 'FST_ERR_BAD_URL') return badPath;
+  return statusCode < 500 ? problem('bad-request', message) : undefined;
+}
+
+const badPath = problem('bad-request', 'the path is not a valid URL path');
+const starting = problem('starting', 'the clusters are not started yet', 'try again in a moment');
+const bug = problem('bug', 'the request could not be answered', 'the log has the details; please report it');
+
+function neverAsked(): never {
+  throw new Error('a route was asked before the clusters were there');
+}

@@ -1,0 +1,111 @@
+/** One route of the API: what it answers, and what the OpenAPI document says of it. */
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { ClusterApi } from './cluster-api.ts';
+import { tooLate } from './patience.ts';
+import { type Problem, problem, problemText, problemType } from './problem.ts';
+
+/** What every room that adds routes gets. */
+export interface ApiContext {
+  /** Never called before the clusters are there: until then each request is answered with `starting`. */
+  api(): ClusterApi;
+}
+
+/** A room that adds routes of its own: the status page, the metrics. */
+export type ApiPlugin = (app: FastifyInstance, context: ApiContext) => void;
+
+/** Everything but GET changes something. Over TCP such a route needs the token, in every room. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Only through the unix socket. */
+    onlyLocal?: true;
+  }
+}
+
+export type Reply =
+  | { readonly kind: 'document'; readonly body: unknown }
+  | { readonly kind: 'problem'; readonly problem: Problem };
+
+export const document = (body: unknown): Reply => ({ kind: 'document', body });
+export const failed = (what: Problem): Reply => ({ kind: 'problem', problem: what });
+
+export interface Call<Body = unknown> {
+  readonly api: ClusterApi;
+  readonly request: FastifyRequest;
+  /** The `{c}` of the path; empty if the route has none. */
+  readonly cluster: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly body: Body;
+}
+
+interface RouteOf<Body> {
+  readonly method: 'GET' | 'POST';
+  /** As fastify writes it: `:c` is one segment. */
+  readonly url: string;
+  readonly body?: z.ZodType<Body>;
+  readonly onlyLocal?: true;
+  /** Rejects only after a bug. */
+  answer(call: Call<Body>): Promise<Reply> | Reply;
+}
+
+/** With the type of the body checked, and forgotten: a table has routes with many. */
+export type Route = RouteOf<never>;
+export const route = <Body>(given: RouteOf<Body>): Route => given as unknown as Route;
+
+export function addRoute(
+  app: FastifyInstance,
+  given: Route,
+  context: ApiContext,
+  notWatched: NotWatched,
+): void {
+  app.route({
+    method: given.method,
+    url: given.url,
+    config: given.onlyLocal ? { onlyLocal: true } : {},
+    async handler(request, reply) {
+      return send(reply, await answerOf(given, request, context.api(), notWatched));
+    },
+  });
+}
+
+type NotWatched = (api: ClusterApi, cluster: string) => Problem | undefined;
+
+async function answerOf(
+  given: Route,
+  request: FastifyRequest,
+  api: ClusterApi,
+  notWatched: NotWatched,
+): Promise<Reply> {
+  const { c } = request.params as { readonly c?: string };
+  const missing = c === undefined ? undefined : notWatched(api, c);
+  if (missing !== undefined) return failed(missing);
+  const parsed = given.body?.safeParse(request.body ?? {});
+  if (parsed?.success === false)
+    return failed(
+      problem(
+        'bad-request',
+        parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`).join('; '),
+      ),
+    );
+  const late = given.method === 'GET' ? undefined : await tooLate(request.raw);
+  if (late !== undefined) return failed(late);
+  return given.answer({
+    api,
+    request,
+    cluster: c ?? '',
+    query: request.query as Call['query'],
+    body: parsed?.data as never,
+  });
+}
+
+export const send = (reply: FastifyReply, what: Reply): FastifyReply =>
+  what.kind === 'document'
+    ? reply.type('application/json').send(Buffer.from(`${JSON.stringify(what.body)}\n`))
+    : sendProblem(reply, what.problem);
+
+export const sendProblem = (reply: FastifyReply, what: Problem): FastifyReply =>
+  reply
+    .code(what.status)
+    .type(problemType)
+    .send(Buffer.from(problemText(what)));

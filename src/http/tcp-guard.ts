@@ -1,0 +1,89 @@
+/**
+ * Who may do what over TCP. Pure but for the digest. Reading is open to programs; changing needs the token.
+ * A web page of a stranger, in the browser of somebody who can reach us, must do neither (docs/THREATS.md).
+ */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { Secret } from '../config/secret.ts';
+import { type Problem, problem } from './problem.ts';
+
+export interface TcpRules {
+  /** Without it nothing can be changed over TCP. */
+  readonly token?: Secret | undefined;
+  /** In small letters: the names by which clients may call us, beside IP addresses and `localhost`. */
+  readonly names: readonly string[];
+}
+
+/** Why a request is refused whatever it asks for. */
+export function foreignRequest(request: IncomingMessage, { names }: TcpRules): Problem | undefined {
+  const hosts = valuesOf(request, 'host');
+  const [host = ''] = hosts;
+  if (hosts.length !== 1) return problem('bad-request', 'the request must have one Host header');
+  // The name of a stranger that resolves to us (DNS rebinding). Nobody can rebind an IP address.
+  const called = hostName(host);
+  if (called === undefined || !(isIP(called) > 0 || isLocalhost(called) || names.includes(called)))
+    return problem(
+      'wrong-host',
+      `the request is for the host ${JSON.stringify(host.slice(0, 100))}, which is not a name of this one`,
+      'use the IP address, or add the name to http.names in the configuration',
+    );
+  return fromAnotherSite(request, host)
+    ? problem('foreign-origin', 'the request comes from a web page of another site')
+    : undefined;
+}
+
+/** Browsers say where a request comes from; programs say nothing. */
+function fromAnotherSite({ headers, method }: IncomingMessage, host: string): boolean {
+  const { origin } = headers;
+  if (origin !== undefined) return origin.toLowerCase() !== `http://${host}` && !isHttpsOf(origin, host);
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return false;
+  // A link to us in a chat or a wiki: the browser shows our page, and the other site sees nothing of it.
+  return !(
+    method === 'GET' &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document'
+  );
+}
+
+/** A proxy in front of us may speak TLS. */
+const isHttpsOf = (origin: string, host: string): boolean =>
+  origin.toLowerCase() === `https://${host.toLowerCase()}`;
+
+const isLocalhost = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost');
+
+/** Without the port and the brackets; undefined: not a host. */
+function hostName(host: string): string | undefined {
+  const found = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+?)\.?)(?::\d{1,5})?$/.exec(host);
+  return (found?.[1] ?? found?.[2])?.toLowerCase();
+}
+
+function valuesOf({ rawHeaders }: IncomingMessage, name: string): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+}
+
+/** Why a request that changes something is refused; undefined: it has the token. */
+export function tokenProblem(request: IncomingMessage, { token }: TcpRules): Problem | undefined {
+  if (token === undefined)
+    return problem(
+      'read-only',
+      'without http.token_file in the configuration, nothing can be changed over TCP',
+      'set token_file and reload, or use the unix socket',
+    );
+  const given = valuesOf(request, 'authorization');
+  const [, text] = /^Bearer +([^\s]+) *$/i.exec(given[0] ?? '') ?? [];
+  if (given.length === 1 && text !== undefined && isSame(text, token.reveal())) return undefined;
+  return problem(
+    'unauthorized',
+    given.length === 0 ? 'the request has no Authorization header' : 'the token is not the right one',
+    'send the header "Authorization: Bearer TOKEN", with the contents of http.token_file',
+  );
+}
+
+/** In constant time: digests have one length, whatever the texts are. */
+function isSame(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
+}
