@@ -49,6 +49,7 @@ const glances = new GlanceBudget();
 
 const maker: AdapterMaker = {
   prober: (cluster) => createProber({ ...openServers(cluster), gate, glances }),
+  waiting: () => gate.waiting,
   zoneClient: openNameserver,
 };
 

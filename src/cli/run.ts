@@ -114,6 +114,7 @@ async function startDaemon(
     log.record(entry);
     history.append(entry);
     metrics.record(entry);
+    api.tell(entry);
   };
   const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
   const started = await startService({

@@ -7,6 +7,8 @@ import type { ServerProber, ZoneClient } from '../ports.ts';
 /** Makes adapters. Opens no connection; a zone client reads its key. */
 export interface AdapterMaker {
   prober(cluster: LoadedCluster): ServerProber;
+  /** How many connections to servers wait for their turn to be opened. Absent: none ever waits. */
+  waiting?(): number;
   /** `onWarning` gets later findings about the nameserver. */
   zoneClient(nameserver: NameserverConfig, onWarning: (failure: Failure) => void): Promise<MadeZoneClient>;
 }

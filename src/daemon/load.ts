@@ -25,15 +25,20 @@ const mostStretch = 128;
 /** One for all clusters of a process. */
 export class Load {
   readonly #busyMs: () => number;
+  readonly #waiting: () => number;
   readonly #servers = new Demand();
   #begun = 0;
   /** Because the event loop is busy. */
   #stretch = 1;
   #compared: { readonly at: number; readonly busy: number };
 
-  /** `busyMs`: the milliseconds that the event loop was busy since some moment. */
-  constructor(busyMs: () => number, now: MonoMs) {
+  /**
+   * `busyMs`: the milliseconds that the event loop was busy since some moment. `waiting`: how many connections
+   * wait to be opened.
+   */
+  constructor(busyMs: () => number, now: MonoMs, waiting: () => number = () => 0) {
     this.#busyMs = busyMs;
+    this.#waiting = waiting;
     this.#compared = { at: now, busy: busyMs() };
   }
 
@@ -55,6 +60,8 @@ export class Load {
   /** How many times as long the pauses of a suspicion must be: a power of two. */
   stretch(now: MonoMs): number {
     this.#compare(now);
+    // A login costs us and the server as much as many probes. What nobody asked yet comes before haste.
+    if (this.#waiting() > 0) return mostStretch;
     const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers.sum / serversInHaste)));
     return Math.min(mostStretch, Math.max(shared, this.#stretch));
   }

@@ -107,7 +107,11 @@ class ClusterSet implements Service {
 
   constructor(options: ServiceOptions, nameservers: ReadonlyMap<string, OpenNameserver>) {
     this.#options = options;
-    this.#load = new Load(() => performance.eventLoopUtilization().active, options.clock.mono());
+    this.#load = new Load(
+      () => performance.eventLoopUtilization().active,
+      options.clock.mono(),
+      () => options.maker.waiting?.() ?? 0,
+    );
     this.#nameservers = nameservers;
   }
 

@@ -5,21 +5,24 @@ import { bodyLimit } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { commandRoutes } from './command-routes.ts';
 import { doorOf } from './doors.ts';
+import type { EventFeed } from './event-feed.ts';
+import { addEventRoute } from './event-route.ts';
 import { type Problem, problem } from './problem.ts';
-import { type ApiPlugin, addRoute, sendProblem } from './route.ts';
+import { type ApiPlugin, addRoute, defaultHeaders, sendProblem } from './route.ts';
 import { notWatched, readRoutes } from './routes.ts';
 import { foreignRequest, tokenProblem } from './tcp-guard.ts';
 
 interface AppOptions {
   /** Undefined: the clusters are not there yet. */
   api(): ClusterApi | undefined;
+  readonly feed: EventFeed;
   readonly plugins: readonly ApiPlugin[];
   /** A route has thrown. Its client gets the problem `bug`. */
   onBug(error: unknown): void;
 }
 
 /** Without a listener. `routing` of the result answers a request of `node:http`. */
-export async function createApp({ api, plugins, onBug }: AppOptions): Promise<FastifyInstance> {
+export async function createApp({ api, feed, plugins, onBug }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     bodyLimit,
@@ -54,21 +57,13 @@ export async function createApp({ api, plugins, onBug }: AppOptions): Promise<Fa
     return sendProblem(reply, known ?? bug);
   });
   readJsonBodies(app);
-  const context = { api: () => api() ?? neverAsked() };
+  const context = { api: () => api() ?? neverAsked(), position: feed.position };
   for (const one of [...readRoutes, ...commandRoutes()]) addRoute(app, one, context, notWatched);
+  addEventRoute(app, { ...context, feed });
   for (const plugin of plugins) plugin(app, context);
   await app.ready();
   return app;
 }
-
-/** No other site may frame, embed or guess. A route may set others. */
-const defaultHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
 
 type Raw = Parameters<typeof doorOf>[0];
 

@@ -42,6 +42,7 @@ const problems = {
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
   'not-ready': [503, 'A cluster is not decided, or its zone cannot be read'],
+  'too-many-listeners': [503, 'All streams of events are in use'],
   busy: [503, 'All connections are in use'],
   starting: [503, 'The daemon is starting'],
   bug: [500, 'source-dns has a bug'],

@@ -10,6 +10,8 @@ import { type Problem, problem, problemText, problemType } from './problem.ts';
 export interface ApiContext {
   /** Never called before the clusters are there: until then each request is answered with `starting`. */
   api(): ClusterApi;
+  /** Of the events: `GET /v1/events?after=` this one has what is newer than what `api` says now. */
+  position(): string;
 }
 
 /** A room that adds routes of its own: the status page, the metrics. */
@@ -109,3 +111,12 @@ export const sendProblem = (reply: FastifyReply, what: Problem): FastifyReply =>
     .code(what.status)
     .type(problemType)
     .send(Buffer.from(problemText(what)));
+
+/** No other site may frame, embed or guess. A route may set others. */
+export const defaultHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};

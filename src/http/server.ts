@@ -1,12 +1,16 @@
 /** The HTTP API: one table of routes, two listeners. All that it holds is bounded, and gone after `close`. */
 
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HttpConfig } from '../config/loaded.ts';
+import type { Command, CommandResult, HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import { createApp } from './app.ts';
 import { claimSocket } from './claim-socket.ts';
 import type { ClusterApi } from './cluster-api.ts';
+import { createEventFeed, type EventFeed } from './event-feed.ts';
+import { eventNames } from './event-route.ts';
 import { createListener } from './listener.ts';
 import type { ApiPlugin } from './route.ts';
 import { closeGraceMs, createTcp, type PreparedTcp } from './tcp.ts';
@@ -14,6 +18,8 @@ import { closeGraceMs, createTcp, type PreparedTcp } from './tcp.ts';
 export interface ApiServer {
   /** Before this, every request gets `starting`. */
   serve(api: ClusterApi): void;
+  /** Tells those who listen to the events. */
+  tell(entry: HistoryEntry): void;
   /** The TCP listener of a configuration: opened now, and in force when it is used. Never rejects. */
   prepareTcp(http: HttpConfig | undefined): Promise<PreparedTcp>;
   /** Of the TCP listener in force. */
@@ -37,7 +43,9 @@ interface ApiOptions {
 /** Takes the socket, so only one daemon runs here. Never rejects, but for a bug of a plugin. */
 export async function startApi({ socketPath, plugins = [], onBug }: ApiOptions): Promise<StartedApi> {
   let api: ClusterApi | undefined;
-  const app = await createApp({ api: () => api, plugins, onBug });
+  // No two starts of the process have the same ids, whatever the clock says.
+  const feed = createEventFeed(randomBytes(5).toString('hex'));
+  const app = await createApp({ api: () => api, feed, plugins, onBug });
   const make = (rules: Parameters<typeof createListener>[0]): Server =>
     createListener(rules, app.routing, onBug);
   const local = make(() => undefined);
@@ -48,16 +56,49 @@ export async function startApi({ socketPath, plugins = [], onBug }: ApiOptions):
     kind: 'started',
     server: {
       serve(given) {
-        api = given;
+        api = tellingCommands(given, feed);
       },
+      tell: (entry) => feed.add(eventNames[entry.kind], entry.cluster, entry),
       prepareTcp: tcp.prepare,
       tcpAddress: tcp.address,
       async close() {
+        feed.close();
         const timer = setTimeout(() => local.closeAllConnections(), closeGraceMs);
         await Promise.all([socket.release(), tcp.close()]);
         clearTimeout(timer);
         await app.close();
       },
+    },
+  };
+}
+
+/** The data of the event `command`. */
+export interface CommandDocument {
+  readonly at: string;
+  readonly cluster: string;
+  readonly kind: 'command';
+  readonly command: Omit<Command, 'notAfter'>;
+  readonly results: readonly CommandResult[];
+}
+
+/** The API, whose commands are events when they are answered. A dry run changes nothing, and is none. */
+function tellingCommands(api: ClusterApi, feed: EventFeed): ClusterApi {
+  return {
+    ...api,
+    command(cluster, command) {
+      const answer = api.command(cluster, command);
+      if (command.kind === 'follow' && command.dryRun) return answer;
+      answer?.then(
+        ({ results }) => {
+          const { notAfter: _patience, ...given } = command;
+          const at = new Date().toISOString();
+          const data: CommandDocument = { at, cluster, kind: 'command', command: given, results };
+          feed.add('command', cluster, data);
+        },
+        // The route reports the bug.
+        () => {},
+      );
+      return answer;
     },
   };
 }

@@ -26,7 +26,8 @@ import { maxRows, rowsUnexpected } from './answer/row.ts';
 import { boundedDeadline, withDeadline } from './connection/deadline.ts';
 import { HostLookup } from './connection/host-lookup.ts';
 import { isShort, Questions } from './connection/questions.ts';
-import { type Access, Session, sslOptions } from './connection/session.ts';
+import { type Access, Session } from './connection/session.ts';
+import { tlsOf } from './connection/tls.ts';
 import { readTraits, rowsQuery, traitsQuery } from './flavour/flavour.ts';
 import type { ProberOptions } from './probe.ts';
 
@@ -137,8 +138,8 @@ class Inspected {
 
   async #logIn(encrypted: boolean, deadline: MonoMs): Promise<ServerInspection> {
     const { cluster, user, password, allowPublicKeyRetrieval = false, clock } = this.#options;
-    const ssl = encrypted ? sslOptions(this.#options) : undefined;
-    const access: Access = { cluster, user, password, ssl, allowPublicKeyRetrieval, lookup: this.#lookup };
+    const tls = encrypted ? tlsOf(this.#options) : undefined;
+    const access: Access = { cluster, user, password, tls, allowPublicKeyRetrieval, lookup: this.#lookup };
     const session = new Session(this.#server, access);
     this.#session = session;
     const soon = boundedDeadline(clock, deadline, this.#options.connectTimeoutMs);

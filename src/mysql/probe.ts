@@ -11,7 +11,8 @@ import { HostLookup, onlyAt } from './connection/host-lookup.ts';
 import { KeptConnection } from './connection/kept-connection.ts';
 import { OpeningGate } from './connection/opening-gate.ts';
 import { resolveServer } from './connection/resolve.ts';
-import { type Access, type SslOptions, sslOptions } from './connection/session.ts';
+import type { Access } from './connection/session.ts';
+import { type Tls, tlsOf } from './connection/tls.ts';
 
 export interface ProberOptions {
   readonly cluster: string;
@@ -84,7 +85,7 @@ export function createProber(options: ProberOptions): ServerProber {
 class Connections {
   readonly hosts: HostLookup;
   readonly #options: ProberOptions;
-  readonly #ssl: SslOptions | undefined;
+  readonly #tls: Tls | undefined;
   readonly #gate: OpeningGate;
   readonly #scopes: readonly DiscoveryScope[];
   readonly #lost: (server: ServerAddress) => void;
@@ -98,7 +99,7 @@ class Connections {
   constructor(options: ProberOptions, lost: (server: ServerAddress) => void) {
     this.#options = options;
     this.hosts = new HostLookup(options.clock);
-    this.#ssl = sslOptions(options);
+    this.#tls = tlsOf(options);
     this.#gate = options.gate ?? new OpeningGate(options.clock);
     this.#scopes = options.discoverWithin ?? [];
     this.#lost = lost;
@@ -167,7 +168,7 @@ class Connections {
     use: { readonly asksReplicas: boolean; readonly lost: () => void },
   ): KeptConnection {
     const { cluster, user, password, tls, allowPublicKeyRetrieval = false } = this.#options;
-    const access = { cluster, user, password, ssl: this.#ssl, allowPublicKeyRetrieval, lookup };
+    const access = { cluster, user, password, tls: this.#tls, allowPublicKeyRetrieval, lookup };
     const gate = this.#gate;
     return new KeptConnection({
       ...this.#options,

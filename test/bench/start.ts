@@ -10,6 +10,7 @@ import { askDaemon } from '../../src/http/client.ts';
 import { type DaemonProcess, startDaemon } from '../../src/lab/stage/daemon-process.ts';
 import { accountName, grantStatements } from '../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../support/servers/mysql-fixture.ts';
+import { bareLogins, type Cost, costOf } from './harness/bare-logins.ts';
 import type { Benchmark, BenchmarkRun, Figure } from './harness/benchmark.ts';
 import { type ManyZones, startManyZones } from './harness/many-zones.ts';
 import { cpuMs, memory } from './harness/process-cost.ts';
@@ -21,6 +22,11 @@ const sizes = {
   full: { clusters: 200, restMs: 20_000, pauseMs: 5000 },
   smoke: { clusters: 3, restMs: 500, pauseMs: 300 },
 } as const;
+/** `SOURCE_DNS_CLUSTERS=60`: so many instead. */
+const wanted = Number(process.env['SOURCE_DNS_CLUSTERS'] ?? 0);
+/** `SOURCE_DNS_PROFILE=FOLDER` writes a CPU profile of the program there. */
+const profileFolder = process.env['SOURCE_DNS_PROFILE'];
+const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
 const publishedWithinMs = 120_000;
 const calmWithinMs = 60_000;
 /** No suspicion is left of the start. */
@@ -46,7 +52,7 @@ interface World {
 }
 
 async function run(run: BenchmarkRun): Promise<readonly Figure[]> {
-  const { clusters } = sizes[run.scale];
+  const clusters = run.scale === 'full' && wanted > 0 ? wanted : sizes[run.scale].clusters;
   const folder = await mkdtemp(join(tmpdir(), 'source-dns-start-'));
   const mysql = await startMysqlServers(serverCount, {
     replicate: true,
@@ -63,18 +69,29 @@ async function run(run: BenchmarkRun): Promise<readonly Figure[]> {
     const names = Array.from({ length: clusters }, (_, index) => `source.c${index}.${bind.zones[0]}`);
     const world: World = { mysql, bind, zone, names, stateDir };
     const file = await writeConfig(folder, world);
+    const floor = await costOf(mysql, async () => {
+      const cpuBeforeMs = cpuMs(process.pid);
+      await bareLogins(mysql, user, clusters * serverCount);
+      return { pid: process.pid, cpuBeforeMs };
+    });
+    run.say(`${clusters * serverCount} bare logins took ${Math.round(floor.ms)} ms`);
     const before = await connections(mysql);
-    const begun = performance.now();
-    daemon = await startDaemon([process.execPath, programFile], { file, stateDir }, folder);
-    await zone.until(new Map(names.map((name) => [name, '127.0.0.11'])), publishedWithinMs);
-    const publishedMs = performance.now() - begun;
-    run.say(`all ${clusters} published after ${Math.round(publishedMs)} ms`);
+    let pid = 0;
+    const published = await costOf(mysql, async () => {
+      daemon = await startDaemon([process.execPath, ...profiling, programFile], { file, stateDir }, folder);
+      pid = daemon.process.pid ?? 0;
+      await zone.until(new Map(names.map((name) => [name, '127.0.0.11'])), publishedWithinMs);
+      return { pid, cpuBeforeMs: 0 };
+    });
+    run.say(`all ${clusters} published after ${Math.round(published.ms)} ms`);
     const opened = (await connections(mysql)) - before;
     return [
-      figure('all published after', publishedMs / 1000, 's', 5),
+      ...costFigures('floor, as many bare logins', floor),
+      figure('all published after', published.ms / 1000, 's', 5),
+      ...costFigures('until then', published).slice(1),
       figure('connections opened for each server until then', opened / clusters / serverCount, ''),
-      ...(await atRest(run, world, daemon.process.pid ?? 0)),
-      ...(await afterPause(run, world, daemon.process.pid ?? 0)),
+      ...(await atRest(run, world, pid)),
+      ...(await afterPause(run, world, pid)),
     ];
   } finally {
     await daemon?.stop();
@@ -192,6 +209,12 @@ nameservers:
   );
   return file;
 }
+
+const costFigures = (of: string, { ms, programCpuMs, serversCpuMs }: Cost): readonly Figure[] => [
+  figure(of, ms / 1000, 's'),
+  figure(`${of}: CPU of the program`, programCpuMs / 1000, 's'),
+  figure(`${of}: CPU of the MySQL servers`, serversCpuMs / 1000, 's'),
+];
 
 const figure = (what: string, value: number, unit: Figure['unit'], ...[atMost]: [number?]): Figure => ({
   what,

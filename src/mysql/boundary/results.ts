@@ -153,7 +153,7 @@ export class Results {
     if (!packets.isEof(payload)) throw broken('no end marker after its columns');
     packets.checkEof(payload);
     this.phase = 'rows';
-    this.#last?.begin({ bytes: Buffer.concat(result.head), names: result.names });
+    this.#last?.begin(sharedHead({ bytes: Buffer.concat(result.head), names: result.names }));
   }
 
   #keepHead(packet: Buffer, { head }: Result): void {
@@ -188,6 +188,23 @@ export class Results {
     last.answer = rows.map(({ row }) => row);
     return last.answer;
   }
+}
+
+/** By their bytes. Most servers give the same head, so their connections hold one. */
+const heads = new Map<string, Head>();
+/** More are no heads of ours: the products and their versions are few. */
+const mostHeads = 100;
+const mostHeadBytes = 8192;
+
+function sharedHead(head: Head): Head {
+  const { bytes } = head;
+  if (bytes.length > mostHeadBytes) return head;
+  const key = bytes.toString('latin1');
+  const known = heads.get(key);
+  if (known !== undefined) return known;
+  if (heads.size === mostHeads) heads.clear();
+  heads.set(key, head);
+  return head;
 }
 
 const nothing = Buffer.alloc(0);

@@ -7,7 +7,7 @@ import { askServer, glanceAt, nothingAsked, type Ready, type Turn } from './aski
 import { boundedDeadline, stoodStillMs, withDeadline } from './deadline.ts';
 import { type Opened, Opening, type OpeningOptions } from './opening.ts';
 
-interface KeptConnectionOptions extends Omit<OpeningOptions, 'wasSilent'> {
+interface KeptConnectionOptions extends Omit<OpeningOptions, 'wasSilent' | 'together'> {
   /** Called once for each ready connection that ended without our will. */
   readonly lost: () => void;
 }
@@ -150,10 +150,12 @@ export class KeptConnection {
   }
 
   #open(): Attempt {
-    const attempt = new Opening({ ...this.#options, wasSilent: this.#wasSilent });
+    const [wasSilent, together] = [this.#wasSilent, this.#together];
+    const attempt = new Opening({ ...this.#options, wasSilent, together });
     const result = attempt.done.then((opened) => {
       if (this.#opening?.attempt === attempt) this.#opening = undefined;
       this.#wasSilent = attempt.staysSilent;
+      if (attempt.endedAskingTogether) this.#together = false;
       return 'kind' in opened ? opened : this.#keep(opened);
     });
     return { attempt, result };

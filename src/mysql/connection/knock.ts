@@ -9,7 +9,7 @@ const keepAliveDelayMs = 10_000;
 
 export function connectTo(server: ServerAddress, lookup: LookupFunction): Socket {
   const { host, port } = splitAddress(server);
-  const socket = connect({
+  return connect({
     host,
     port,
     lookup,
@@ -17,9 +17,6 @@ export function connectTo(server: ServerAddress, lookup: LookupFunction): Socket
     keepAlive: true,
     keepAliveInitialDelay: keepAliveDelayMs,
   });
-  // Node checks the certificate against this name. It sets the name itself for a host name, but not for an
-  // IP address, and would then accept `localhost`.
-  return Object.assign(socket, { _host: host });
 }
 
 const closed = { code: 'PROTOCOL_CONNECTION_LOST', message: 'the server closed the connection' };

@@ -7,7 +7,7 @@
 import { type MonoMs, plusMs } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 
-const fewest = 16;
+const fewest = 8;
 const most = 64;
 /** Of its time-out: an attempt that needs less leaves room for more, one that needs more does not. */
 const quick = 0.25;

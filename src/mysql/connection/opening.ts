@@ -6,7 +6,7 @@ import type { ServerAddress } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import { classify, type Problem, unknownProblem } from '../answer/failures.ts';
 import { maxTextLength } from '../answer/limits.ts';
-import type { QuerySet } from '../answer/query-set.ts';
+import type { Answer, QuerySet } from '../answer/query-set.ts';
 import type { Asker } from '../answer/refusal-hints.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
 import { type Row, rowsUnexpected } from '../answer/row.ts';
@@ -38,6 +38,8 @@ export interface OpeningOptions {
   readonly gate: OpeningGate;
   /** The server did not answer the last time. */
   readonly wasSilent: boolean;
+  /** False: one statement at a time, for what stands there and cannot take several. */
+  readonly together: boolean;
 }
 
 /** A session that is logged in, and what it told of itself. */
@@ -73,6 +75,7 @@ export class Opening {
   #hasBegun = false;
   #hasSpoken = false;
   #isOver = false;
+  #asksTogether = false;
   /** Too many others wait: this attempt is not even in the queue. */
   readonly isTurnedAway: boolean;
 
@@ -91,6 +94,11 @@ export class Opening {
   /** Whether the server was asked and said nothing at all. */
   get staysSilent(): boolean {
     return this.#hasBegun && !this.#hasSpoken;
+  }
+
+  /** Whether it ended while several questions were out: perhaps what stands there cannot take several. */
+  get endedAskingTogether(): boolean {
+    return this.#asksTogether;
   }
 
   /** Why a probe could not wait longer. */
@@ -137,7 +145,7 @@ export class Opening {
     const isWithoutTls = 'kind' in first && first.failure.code === 'tls-unsupported';
     if (!isWithoutTls || !fallBack || this.#isOver) return this.#end(first);
     this.#session?.destroy();
-    this.#end(await this.#logIn({ ...access, ssl: undefined }));
+    this.#end(await this.#logIn({ ...access, tls: undefined }));
   }
 
   /** Time does not count while we wait for ourselves. */
@@ -152,7 +160,7 @@ export class Opening {
 
   async #logIn(access: Access): Promise<Opened | Problem> {
     const { server } = this.#options;
-    const asker: Asker = { server, user: access.user, encrypted: access.ssl !== undefined };
+    const asker: Asker = { server, user: access.user, encrypted: access.tls !== undefined };
     const socket = connectTo(server, access.lookup);
     this.#socket = socket;
     const silence = await this.#spoken(socket);
@@ -179,29 +187,40 @@ export class Opening {
     return silence;
   }
 
+  /** In one round trip. What cannot take several at once gets the next one after each answer. */
+  async #ask<const Texts extends readonly string[]>(
+    session: Session,
+    asker: Asker,
+    texts: Texts,
+  ): Promise<{ readonly [Each in keyof Texts]: readonly Row[] | Problem }> {
+    const answers: Answer[] = [];
+    if (this.#options.together) {
+      this.#asksTogether = true;
+      answers.push(...(await session.train(texts.map((sql) => ({ sql })))));
+      this.#asksTogether = session.hasEnded;
+    } else for (const sql of texts) answers.push(await session.query(sql));
+    const read = (answer: Answer) => (answer.kind === 'rows' ? answer.rows : classify(asker, answer.error));
+    return answers.map(read) as { readonly [Each in keyof Texts]: readonly Row[] | Problem };
+  }
+
   async #introduce(session: Session, asker: Asker): Promise<Opened | Problem> {
     const { server, clock, queryTimeoutMs } = this.#options;
-    const ask = async (sql: string): Promise<readonly Row[] | Problem> => {
-      const answer = await session.query(sql);
-      return answer.kind === 'rows' ? answer.rows : classify(asker, answer.error);
-    };
-    const prepared = await ask(rowsQuery);
+    const asked = await this.#ask(session, asker, [rowsQuery, traitsQuery, uptimeQuery, accountQuery]);
+    const [prepared, traits, uptime, account] = asked;
+    const heardAt = clock.mono();
     if ('kind' in prepared) return prepared;
-    const traits = await ask(traitsQuery);
     if ('kind' in traits) return traits;
     const flavour = querySetOf(server, readTraits(traits));
     if ('kind' in flavour) return flavour;
-    const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
-    const setUp = await ask(set.setup(queryTimeoutMs));
-    if ('kind' in setUp) return setUp;
-    const uptime = await ask(uptimeQuery);
     if ('kind' in uptime) return uptime;
     const uptimeSeconds = readUptime(uptime);
     if (uptimeSeconds === undefined) return { kind: 'alive', failure: rowsUnexpected(server, 'Uptime') };
-    const startedAt = clock.mono() - uptimeSeconds * 1000;
-    const account = await ask(accountQuery);
+    const startedAt = heardAt - uptimeSeconds * 1000;
     if ('kind' in account) return account;
     const currentUser = account[0]?.['account'];
+    const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
+    const setUp = await session.query(set.setup(queryTimeoutMs));
+    if (setUp.kind === 'error') return classify(asker, setUp.error);
     return {
       session,
       asker: {

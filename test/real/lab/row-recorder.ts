@@ -48,7 +48,7 @@ async function answersOf(
   const access = {
     ...account,
     cluster: 'rows',
-    ssl: undefined,
+    tls: undefined,
     allowPublicKeyRetrieval: true,
     lookup: lookup as LookupFunction,
   };

@@ -51,6 +51,18 @@ test('clusters in suspicion share the haste of the process, and give it back', (
   expect(load.stretch(at(1))).toBe(2);
 });
 
+test('while connections wait to be opened, the pauses of a suspicion are as long as they can be', () => {
+  let waiting = 3;
+  const load = new Load(
+    () => 0,
+    at(0),
+    () => waiting,
+  );
+  expect(load.stretch(at(1))).toBe(128);
+  waiting = 0;
+  expect(load.stretch(at(1))).toBe(1);
+});
+
 test('clusters that begin together spread over their interval', () => {
   const { load } = startLoad();
   const phases = Array.from({ length: 1000 }, () => load.phaseMs(1000));

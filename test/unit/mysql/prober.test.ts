@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Probe, Unasked } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
-import { rowsQuery, traitsQuery } from '../../../src/mysql/flavour/flavour.ts';
+import { rowsQuery, traitsQuery, uptimeQuery } from '../../../src/mysql/flavour/flavour.ts';
 import type { Clock } from '../../../src/ports.ts';
 import {
   answering,
@@ -49,8 +49,8 @@ describe('a server that refuses before the login', () => {
           hint: expect.stringContaining('MariaDB 10.5.2'),
         },
       });
-      // A server of an unknown version gets no further query.
-      expect(asked).toEqual([rowsQuery, traitsQuery]);
+      // A server of an unknown version gets no query of a probe.
+      expect(asked).toEqual([rowsQuery, traitsQuery, uptimeQuery, 'SELECT CURRENT_USER() AS account']);
     },
   );
 });

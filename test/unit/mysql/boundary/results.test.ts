@@ -118,3 +118,12 @@ test('a statement that is asked once leaves nothing', () => {
   const bytes = answerOf({ a: '1' });
   expect(rowsOf(ask([{ sql: 'a' }], bytes))).not.toBe(rowsOf(ask([{ sql: 'a' }], bytes)));
 });
+
+test('connections whose servers give the same head hold it once', () => {
+  const [one, other, third] = [new LastAnswer(), new LastAnswer(), new LastAnswer()];
+  for (const last of [one, other]) connection()([{ sql: 'a', last }], answerOf({ a: '1', b: 'x' }));
+  connection()([{ sql: 'a', last: third }], answerOf({ a: '1', c: 'x' }));
+  expect(one.head?.names).toEqual(['a', 'b']);
+  expect(other.head).toBe(one.head);
+  expect(third.head?.names).toEqual(['a', 'c']);
+});

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { OpeningGate } from '../../../../src/mysql/connection/opening-gate.ts';
+import { rowsQuery, traitsQuery, uptimeQuery } from '../../../../src/mysql/flavour/flavour.ts';
 import {
   answering,
   clock,
@@ -154,7 +155,7 @@ test('attempts that fail, and those that are given up, keep no slot', async () =
 test('an attempt that is given up when its turn comes connects to nobody', async () => {
   const server = await fake(() => undefined);
   const gate = new OpeningGate(clock);
-  const tickets = Array.from({ length: 16 }, () => gate.ticket());
+  const tickets = Array.from({ length: 8 }, () => gate.ticket());
   await Promise.all(tickets.map((ticket) => ticket.take()));
   const prober = proberOf(server.address, { gate });
   const probe = prober.probe(server.address, deadline());
@@ -165,4 +166,33 @@ test('an attempt that is given up when its turn comes connects to nobody', async
   const last = proberOf(server.address, { gate, connectTimeoutMs: 50 });
   expect(await last.probe(server.address, deadline())).toMatchObject({ kind: 'unknown' });
   expect(server.sockets).toHaveLength(1);
+});
+
+test('what must be known before the first probe is asked in one round trip', async () => {
+  const held: Buffer[] = [];
+  const server = await falseMysqld({
+    reply: healthyReply(),
+    // It answers the first statements when it has all of them.
+    tamper({ sql, packets }, { write }) {
+      held.push(...packets);
+      const isFirst = [rowsQuery, traitsQuery, uptimeQuery].some((text) => text === sql);
+      if (!isFirst) write(Buffer.concat(held.splice(0)));
+    },
+  });
+  expect(await proberOf(server.address).probe(server.address, deadline())).toMatchObject({
+    kind: 'reachable',
+  });
+});
+
+test('what cannot take several statements at once is asked one by one the next time', async () => {
+  const server = await falseMysqld({
+    reply: healthyReply(),
+    tamper({ packets }, { write, heard, end }) {
+      const before = heard.length;
+      setImmediate(() => (heard.length === before ? write(Buffer.concat(packets)) : end()));
+    },
+  });
+  const prober = proberOf(server.address);
+  expect(await prober.probe(server.address, deadline())).toMatchObject({ kind: 'unknown' });
+  expect(await prober.probe(server.address, deadline())).toMatchObject({ kind: 'reachable' });
 });
