@@ -5,10 +5,11 @@ import { bodyLimit } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { commandRoutes } from './command-routes.ts';
 import { doorOf } from './doors.ts';
-import type { EventFeed } from './event-feed.ts';
+import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { addEventRoute } from './event-route.ts';
+import type { KnownRoute, OpenApi } from './openapi.ts';
 import { type Problem, problem } from './problem.ts';
-import { type ApiPlugin, addRoute, defaultHeaders, sendProblem } from './route.ts';
+import { type ApiPlugin, addRoute, defaultHeaders, document, route, sendProblem } from './route.ts';
 import { notWatched, readRoutes } from './routes.ts';
 import { foreignRequest, tokenProblem } from './tcp-guard.ts';
 
@@ -21,8 +22,20 @@ interface AppOptions {
   onBug(error: unknown): void;
 }
 
-/** Without a listener. `routing` of the result answers a request of `node:http`. */
-export async function createApp({ api, feed, plugins, onBug }: AppOptions): Promise<FastifyInstance> {
+/** It listens nowhere. */
+export interface App {
+  /** Answers a request of `node:http`. */
+  readonly routing: FastifyInstance['routing'];
+  close(): Promise<void>;
+  /** What `GET /v1/openapi.json` answers. */
+  description(): Promise<OpenApi>;
+}
+
+/** The routes alone, for their description. */
+export const routesAlone = (plugins: readonly ApiPlugin[]): Promise<App> =>
+  createApp({ api: () => undefined, feed: createEventFeed('none'), plugins, onBug: () => {} });
+
+export async function createApp({ api, feed, plugins, onBug }: AppOptions): Promise<App> {
   const app = fastify({
     logger: false,
     bodyLimit,
@@ -34,9 +47,9 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
       querystringParser: (text) => Object.fromEntries(new URLSearchParams(text)),
     },
   });
-  const patterns: { readonly method: string; readonly url: string }[] = [];
-  app.addHook('onRoute', ({ method, url }) => {
-    for (const one of [method].flat()) patterns.push({ method: one, url });
+  const known: KnownRoute[] = [];
+  app.addHook('onRoute', ({ method, url, config }) => {
+    for (const one of [method].flat()) known.push({ method: one, url, ...config });
   });
   app.addHook('onRequest', async (request, reply) => {
     const refusal = refused(request.raw, request.routeOptions.config.onlyLocal);
@@ -50,7 +63,7 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
     // The next request would begin in a body that nobody has read to its end.
     if (!request.raw.complete) reply.header('connection', 'close');
   });
-  app.setNotFoundHandler((request, reply) => notFound(request.raw, reply, patterns));
+  app.setNotFoundHandler((request, reply) => notFound(request.raw, reply, known));
   app.setErrorHandler((error, _request, reply) => {
     const known = ofFastify(error as FastifyError);
     if (known === undefined) onBug(error);
@@ -58,11 +71,19 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
   });
   readJsonBodies(app);
   const context = { api: () => api() ?? neverAsked(), position: feed.position };
-  for (const one of [...readRoutes, ...commandRoutes()]) addRoute(app, one, context, notWatched);
+  // Loaded when somebody asks: it needs the shape of every document.
+  const description = async () => (await import('./openapi.ts')).openApi(known);
+  const itself = route({
+    method: 'GET',
+    url: '/v1/openapi.json',
+    doc: { summary: 'This document', answer: 'OpenApi' },
+    answer: async () => document(await description()),
+  });
+  for (const one of [...readRoutes, ...commandRoutes(), itself]) addRoute(app, one, context, notWatched);
   addEventRoute(app, { ...context, feed });
   for (const plugin of plugins) plugin(app, context);
   await app.ready();
-  return app;
+  return { routing: app.routing, close: () => app.close(), description };
 }
 
 type Raw = Parameters<typeof doorOf>[0];
@@ -95,10 +116,10 @@ function readJsonBodies(app: FastifyInstance): void {
 function notFound(
   { method, url = '/' }: Raw,
   reply: FastifyReply,
-  patterns: readonly { readonly method: string; readonly url: string }[],
+  known: readonly KnownRoute[],
 ): FastifyReply {
   const [path = '/'] = url.split('?');
-  const methods = patterns.filter((pattern) => matches(pattern.url, path)).map((pattern) => pattern.method);
+  const methods = known.filter((one) => matches(one.url, path)).map((one) => one.method);
   if (methods.length === 0)
     return sendProblem(reply, problem('unknown-route', `this version has no route ${path}`));
   const allowed = [...new Set(methods)].join(', ');

@@ -21,26 +21,36 @@ export function commandRoutes(once: Once = createOnce()): readonly Route[] {
     route({
       method: 'POST',
       url: '/v1/clusters/:c/follow',
+      doc: { summary: 'Publish this server now; the same id twice moves once', answer: 'Answer' },
       body: followBody,
       answer: (call) => follow(call, once),
     }),
     route({
       method: 'POST',
       url: '/v1/clusters/:c/freeze',
+      doc: { summary: 'No automatic move, by any instance', answer: 'Answer' },
       body: freezeBody,
       answer: (call) => give(call, { kind: 'freeze', reason: call.body.reason, by: call.body.by ?? unnamed }),
     }),
     route({
       method: 'POST',
       url: '/v1/clusters/:c/thaw',
+      doc: { summary: 'Automatic moves again', answer: 'Answer' },
       body: thawBody,
       answer: (call) => give(call, { kind: 'thaw', by: call.body.by ?? unnamed }),
     }),
-    route({ method: 'POST', url: '/v1/clusters/:c/forget', body: forgetBody, answer: forget }),
+    route({
+      method: 'POST',
+      url: '/v1/clusters/:c/forget',
+      doc: { summary: 'A server that will not come back', answer: 'Answer' },
+      body: forgetBody,
+      answer: forget,
+    }),
     // The tools and the daemon are on one host.
     route({
       method: 'POST',
       url: '/v1/hook',
+      doc: { summary: 'What a failover tool says', answer: 'HookAnswer' },
       body: hookBody,
       onlyLocal: true,
       answer: (call) => hook(call, once),

@@ -29,6 +29,16 @@ export function addEventRoute(
     url: '/v1/events',
     // HEAD would be a stream without end and without contents.
     exposeHeadRoute: false,
+    config: {
+      doc: {
+        summary: 'What happens, as server-sent events',
+        answer: { media: 'text/event-stream' },
+        query: {
+          cluster: 'the events of this cluster only',
+          after: 'the id of the last event that was seen',
+        },
+      },
+    },
     async handler({ raw, query }, reply) {
       const { cluster, after } = query as { readonly cluster?: string; readonly after?: string };
       const missing = cluster === undefined ? undefined : notWatched(api(), cluster);

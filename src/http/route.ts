@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { ClusterApi } from './cluster-api.ts';
 import { tooLate } from './patience.ts';
 import { type Problem, problem, problemText, problemType } from './problem.ts';
+import type { ShapeName } from './shapes/api-shapes.ts';
 
 /** What every room that adds routes gets. */
 export interface ApiContext {
@@ -22,7 +23,18 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Only through the unix socket. */
     onlyLocal?: true;
+    /** For the OpenAPI document: every route has it. */
+    doc?: RouteDoc;
   }
+}
+
+export interface RouteDoc {
+  readonly summary: string;
+  /** The shape of the JSON, or the media type of something else. */
+  readonly answer: ShapeName | { readonly media: string };
+  /** What each parameter after the `?` means; all may be absent. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: z.ZodType;
 }
 
 export type Reply =
@@ -45,6 +57,7 @@ interface RouteOf<Body> {
   readonly method: 'GET' | 'POST';
   /** As fastify writes it: `:c` is one segment. */
   readonly url: string;
+  readonly doc: Omit<RouteDoc, 'body'>;
   readonly body?: z.ZodType<Body>;
   readonly onlyLocal?: true;
   /** Rejects only after a bug. */
@@ -64,7 +77,10 @@ export function addRoute(
   app.route({
     method: given.method,
     url: given.url,
-    config: given.onlyLocal ? { onlyLocal: true } : {},
+    config: {
+      ...(given.onlyLocal && { onlyLocal: true }),
+      doc: { ...given.doc, ...(given.body && { body: given.body }) },
+    },
     async handler(request, reply) {
       return send(reply, await answerOf(given, request, context.api(), notWatched));
     },

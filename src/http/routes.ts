@@ -10,25 +10,50 @@ import { type Problem, problem } from './problem.ts';
 import { type Call, document, failed, type Reply, type Route, route } from './route.ts';
 
 export const readRoutes: readonly Route[] = [
-  route({ method: 'GET', url: '/healthz', answer: () => document({ status: 'ok' }) }),
-  route({ method: 'GET', url: '/readyz', answer: ready }),
+  route({
+    method: 'GET',
+    url: '/healthz',
+    doc: { summary: 'The process lives', answer: 'Health' },
+    answer: () => document({ status: 'ok' }),
+  }),
+  route({
+    method: 'GET',
+    url: '/readyz',
+    doc: {
+      summary: 'Every cluster was decided once, and its nameserver answered (else 503)',
+      answer: 'Readiness',
+    },
+    answer: ready,
+  }),
   route({
     method: 'GET',
     url: '/v1/clusters',
+    doc: { summary: 'All clusters', answer: 'Clusters' },
     answer: ({ api }) =>
       document({ ...aboutDaemon(api), clusters: api.clusters().flatMap((name) => clusterOf(api, name)) }),
   }),
   route({
     method: 'GET',
     url: '/v1/clusters/:c',
+    doc: { summary: 'One cluster', answer: 'Cluster' },
     answer: ({ api, cluster }) => document({ ...clusterOf(api, cluster)[0], ...aboutDaemon(api) }),
   }),
   route({
     method: 'GET',
     url: '/v1/clusters/:c/history',
+    doc: { summary: 'Moves, holds, alarms and failures, oldest first', answer: 'History' },
     answer: ({ api, cluster }) => document({ entries: api.history(cluster) }),
   }),
-  route({ method: 'GET', url: '/v1/clusters/:c/advice', answer: advice }),
+  route({
+    method: 'GET',
+    url: '/v1/clusters/:c/advice',
+    doc: {
+      summary: "The manual's procedure for a person",
+      answer: 'Advice',
+      query: { to: `one of ${adviceAims.join(', ')}`, server: 'host, or host:port' },
+    },
+    answer: advice,
+  }),
 ];
 
 /** Why no route of this cluster can answer; undefined: it is watched here. */

@@ -143,3 +143,12 @@ export async function takenPort(): Promise<number> {
   onTestFinished(() => new Promise<void>((resolve) => stranger.close(() => resolve())));
   return (stranger.address() as AddressInfo).port;
 }
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise<void>((resolve) => probe.close(() => resolve()));
+  return port;
+}

@@ -7,8 +7,10 @@ import { wrapped } from '../wrap.ts';
 
 export interface SchemaArguments {
   /** What a command prints with `--json`; absent: the configuration. */
-  readonly of?: DocumentName;
+  readonly of?: DocumentName | 'openapi';
 }
+
+const names = [...documentNames, 'openapi'] as const;
 
 export const schemaForm: CommandForm<SchemaArguments> = {
   operands: [],
@@ -16,7 +18,7 @@ export const schemaForm: CommandForm<SchemaArguments> = {
     {
       name: 'of',
       value: 'DOCUMENT',
-      oneOf: documentNames,
+      oneOf: names,
       text: 'Of what a command prints with --json, and not of the configuration',
     },
   ],
@@ -26,20 +28,21 @@ export const schemaForm: CommandForm<SchemaArguments> = {
     'Needs no configuration. In an editor with the YAML language server, begin the file with',
     '# yaml-language-server: $schema=./source-dns.schema.json',
     'A DOCUMENT is one of these (a problem is what every command prints that cannot do its work; run, lab',
-    'and lab-list print one object per line):',
-    ...wrapped(`${documentNames.join(', ')}.`, 98).split('\n'),
+    'and lab-list print one object per line; openapi is the OpenAPI document of the HTTP API):',
+    ...wrapped(`${names.join(', ')}.`, 98).split('\n'),
   ],
   examples: [
     ['schema > source-dns.schema.json', 'Where the line above finds it'],
     ['schema --of status', 'The fields of source-dns status --json'],
+    ['schema --of openapi > source-dns.openapi.json', 'The routes of the HTTP API'],
   ],
   exits: { 0: 'printed', 1: 'failed: the output cannot be written', 2: 'wrong usage' },
   build(given) {
     const of = given.value('of');
     if (of === undefined) return {};
-    const known = documentNames.find((name) => name === of);
+    const known = names.find((name) => name === of);
     return known === undefined
-      ? `there is no document "${of}"${didYouMean(of, documentNames) || `; there are ${documentNames.join(', ')}`}`
+      ? `there is no document "${of}"${didYouMean(of, names) || `; there are ${names.join(', ')}`}`
       : { of: known };
   },
 };

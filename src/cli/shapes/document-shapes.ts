@@ -1,37 +1,21 @@
 /** What each command prints with `--json`: one table for `source-dns schema --of` and the tests. */
 
 import { z } from 'zod';
-import type { Answer, CommandResult } from '../../core/model/events.ts';
+import { adviceShape } from '../../http/shapes/advice-shape.ts';
+import { answerShape, daemonShape } from '../../http/shapes/answer-shapes.ts';
+import { clusterFields, clusterShape } from '../../http/shapes/cluster-shape.ts';
+import { failure, isoTime, list, text, whole } from '../../http/shapes/fields.ts';
+import { historyShape } from '../../http/shapes/history-shape.ts';
 import type { Check } from '../check-line.ts';
 import type { ProblemDocument } from '../complain.ts';
 import type { DaemonSeen } from '../daemon-text.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { adviceShape } from './advice-shape.ts';
-import { clusterFields, clusterShape } from './cluster-shape.ts';
-import { failure, isoTime, list, text, whole } from './fields.ts';
 import { findingsShape } from './findings-shape.ts';
-import { historyShape } from './history-shape.ts';
 
 const noDaemon = { running: z.literal(false), socket: text('where no daemon listens') };
 
 const daemon: z.ZodType<DaemonSeen> = z.union([
-  z.object({
-    running: z.literal(true),
-    instance: z.string(),
-    version: z.string(),
-    pid: whole,
-    since: isoTime,
-    share: z
-      .object({
-        instances: list(z.string()),
-        watchers: whole.meta({ description: 'how many of them watch each cluster' }),
-        watched: whole.meta({ description: 'how many clusters this instance watches' }),
-        elsewhere: whole.meta({ description: 'how many only others watch' }),
-      })
-      .exactOptional()
-      .meta({ description: 'absent: this instance watches all clusters' }),
-    warnings: list(failure, 'what to mend, although all works'),
-  }),
+  daemonShape,
   z.object({ ...noDaemon, warnings: list(failure) }),
   z.object({ running: z.literal(true) }).meta({ description: 'a daemon of an older version' }),
 ]);
@@ -45,19 +29,6 @@ const check: z.ZodType<Check> = z.object({
   sentence: text('the line for people'),
   clusters: list(z.object({ cluster: z.string(), state, sentence: z.string() })),
   daemon: z.union([daemon, z.object(noDaemon)]),
-});
-
-const answer: z.ZodType<Answer> = z.object({
-  results: list(
-    z.object({
-      nameserver: z.string(),
-      kind: z.enum(['done', 'held', 'lost-race', 'unreachable', 'failed']),
-      code: text("the decision's reason, or the failure's code"),
-      sentence: z.string(),
-      hint: z.string().optional(),
-      plan: z.custom<CommandResult['plan']>().optional(),
-    }),
-  ).meta({ description: 'one a publication' }),
 });
 
 const problem: z.ZodType<ProblemDocument> = z.object({
@@ -139,10 +110,10 @@ export const documentShapes = {
   advise: adviceShape,
   check: findingsShape,
   history: historyShape,
-  follow: answer,
-  freeze: answer,
-  thaw: answer,
-  forget: answer,
+  follow: answerShape,
+  freeze: answerShape,
+  thaw: answerShape,
+  forget: answerShape,
   init: initShape,
   run: logLine,
   lab: labLine,

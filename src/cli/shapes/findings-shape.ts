@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Findings } from '../../doctor/check.ts';
 import { areas } from '../../doctor/finding.ts';
-import { list, text, whole } from './fields.ts';
+import { list, text, whole } from '../../http/shapes/fields.ts';
 
 const mend = z.object({
   where: text('where to paste the lines'),

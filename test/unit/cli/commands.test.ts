@@ -207,9 +207,9 @@ describe('without a daemon', () => {
     expect(s.state.err).toContain('/c.yaml:3:5: clusters.shop: is wrong\n/c.yaml: is wrong, too\n');
   });
 
-  test('schema needs no configuration', () => {
+  test('schema needs no configuration', async () => {
     const s = session();
-    expect(schema(s.context, {})).toBe(0);
+    expect(await schema(s.context, {})).toBe(0);
     expect(JSON.parse(s.state.out)).toHaveProperty('$schema');
   });
 

@@ -20,6 +20,7 @@ import { status } from '../../../src/cli/status.ts';
 import { thaw } from '../../../src/cli/thaw.ts';
 import { createLog } from '../../../src/daemon/log.ts';
 import { clusterDocument } from '../../../src/http/documents.ts';
+import { apiShapes, type ShapeName } from '../../../src/http/shapes/api-shapes.ts';
 import { labCommand } from '../../../src/lab/lab-command.ts';
 import { createNarrator } from '../../../src/lab/stage/narrator.ts';
 import { commandSession } from '../../support/command-session.ts';
@@ -62,6 +63,17 @@ const printed: readonly (readonly [DocumentName, Run])[] = [
   ['problem', (context) => explain(context, { cluster: 'shpo' })],
 ];
 
+/** What the API promises of the same document: the command prints what the daemon has sent. */
+function served(name: DocumentName, value: unknown): ShapeName | undefined {
+  if (name === 'status') return Object.hasOwn(value as object, 'clusters') ? 'Clusters' : 'Cluster';
+  const shapes: Partial<Record<DocumentName, ShapeName>> = {
+    explain: 'Cluster',
+    advise: 'Advice',
+    history: 'History',
+  };
+  return shapes[name];
+}
+
 test('every document has its shape, with a daemon and without one', async () => {
   const daemon = commandSession(folder);
   const ended = run(daemon.context);
@@ -71,7 +83,10 @@ test('every document has its shape, with a daemon and without one', async () => 
     for (const [name, command] of printed) {
       asked.state.out = '';
       await command(asked.context);
-      expectShape(name, JSON.parse(asked.state.out));
+      const value: unknown = JSON.parse(asked.state.out);
+      expectShape(name, value);
+      const shape = isThere ? served(name, value) : undefined;
+      if (shape !== undefined) expect(apiShapes[shape].parse(value), name).toEqual(value);
     }
     if (!isThere) break;
     daemon.send('SIGTERM');
@@ -137,10 +152,10 @@ test('a bad configuration is a problem with the place of each mistake', async ()
   expect(s.state.err).toBe('');
 });
 
-test('the schema of a document is a JSON Schema that allows more fields', () => {
+test('the schema of a document is a JSON Schema that allows more fields', async () => {
   for (const of of documentNames) {
     const s = commandSession(folder);
-    expect(schema(s.context, { of })).toBe(0);
+    expect(await schema(s.context, { of })).toBe(0);
     const text = s.state.out;
     expect(JSON.parse(text)).toHaveProperty('$schema');
     expect(text).not.toContain('"additionalProperties": false');
@@ -158,4 +173,11 @@ test('every kind of history entry has a kind to choose it by', () => {
     'propagation',
     'writes',
   ]);
+});
+
+test('the OpenAPI document is printed without a daemon', async () => {
+  const s = commandSession(folder);
+  expect(await schema(s.context, { of: 'openapi' })).toBe(0);
+  const { paths } = JSON.parse(s.state.out) as { paths: Record<string, object> };
+  expect(Object.keys(paths)).toContain('/v1/clusters/{c}/follow');
 });

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Alarm, HistoryEntry } from '../../core/model/events.ts';
-import type { HistoryDocument } from '../../http/documents.ts';
+import type { HistoryDocument } from '../documents.ts';
 import { alarm } from './cluster-shape.ts';
 import {
   decision,

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Alarm } from '../../core/model/events.ts';
-import type { ClusterDocument } from '../../http/documents.ts';
+import type { ClusterDocument } from '../documents.ts';
 import {
   decision,
   failure,

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { adviceAims, type Procedure, type Step } from '../../core/model/procedure.ts';
-import type { AdviceDocument } from '../../http/documents.ts';
+import type { AdviceDocument } from '../documents.ts';
 import { list, server, text } from './fields.ts';
 
 const step: z.ZodType<Step> = z.object({
