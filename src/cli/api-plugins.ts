@@ -2,5 +2,6 @@
 
 import type { ApiPlugin } from '../http/route.ts';
 import { metricsRoute } from '../metrics/route.ts';
+import { statusPage } from '../page/plugin.ts';
 
-export const apiPlugins: readonly ApiPlugin[] = [metricsRoute];
+export const apiPlugins: readonly ApiPlugin[] = [metricsRoute, statusPage()];
