@@ -71,7 +71,9 @@ test('in an interval at rest there is one tick for the servers, and each is aske
   cluster.play(10_000, (one) => taken.push(one));
   const probes = taken.flatMap(({ state, event, now }) => asked(step(state, event, now)[1]));
   expect(probes).toHaveLength(40);
-  expect(taken.filter(({ state, event, now }) => asked(step(state, event, now)[1]).length > 0)).toHaveLength(10);
+  expect(taken.filter(({ state, event, now }) => asked(step(state, event, now)[1]).length > 0)).toHaveLength(
+    10,
+  );
 });
 
 test('a server that was asked early is asked again after a whole interval, whoever answers first', () => {
