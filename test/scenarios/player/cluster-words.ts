@@ -17,7 +17,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval discover_within watchers'.split(
+  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval suspect_interval discover_within watchers'.split(
     ' ',
   ),
 );
@@ -40,16 +40,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
       ...publishFrom(said.get('publish'), server),
     })),
     ...(suffix === undefined ? {} : { discoverWithin: [{ kind: 'suffix', suffix }] }),
-    watch: {
-      intervalMs: seconds(said.get('interval') ?? '1s'),
-      suspectIntervalMs: 50,
-      freshForMs: seconds(said.get('fresh_for') ?? '3s'),
-      settleMs: seconds(said.get('settle') ?? '30s'),
-      goneAfterMs: seconds(said.get('gone_after') ?? '600s'),
-      maxMoves: Number(said.get('max_moves') ?? '5'),
-      maxMovesWindowMs: 600_000,
-      probeTimeoutMs: 2000,
-    },
+    watch: watchFrom(said),
     publications: [publicationFrom(said)],
     onNoSource: said.get('on_no_source') === 'withdraw' ? 'withdraw' : 'keep',
     gtidGuard: said.get('gtid_guard') === 'hold' ? 'hold' : 'warn',
@@ -57,6 +48,20 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
   };
   const outside = said.get('outside')?.split(',') ?? [];
   return { settings, servers, outside, source: source === 'none' ? undefined : source };
+}
+
+function watchFrom(said: ReadonlyMap<string, string>): ClusterSettings['watch'] {
+  return {
+    intervalMs: seconds(said.get('interval') ?? '1s'),
+    // Rarer than by default: most steps of a transcript answer these probes.
+    suspectIntervalMs: seconds(said.get('suspect_interval') ?? '0.2s'),
+    freshForMs: seconds(said.get('fresh_for') ?? '3s'),
+    settleMs: seconds(said.get('settle') ?? '30s'),
+    goneAfterMs: seconds(said.get('gone_after') ?? '600s'),
+    maxMoves: Number(said.get('max_moves') ?? '5'),
+    maxMovesWindowMs: 600_000,
+    probeTimeoutMs: 2000,
+  };
 }
 
 /** `publish=db1@203.0.113.1,db2@203.0.113.2`: the addresses for clients, where they differ. */
