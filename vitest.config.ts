@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: [
-            'test/unit/{core,config,setup,cli,doctor,hook}/**/*.test.ts',
+            'test/unit/{core,config,setup,cli,doctor,hook,page}/**/*.test.ts',
             'test/scenarios/*.test.ts',
             'test/*.test.ts',
             'test/real/chaos/judge.test.ts',

@@ -3,6 +3,7 @@
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import { boundHeap } from '../daemon/heap.ts';
 import { type History, openHistory } from '../daemon/history.ts';
 import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createLog, type Log } from '../daemon/log.ts';
@@ -38,6 +39,7 @@ interface Daemon {
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function run(context: CommandContext): Promise<ExitCode> {
   const signals = listenToSignals(context);
+  boundHeap();
   const config = await readConfiguration(context);
   if (config === undefined) return exitCodes.usage;
   const log = createLog(config.logLevel);
