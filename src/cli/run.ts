@@ -18,6 +18,7 @@ import { apiPlugins } from './api-plugins.ts';
 import { complain, complainOfAll } from './complain.ts';
 import { readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import { type DaemonMetrics, openDaemonMetrics } from './daemon-metrics.ts';
 import { type DaemonNotes, openDaemonNotes } from './daemon-notes.ts';
 import { shareText } from './daemon-text.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
@@ -34,6 +35,7 @@ interface Daemon {
   readonly service: Service;
   readonly hooks: Hooks;
   readonly notes: DaemonNotes;
+  readonly metrics: DaemonMetrics;
 }
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
@@ -59,11 +61,16 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     overdueMs: () => service.overdueMs(),
   });
   log.say('info', 'started', `source-dns watches ${watchedText(config)} as ${config.instance}`);
-  const onTaken = (next: LoadedConfig): void => {
-    daemon.notes.use(next);
-    daemon.hooks.replace(next);
+  const reactions = {
+    onTaken(next: LoadedConfig): void {
+      daemon.notes.use(next);
+      daemon.hooks.replace(next);
+      daemon.metrics.use(next);
+    },
+    onRefused: () => daemon.metrics.use(undefined),
+    onBug,
   };
-  signals.reloadWith(createReloader({ ...daemon, notifier, load: context.load, onTaken, onBug }));
+  signals.reloadWith(createReloader({ ...daemon, ...reactions, notifier, load: context.load }));
   await signals.stopped;
   notifier.stopping();
   return stopDaemon(context, daemon);
@@ -104,9 +111,11 @@ async function startDaemon(
       else log.fail('warn', failure);
     },
   });
+  const metrics = await openDaemonMetrics(context, config);
   const record = (entry: HistoryEntry): void => {
     log.record(entry);
     history.append(entry);
+    metrics.record(entry);
     api.tell(entry);
   };
   const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
@@ -125,6 +134,7 @@ async function startDaemon(
   });
   if (started.kind === 'failed') {
     complainOfAll(context, started.failures);
+    metrics.stop();
     await Promise.all([api.close(), history.close()]);
     return exitCodes.usage;
   }
@@ -142,10 +152,11 @@ async function startDaemon(
     advice: (cluster, wish) => service.advice(cluster, wish),
     history: (cluster) => history.recent(cluster),
     known: () => service.known(),
+    metrics: () => metrics.scrape(service),
     note: (level, sentence) => log.say(level, 'hook', sentence),
     command: (cluster, command) => service.command(cluster, command),
   });
-  return { config, log, history, api, service, hooks, notes };
+  return { config, log, history, api, service, hooks, notes, metrics };
 }
 
 /** The API on the unix socket, and over TCP if the configuration says so. */
@@ -205,7 +216,7 @@ function listenToSignals(context: CommandContext): Signals {
 
 async function stopDaemon(
   { clock }: CommandContext,
-  { log, service, hooks, api, history, notes }: Daemon,
+  { log, service, hooks, api, history, notes, metrics }: Daemon,
 ): Promise<ExitCode> {
   log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
@@ -213,6 +224,7 @@ async function stopDaemon(
     cancel = clock.after(stopLimitMs, () => resolve('late'));
   });
   notes.stop();
+  metrics.stop();
   const end = async (): Promise<'stopped'> => {
     // In this order, clients still get the last answers, and the file the last records.
     await service.stop();
