@@ -53,7 +53,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/real/{contract,lab,doctor}/**/*.test.ts'],
+          include: ['test/real/{contract,lab,doctor,monitoring}/**/*.test.ts'],
           exclude: alone,
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,
