@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { buildPage } from './build-page.mjs';
 
 const here = import.meta.dirname;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
@@ -17,6 +18,7 @@ try {
     [join(typescript, 'bin', 'tsc'), '--project', join(here, 'tsconfig.build.json'), '--declaration'],
     { stdio: 'inherit' },
   );
+  buildPage(dist);
 } catch (error) {
   process.exit(error.status ?? 1);
 }

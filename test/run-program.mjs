@@ -4,6 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { buildPage } from '../build-page.mjs';
 
 const root = join(import.meta.dirname, '..');
 const [folder, ...rest] = process.argv.slice(2);
@@ -36,6 +37,7 @@ try {
     out,
   ];
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
+  buildPage(join(out, 'src'));
 } catch (error) {
   process.exit(error.status ?? 1);
 }

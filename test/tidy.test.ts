@@ -171,12 +171,14 @@ describe('imports run one way', () => {
     hook: lower,
     daemon: [...lower, ...adapters, 'hook'],
     http: [...lower, ...adapters, 'hook', 'daemon'],
+    metrics: [...lower, 'daemon', 'http'],
+    page: ['core', 'daemon', 'http'],
     doctor: [...lower, ...adapters, 'daemon', 'http'],
     setup: [...lower, ...adapters, 'daemon'],
-    cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'doctor', 'setup'],
+    cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'metrics', 'page', 'doctor', 'setup'],
     library: ['core', 'dns', 'daemon'],
     lab: [...lower, ...adapters, 'daemon', 'http', 'cli'],
-    'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'doctor', 'setup', 'cli', 'lab'],
+    'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'page', 'doctor', 'setup', 'cli', 'lab'],
     // A hook is started in a hurry: it loads no more than it needs.
     'main.ts': ['program.ts', 'hook', 'http', 'suggest.ts'],
   };

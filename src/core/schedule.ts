@@ -28,8 +28,23 @@ export function schedule(turn: Turn, state: ClusterState): ClusterState {
     askIfDue(turn, publication),
   );
   const next = { ...state, servers, publications };
-  turn.effects.push({ kind: 'wake', at: wakeAt(next, turn.now) });
-  return next;
+  return wakeAt(turn, next, firstDue(next, turn.now));
+}
+
+/**
+ * The same after an event that waits: nothing but this server has changed. Most often nothing is due, and the
+ * next tick stays where it is.
+ */
+export function scheduleOne(turn: Turn, state: ClusterState, server: ServerAddress): ClusterState {
+  const memory = state.servers.get(server);
+  const next = memory === undefined ? turn.now.mono : Math.min(...dueTimes(memory));
+  if (Math.min(next, state.wakeAt) <= turn.now.mono) return schedule(turn, state);
+  return next < state.wakeAt ? wakeAt(turn, state, next as MonoMs) : state;
+}
+
+function wakeAt({ effects }: Turn, state: ClusterState, at: MonoMs): ClusterState {
+  effects.push({ kind: 'wake', at });
+  return { ...state, wakeAt: at };
 }
 
 /** Says which servers to glance at, if that has changed. */
@@ -122,15 +137,20 @@ function readIfDue({ now, effects }: Turn, publication: PublicationState): Publi
   return withZone(publication, { reading: true, questions });
 }
 
+/** When this server is due without an answer. */
+function dueTimes(memory: ServerMemory): readonly number[] {
+  const times: number[] = [];
+  if (memory.probing === undefined) times.push(memory.nextProbeAt);
+  if (!memory.resolving && isLookedUp(memory)) times.push(memory.nextResolveAt);
+  const trial = nextTrial(memory);
+  if (trial) times.push(trial.at);
+  return times;
+}
+
 /** The earliest moment at which something is due without an answer. */
-function wakeAt(state: ClusterState, now: Now): MonoMs {
+function firstDue(state: ClusterState, now: Now): MonoMs {
   const times: number[] = [plusMs(now.mono, state.settings.watch.intervalMs)];
-  for (const memory of state.servers.values()) {
-    if (memory.probing === undefined) times.push(memory.nextProbeAt);
-    if (!memory.resolving && isLookedUp(memory)) times.push(memory.nextResolveAt);
-    const trial = nextTrial(memory);
-    if (trial) times.push(trial.at);
-  }
+  for (const memory of state.servers.values()) times.push(...dueTimes(memory));
   for (const publication of state.publications.values()) {
     if (!publication.zone.reading) times.push(publication.zone.nextReadAt);
     times.push(...nextSlices(publication), nextInspection(publication) ?? Number.POSITIVE_INFINITY);

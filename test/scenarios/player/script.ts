@@ -3,7 +3,7 @@
  * cluster. An unknown word is an error.
  */
 
-import type { Command } from '../../../src/core/model/events.ts';
+import type { Command, Effect } from '../../../src/core/model/events.ts';
 import {
   type Coordinates,
   type FailoverSource,
@@ -42,6 +42,7 @@ export class Script {
   #stopped: World | undefined;
   readonly #cutFromSecond = new Set<string>();
   #commands = 0;
+  readonly #hear: (effect: Effect) => void;
   /** What the fake servers lack. */
   readonly #channels = new ChannelViews();
   readonly #views = new ClusterViews();
@@ -52,6 +53,11 @@ export class Script {
   readonly #parted = new Set<string>();
   /** Servers that refuse our account. */
   readonly #denying = new Set<string>();
+
+  /** `hear` gets every effect of the first instance. */
+  constructor(hear: (effect: Effect) => void = () => {}) {
+    this.#hear = hear;
+  }
 
   /** Obeys the command, and returns its result. */
   play(command: string): readonly string[] {
@@ -95,9 +101,10 @@ export class Script {
       leadsTo: new Map(),
       decorate: (server, probe) => this.#decorate(server, probe),
     };
-    this.#world = new World(settings, around, (atMs, effect) =>
-      this.#lines.push(...this.#printer.effect(atMs, effect)),
-    );
+    this.#world = new World(settings, around, (atMs, effect) => {
+      this.#hear(effect);
+      this.#lines.push(...this.#printer.effect(atMs, effect));
+    });
   }
 
   #server(name: string, [verb = '', word = '', ...more]: readonly string[]): void {

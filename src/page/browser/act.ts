@@ -1,0 +1,212 @@
+/** Freeze, thaw and follow: first the plan of what would change, then a person's word, then the act. */
+
+type Act = 'freeze' | 'thaw' | 'follow';
+
+interface Plan {
+  readonly zone: string;
+  readonly changes: readonly {
+    readonly kind: string;
+    readonly name?: string;
+    readonly type?: string;
+    readonly rrset?: {
+      readonly name: string;
+      readonly type: string;
+      readonly ttlSeconds: number;
+      readonly rdata: readonly unknown[];
+    };
+  }[];
+}
+
+interface Result {
+  readonly nameserver: string;
+  readonly kind: string;
+  readonly code: string;
+  readonly sentence: string;
+  readonly hint?: string;
+  readonly plan?: Plan;
+}
+
+/** The answer, or why there is none. */
+type Outcome =
+  | { readonly kind: 'answer'; readonly results: readonly Result[] }
+  | { readonly kind: 'refused'; readonly sentence: string; readonly results: readonly Result[] };
+
+const patienceMs = 30_000;
+const root = document.body.dataset['root'] ?? './';
+const titles: Readonly<Record<Act, string>> = {
+  freeze: 'Freeze the name',
+  thaw: 'Thaw the name',
+  follow: 'Let the name follow a server',
+};
+const meanings: Readonly<Record<Act, string>> = {
+  freeze: 'No instance moves the name until it is thawed, also if the source dies.',
+  thaw: 'The instances move the name again when the source changes.',
+  follow: 'The name leads to this server from now on, if the server is a writable server of the cluster.',
+};
+
+/** Kept until the page is left, and nowhere else. */
+let token = '';
+
+export function offerActions(refresh: () => void): void {
+  const reveal = (): void => {
+    for (const buttons of document.querySelectorAll<HTMLElement>('.buttons[hidden]')) buttons.hidden = false;
+  };
+  reveal();
+  document.addEventListener('replaced', reveal);
+  document.addEventListener('click', ({ target }) => {
+    const button = target instanceof Element ? target.closest<HTMLElement>('[data-act]') : null;
+    const cluster = document.querySelector('main')?.dataset['cluster'];
+    const act = button?.dataset['act'];
+    if (cluster && (act === 'freeze' || act === 'thaw' || act === 'follow'))
+      openDialog(act, cluster, refresh);
+  });
+}
+
+function openDialog(act: Act, cluster: string, refresh: () => void): void {
+  const dialog = make('dialog', { className: 'act' });
+  const form = make('form', { method: 'dialog' });
+  const heading = make('h2', { id: 'act-title', textContent: `${titles[act]}: ${cluster}` });
+  dialog.setAttribute('aria-labelledby', 'act-title');
+  const fields = fieldsOf(act);
+  const shown = make('div', { className: 'plan', ariaLive: 'polite' });
+  const cancel = make('button', { type: 'button', textContent: 'Cancel' });
+  const go = make('button', { type: 'submit', className: 'go', textContent: 'Show what would change' });
+  const end = make('div', { className: 'end' });
+  end.append(cancel, go);
+  form.append(heading, make('p', { textContent: meanings[act] }), ...fields.all, shown, end);
+  dialog.append(form);
+  cancel.addEventListener('click', () => dialog.close());
+  dialog.addEventListener('close', () => dialog.remove());
+  const id = randomId();
+  let step: 'plan' | 'act' | 'end' = 'plan';
+  const toPlan = (): void => {
+    if (step !== 'act') return;
+    step = 'plan';
+    go.textContent = 'Show what would change';
+    shown.replaceChildren();
+  };
+  form.addEventListener('input', toPlan);
+  const submit = async (): Promise<void> => {
+    if (step === 'end') return dialog.close();
+    const dryRun = step === 'plan';
+    token = fields.token.value;
+    go.disabled = true;
+    const outcome = await post(`${cluster}`, act, { ...fields.body(), ...(dryRun ? { dryRun } : { id }) });
+    go.disabled = false;
+    showOutcome(shown, outcome, dryRun);
+    if (outcome.kind === 'refused') return;
+    step = dryRun ? 'act' : 'end';
+    go.textContent = dryRun ? titles[act] : 'Close';
+    if (step === 'end') {
+      cancel.hidden = true;
+      refresh();
+    }
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+function fieldsOf(act: Act) {
+  const reason = make('input', { required: act === 'freeze', maxLength: 200, autocomplete: 'off' });
+  const server = make('select', { required: true });
+  const secret = make('input', { type: 'password', required: true, value: token, autocomplete: 'off' });
+  const targets = document.querySelector<HTMLTemplateElement>('#targets');
+  if (targets !== null) server.append(targets.content.cloneNode(true));
+  const all = [
+    ...(act === 'follow' ? [labelled('Server', server)] : []),
+    ...(act === 'thaw' ? [] : [labelled(act === 'freeze' ? 'Reason' : 'Reason (may be empty)', reason)]),
+    labelled('Token of the API', secret),
+  ];
+  const body = (): Record<string, unknown> => ({
+    ...(act === 'follow' ? { server: server.value } : {}),
+    ...(act !== 'thaw' && reason.value !== '' ? { reason: reason.value } : {}),
+    by: 'status page',
+  });
+  return { all, token: secret, body };
+}
+
+async function post(cluster: string, act: Act, body: Readonly<Record<string, unknown>>): Promise<Outcome> {
+  try {
+    const response = await fetch(`${root}v1/clusters/${encodeURIComponent(cluster)}/${act}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      cache: 'no-store',
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(patienceMs),
+    });
+    const said = (await response.json()) as {
+      results?: readonly Result[];
+      title?: string;
+      detail?: string;
+      hint?: string;
+    };
+    const results = said.results ?? [];
+    if (response.ok) return { kind: 'answer', results };
+    const sentence = [said.detail ?? said.title ?? `status ${response.status}`, said.hint]
+      .filter(Boolean)
+      .join('. ');
+    return { kind: 'refused', sentence, results };
+  } catch (error) {
+    return {
+      kind: 'refused',
+      sentence: `No answer: ${error instanceof Error ? error.message : 'unknown'}`,
+      results: [],
+    };
+  }
+}
+
+function showOutcome(place: HTMLElement, outcome: Outcome, isPlan: boolean): void {
+  const refused =
+    outcome.kind === 'refused' ? [make('p', { className: 'failure', textContent: outcome.sentence })] : [];
+  const told = outcome.results.flatMap(({ nameserver, sentence, hint, plan }) => [
+    make('p', { textContent: `${nameserver}: ${sentence}${hint === undefined ? '' : ` ${hint}`}` }),
+    ...(plan === undefined ? [] : [make('pre', { tabIndex: 0, textContent: planText(plan) })]),
+  ]);
+  const nothing =
+    isPlan && outcome.kind === 'answer' && outcome.results.every(({ plan }) => plan === undefined);
+  place.replaceChildren(
+    ...refused,
+    ...told,
+    ...(nothing ? [make('p', { textContent: 'Nothing in the zone would change.' })] : []),
+  );
+}
+
+/** As the zone would see it, one line a change. */
+const planText = ({ zone, changes }: Plan): string =>
+  [
+    `zone ${zone}`,
+    ...changes.flatMap(({ kind, name, type, rrset }) =>
+      rrset === undefined
+        ? [`${kind === 'delete-rrset' ? '−' : kind} ${name} ${type}`]
+        : rrset.rdata.map((rdata) => `+ ${rrset.name} ${rrset.ttlSeconds} ${rrset.type} ${rdataText(rdata)}`),
+    ),
+  ].join('\n');
+
+const rdataText = (rdata: unknown): string =>
+  Array.isArray(rdata)
+    ? rdata.map((text) => JSON.stringify(text)).join(' ')
+    : typeof rdata === 'object' && rdata !== null
+      ? Object.values(rdata).join(' ')
+      : String(rdata);
+
+function labelled(text: string, field: HTMLElement): HTMLElement {
+  const label = make('label', {});
+  label.append(text, field);
+  return label;
+}
+
+/** `randomUUID` is missing on plain http. */
+const randomId = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function make<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  properties: Partial<HTMLElementTagNameMap[K]>,
+): HTMLElementTagNameMap[K] {
+  return Object.assign(document.createElement(name), properties);
+}

@@ -1,0 +1,143 @@
+/** What the status page answers. It reads the API, keeps the overview for a moment, and changes nothing. */
+
+import type { ClusterApi } from '../http/cluster-api.ts';
+import { clusterDocument } from '../http/documents.ts';
+import type { Assets } from './assets.ts';
+import { clusterView } from './cluster-view.ts';
+import { textOf } from './html.ts';
+import { notFoundView } from './not-found-view.ts';
+import { type Digest, digestOf, overviewView } from './overview.ts';
+import { type Frame, pageHtml, partHtml, type View } from './shell.ts';
+import { isTone } from './verdict.ts';
+
+export interface PageReply {
+  readonly status: 200 | 404 | 421;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface StatusPage {
+  overview(query: URLSearchParams): Promise<PageReply>;
+  cluster(name: string, query: URLSearchParams): Promise<PageReply>;
+  /** A file by its name with the hash. */
+  asset(name: string): PageReply;
+}
+
+/** How long all viewers share one look at all clusters. */
+const shareMs = 1000;
+/** After so many clusters, others have their turn. */
+const atOnce = 20;
+
+/** Nothing of another host, nothing inline; no other page may show this one. */
+const policy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'cache-control': 'no-store',
+  'content-security-policy': policy,
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** `now`: milliseconds since 1970. */
+export function createStatusPage(api: ClusterApi, assets: Assets, now: () => number): StatusPage {
+  const digests = sharedDigests(api, now);
+  const reply = (view: View, root: string, query: URLSearchParams, status: PageReply['status'] = 200) => {
+    const daemon = api.daemon?.();
+    const frame: Frame = {
+      assets: assets.hash,
+      instance: daemon?.instance ?? '',
+      version: daemon?.version ?? '',
+      now: now(),
+      root,
+    };
+    const body = textOf(query.has('part') ? partHtml(view, frame) : pageHtml(view, frame));
+    return { status, headers: pageHeaders, body };
+  };
+  const show = (name: string, root: string, query: URLSearchParams): PageReply => {
+    const snapshot = api.snapshot(name);
+    if (snapshot === undefined) {
+      const watchers = api.elsewhere?.(name);
+      return reply(notFoundView(name, watchers, root), root, query, watchers === undefined ? 404 : 421);
+    }
+    const view = clusterView({
+      cluster: clusterDocument(snapshot),
+      history: api.history(name),
+      now: now(),
+      root,
+      oneOfMany: api.clusters().length > 1,
+      search: '',
+    });
+    return reply(view, root, query);
+  };
+  return {
+    async overview(query) {
+      const names = api.clusters();
+      const [only] = names;
+      // One cluster is all that there is to see.
+      if (names.length === 1 && only !== undefined && query.size === Number(query.has('part')))
+        return show(only, './', query);
+      const is = query.get('is');
+      const view = overviewView({
+        digests: await digests(),
+        elsewhere: api.daemon?.().share?.elsewhere ?? 0,
+        search: (query.get('q') ?? '').trim().slice(0, 200),
+        tone: is !== null && isTone(is) ? is : undefined,
+        all: query.has('all'),
+        root: './',
+      });
+      return reply(view, './', query);
+    },
+    cluster: async (name, query) => show(name, '../', query),
+    asset(name) {
+      const file = assets.files.get(name);
+      if (file === undefined)
+        return {
+          status: 404,
+          headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' },
+          body: 'no such file\n',
+        };
+      return {
+        status: 200,
+        headers: {
+          'content-type': file.type,
+          'cache-control': 'public, max-age=31536000, immutable',
+          'x-content-type-options': 'nosniff',
+        },
+        body: file.body,
+      };
+    },
+  };
+}
+
+/** One look at all clusters for all who ask within a second. It lets others have their turn. */
+function sharedDigests(api: ClusterApi, now: () => number): () => Promise<readonly Digest[]> {
+  let kept: { readonly at: number; readonly digests: Promise<readonly Digest[]> } | undefined;
+  return () => {
+    const age = now() - (kept?.at ?? Number.NEGATIVE_INFINITY);
+    if (kept === undefined || age < 0 || age > shareMs) kept = { at: now(), digests: lookAtAll(api) };
+    return kept.digests;
+  };
+}
+
+async function lookAtAll(api: ClusterApi): Promise<readonly Digest[]> {
+  const digests: Digest[] = [];
+  for (const [index, name] of api.clusters().entries()) {
+    if (index % atOnce === atOnce - 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    const snapshot = api.snapshot(name);
+    if (snapshot !== undefined) digests.push(digestOf(clusterDocument(snapshot)));
+  }
+  return digests;
+}

@@ -1,0 +1,129 @@
+/** The topology as a drawing: the name, its server, and where each server gets its data. Pure. */
+
+import type { ClusterDocument } from '../http/documents.ts';
+import { type Html, html } from './html.ts';
+import {
+  type Box,
+  boxHeight,
+  depthOfForest,
+  type Edge,
+  fewColumns,
+  type Layout,
+  layouts,
+  type Placed,
+} from './layout.ts';
+import { serverAnchor, serverState, stateWords } from './server-words.ts';
+import { type Bundle, forestOf, type Link } from './topology.ts';
+import { counted, plainName } from './verdict.ts';
+
+/** What one character of the names is wide, and what of a box is free for them. */
+const characterWidth = 7.9;
+const besideName = 30;
+const besideAlarms = 52;
+
+/** The drawing needs the whole width of a page. */
+export const isDeep = ({ servers, ledger }: ClusterDocument): boolean =>
+  depthOfForest(forestOf(servers, ledger?.source)) > fewColumns;
+
+/** Both shapes; the style sheet shows the one that fits. */
+export function topologyHtml(cluster: ClusterDocument): Html {
+  const forest = forestOf(cluster.servers, cluster.ledger?.source);
+  const drawn = layouts(forest);
+  const numbers = new Map(cluster.servers.map(({ server }, index) => [server as string, index]));
+  return html`<div class="topology ${drawn.length === 1 ? 'only-list' : ''}">${drawn.map((layout) =>
+    drawing(layout, cluster, numbers),
+  )}</div>`;
+}
+
+function drawing(layout: Layout, cluster: ClusterDocument, numbers: ReadonlyMap<string, number>): Html {
+  const { shape, width, height, apartAt } = layout;
+  // Half a line of a frame would be cut off at the margin.
+  const box = `-2 -2 ${width + 4} ${height + 4}`;
+  return html`<svg class="drawing ${shape}" viewBox="${box}" width="${(width + 4) / 16}em" role="group" aria-label="${`Topology of ${cluster.cluster}`}">${layout.edges.map(
+    (edge) => edgeHtml(edge, layout),
+  )}${
+    apartAt !== undefined &&
+    html`<text class="apart" x="${shape === 'columns' ? (layout.boxes.at(-1)?.x ?? 0) : 0}" y="${apartAt + 26}">Gets nothing from the source</text>`
+  }${nameBox(layout.name, cluster)}${layout.boxes.map((placed) => placedHtml(placed, numbers))}</svg>`;
+}
+
+function nameBox({ x, y, width }: Box, { name, published, publications }: ClusterDocument): Html {
+  const answer =
+    published.length > 0 ? published.join(', ') : publications[0]?.ready ? 'answers nothing' : 'not read yet';
+  return boxHtml({ x, y, width }, 'name', [
+    html`<text class="id" x="16" y="25">${shortened(plainName(name ?? 'no name'), width)}</text>`,
+    html`<text class="what" x="16" y="45">${shortened(answer, width)}</text>`,
+  ]);
+}
+
+function placedHtml(placed: Placed, numbers: ReadonlyMap<string, number>): Html {
+  const { tree } = placed;
+  if (tree.kind === 'bundle') return bundleHtml(placed, tree);
+  const { server, link } = tree;
+  const state = serverState(server);
+  const words = stateWords(server, link);
+  const alarms = server.alarms.length;
+  const label = `${server.server}: ${words}${alarms > 0 ? `, ${counted(alarms, 'alarm')}` : ''}`;
+  return html`<a class="node" href="${`#${serverAnchor(numbers.get(server.server) ?? 0)}`}" aria-label="${label}">${boxHtml(
+    placed,
+    state,
+    [
+      html`<title>${label}</title>`,
+      html`<text class="id" x="16" y="25">${shortened(server.server, placed.width, alarms > 0 ? besideAlarms : besideName)}</text>`,
+      html`<text class="what" x="16" y="45">${words}</text>`,
+      alarms > 0 &&
+        html`<g class="badge"><circle cx="${placed.width - 20}" cy="20" r="9"/><text x="${placed.width - 20}" y="24">${alarms}</text></g>`,
+    ],
+  )}</a>`;
+}
+
+function bundleHtml(placed: Placed, { servers, link }: Bundle): Html {
+  const lags = servers.flatMap(({ lagSeconds }) => lagSeconds ?? []);
+  const ill = servers.filter(({ alarms, contact }) => alarms.length > 0 || contact !== 'reachable').length;
+  const words =
+    ill > 0
+      ? `${ill} of them need a look`
+      : `all follow${lags.length > 0 ? `, ${Math.max(...lags)} s behind at most` : ''}`;
+  return html`<a class="node" href="#servers">${boxHtml(
+    placed,
+    link.state === 'streams' ? 'bundle' : 'late',
+    [
+      html`<text class="id" x="16" y="25">${counted(servers.length, 'more server')}</text>`,
+      html`<text class="what" x="16" y="45">${words}</text>`,
+    ],
+  )}</a>`;
+}
+
+/** A nested `svg`, because it cuts off what is too long. */
+const boxHtml = ({ x, y, width }: Box, kind: string, inside: readonly (Html | false)[]): Html =>
+  html`<svg class="box ${kind}" x="${x}" y="${y}" width="${width}" height="${boxHeight}"><rect class="card" x="1" y="1" width="${width - 2}" height="${boxHeight - 2}" rx="9"/><rect class="edge-mark" x="1" y="12" width="4" height="${boxHeight - 24}" rx="2"/>${inside}</svg>`;
+
+function edgeHtml({ from, to }: Edge, { shape, name }: Layout): Html {
+  const kind = from === name ? 'points' : linkClass(to.tree.link);
+  const y = to.y + boxHeight / 2;
+  const tip = to.x - 3;
+  const path = shape === 'columns' ? curve(from, tip, y) : elbow(from, tip, y);
+  return html`<g class="edge ${kind}"><path class="line" d="${path}"/><path class="flow" d="${path}"/><path class="tip" d="${`M${tip - 8} ${y - 5}L${tip} ${y}L${tip - 8} ${y + 5}Z`}"/></g>`;
+}
+
+const linkClass = (link: Link | null): string => link?.state ?? 'broken';
+
+function curve(from: Box, x: number, y: number): string {
+  const [startX, startY] = [from.x + from.width, from.y + boxHeight / 2];
+  const bend = (x - startX) / 2;
+  return `M${startX} ${startY}C${startX + bend} ${startY} ${x - 8 - bend} ${y} ${x - 7} ${y}`;
+}
+
+function elbow(from: Box, x: number, y: number): string {
+  const startX = from.x + 8;
+  return `M${startX} ${from.y + boxHeight}V${y - 6}Q${startX} ${y} ${startX + 6} ${y}H${Math.max(x - 7, startX + 6)}`;
+}
+
+/** The middle is left out: names differ in how they begin, and ports are at the end. */
+export function shortened(text: string, width: number, beside: number = besideName): string {
+  const most = Math.floor((width - beside) / characterWidth);
+  const characters = [...text];
+  if (characters.length <= most) return text;
+  const tail = Math.floor(most / 3);
+  return `${characters.slice(0, most - tail - 1).join('')}…${characters.slice(-tail).join('')}`;
+}

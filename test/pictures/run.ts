@@ -1,0 +1,109 @@
+/** Makes a picture of each state of the status page: `npm run pictures [-- FOLDER [NAME...]]`. */
+
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { readAssets } from '../../src/page/assets.ts';
+import { servePage } from '../support/page-server.ts';
+import { type PageState, pageState, type StateName } from '../support/page-states.ts';
+import { startBrowser } from '../support/servers/browser.ts';
+
+interface Picture {
+  readonly states: () => readonly PageState[];
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: true;
+  readonly path?: string;
+  /** The whole page, not only the window. */
+  readonly whole?: true;
+  readonly lost?: true;
+}
+
+const one = (name: StateName) => () => [pageState(name)];
+
+/** So many clusters, most of them well. */
+function many(count: number): readonly PageState[] {
+  const rare: readonly StateName[] = [
+    'stale-source',
+    'frozen',
+    'lagging',
+    'two-sources',
+    'failing-over',
+    'moving',
+    'starting',
+  ];
+  const kinds = new Map<StateName, PageState>();
+  const stateOf = (name: StateName): PageState => {
+    const kept = kinds.get(name) ?? pageState(name, 'CLUSTER');
+    kinds.set(name, kept);
+    return kept;
+  };
+  return Array.from({ length: count }, (_, index) => {
+    const name = index % 83 === 7 ? (rare[Math.floor(index / 83) % rare.length] ?? 'healthy') : 'healthy';
+    const cluster = `${['shop', 'billing', 'search', 'users', 'orders'][index % 5]}-${String(index + 1).padStart(4, '0')}`;
+    return JSON.parse(JSON.stringify(stateOf(name)).replaceAll('CLUSTER', cluster)) as PageState;
+  });
+}
+
+const pictures: Readonly<Record<string, Picture>> = {
+  healthy: { states: one('healthy') },
+  'healthy-dark': { states: one('healthy'), dark: true },
+  'healthy-whole': { states: one('healthy'), whole: true },
+  'failing-over': { states: one('failing-over') },
+  moving: { states: one('moving') },
+  'two-sources': { states: one('two-sources') },
+  'stale-source': { states: one('stale-source') },
+  'stale-source-dark': { states: one('stale-source'), dark: true },
+  frozen: { states: one('frozen') },
+  lagging: { states: one('lagging') },
+  'nameserver-down': { states: one('nameserver-down') },
+  nothing: { states: one('nothing') },
+  starting: { states: one('starting') },
+  'stream-lost': { states: one('healthy'), lost: true },
+  narrow: { states: one('stale-source'), width: 360, height: 740, whole: true },
+  'narrow-dark': { states: one('healthy'), width: 360, height: 740, dark: true },
+  wall: { states: one('healthy'), width: 2560, height: 1440 },
+  ten: { states: () => many(10) },
+  thousand: { states: () => many(1000) },
+  'thousand-dark': { states: () => many(1000), dark: true },
+  'thousand-narrow': { states: () => many(1000), width: 360, height: 740 },
+};
+
+async function take(browser: Browser, name: string, picture: Picture, folder: string): Promise<void> {
+  const { states, width = 1280, height = 860, dark, path = '', whole, lost } = picture;
+  const server = await servePage(states(), await readAssets());
+  const options: BrowserContextOptions = {
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    deviceScaleFactor: width < 500 ? 2 : 1,
+  };
+  const context = await browser.newContext(options);
+  try {
+    const page = await context.newPage();
+    page.on('console', (message) => process.stdout.write(`${name}: ${message.text()}\n`));
+    page.on('pageerror', (error) => process.stdout.write(`${name}: ${error}\n`));
+    await page.goto(server.address + path);
+    await page.locator('.fresh.live').waitFor();
+    if (lost) {
+      server.breakOff();
+      await page.locator('body.old').waitFor({ timeout: 30_000 });
+    }
+    const file = join(folder, `${name}.png`);
+    await page.screenshot({ path: file, fullPage: whole ?? false });
+    process.stdout.write(`${file} ${Math.round(statSync(file).size / 1024)} KB\n`);
+  } finally {
+    await context.close();
+    await server.close();
+  }
+}
+
+const [folder = 'pictures', ...chosen] = process.argv.slice(2);
+mkdirSync(folder, { recursive: true });
+const browser = await startBrowser((line) => process.stdout.write(`${line}\n`));
+try {
+  for (const [name, picture] of Object.entries(pictures))
+    if (chosen.length === 0 || chosen.includes(name)) await take(browser, name, picture, folder);
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,86 @@
+/** The status page on a port of loopback, with clusters that a test makes and changes. */
+
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ClusterApi } from '../../src/http/cluster-api.ts';
+import type { Assets } from '../../src/page/assets.ts';
+import { createStatusPage, type PageReply } from '../../src/page/page.ts';
+import type { PageState } from './page-states.ts';
+
+export interface PageServer {
+  readonly address: string;
+  /** What the next part shows. */
+  show(states: readonly PageState[]): void;
+  /** Sends an event to every open stream. */
+  tell(event: string, data: unknown): void;
+  /** Every request is left without an answer, and every stream ends. */
+  breakOff(): void;
+  readonly streams: number;
+  close(): Promise<void>;
+}
+
+/** Times are those of the first state, unless `now` is given. */
+export async function servePage(given: readonly PageState[], assets: Assets): Promise<PageServer> {
+  let states = given;
+  let isBroken = false;
+  const streams = new Set<ServerResponse>();
+  const stateOf = (cluster: string) => states.find(({ snapshot }) => snapshot.cluster === cluster);
+  const api = {
+    clusters: () => states.map(({ snapshot }) => snapshot.cluster),
+    snapshot: (cluster: string) => stateOf(cluster)?.snapshot,
+    history: (cluster: string) => stateOf(cluster)?.history ?? [],
+    daemon: () => ({
+      running: true,
+      instance: states[0]?.snapshot.instance ?? '',
+      version: '0.1.0',
+      pid: 1,
+      since: '2026-11-22T11:30:00.000Z',
+      warnings: [],
+    }),
+  } as unknown as ClusterApi;
+  const page = createStatusPage(api, assets, () => Math.max(...states.map(({ now }) => now)));
+  const send = (response: ServerResponse, { status, headers, body }: PageReply): void => {
+    response.writeHead(status, { ...headers });
+    response.end(body);
+  };
+  const server = createServer((request, response) => {
+    if (isBroken) return void request.socket.destroy();
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://page');
+    if (pathname === '/v1/events') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+      response.write(': welcome\n\n');
+      streams.add(response);
+      response.on('close', () => streams.delete(response));
+      return;
+    }
+    if (pathname.startsWith('/assets/')) return send(response, page.asset(pathname.slice(8)));
+    const cluster = /^\/clusters\/([^/]+)$/.exec(pathname)?.[1];
+    const reply =
+      cluster === undefined
+        ? page.overview(searchParams)
+        : page.cluster(decodeURIComponent(cluster), searchParams);
+    void reply.then((made) => send(response, made));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    show(next) {
+      states = next;
+    },
+    tell(event, data) {
+      for (const stream of streams) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    },
+    breakOff() {
+      isBroken = true;
+      server.closeAllConnections();
+    },
+    get streams() {
+      return streams.size;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,74 @@
+/** What the page says in each state: the real core has played the story. */
+
+import { expect, test } from 'vitest';
+import { clusterDocument } from '../../../src/http/documents.ts';
+import { clusterView } from '../../../src/page/cluster-view.ts';
+import { textOf } from '../../../src/page/html.ts';
+import { pageState, type StateName, stateNames } from '../../support/page-states.ts';
+
+/** The sentences of the page, without its markup. */
+function shown(name: StateName) {
+  const { snapshot, history, now } = pageState(name);
+  const view = clusterView({
+    cluster: clusterDocument(snapshot),
+    history,
+    now,
+    root: './',
+    oneOfMany: false,
+    search: '',
+  });
+  const markup = textOf(view.main);
+  return { ...view, markup, text: markup.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ') };
+}
+
+test.each([
+  ['healthy', 'good', 'Steady'],
+  ['failing-over', 'down', 'No writable source'],
+  ['moving', 'moving', 'Moved, not everywhere yet'],
+  ['two-sources', 'held', 'Held'],
+  ['stale-source', 'note', 'Steady, with 1 alarm'],
+  ['frozen', 'frozen', 'Frozen'],
+  ['lagging', 'note', 'Steady, with 1 alarm'],
+  ['nameserver-down', 'down', 'The nameserver cannot be read'],
+  ['starting', 'asking', 'Asking the servers'],
+  ['nothing', 'held', 'Held, nothing is published'],
+] as const)('%s is %s: %s', (name, tone, word) => {
+  const { tone: actual, title } = shown(name);
+  expect([actual, title]).toEqual([tone, `${word}: shop · source-dns`]);
+});
+
+test('every state is looked at', () => expect(stateNames).toHaveLength(10));
+
+test('a healthy cluster: where the name leads, and that everybody follows', () => {
+  const { text, announcement } = shown('healthy');
+  expect(text).toContain('source.shop.db.example.com → leads to shop-db2.internal:3306 192.0.2.2');
+  expect(text).toContain('3 of 3 servers follow');
+  expect(text).toContain('2 of 2 nameservers answer it');
+  expect(text).toContain('No alarms');
+  expect(announcement).toBe('Steady. source.shop.db.example.com leads to shop-db2.internal:3306. steady');
+});
+
+test('the last move has its four times', () => {
+  const { text } = shown('healthy');
+  expect(text).toMatch(
+    /switchover 49 min ago .* seen 11:30:05\.\d{3} decided \+0 ms applied \+2 ms propagated \+8 ms Epoch 2, 10 ms in all/,
+  );
+});
+
+test('a former source that takes writes stands apart, and is marked as a danger', () => {
+  const { markup, text } = shown('stale-source');
+  expect(text).toContain('Gets nothing from the source');
+  expect(markup).toContain('class="box danger"');
+  expect(text).toContain('former source, takes writes');
+});
+
+test('a nameserver that does not answer the move is named', () => {
+  expect(shown('moving').text).toMatch(/1 of 2 nameservers answer it.*ns2 .*not yet/);
+});
+
+test('a frozen name says who froze it and why, and offers to thaw it', () => {
+  const { text, markup } = shown('frozen');
+  expect(text).toContain('Frozen by operator: rack-7-is-being-moved');
+  expect(markup).toContain('data-act="thaw"');
+  expect(markup).not.toContain('data-act="freeze"');
+});
