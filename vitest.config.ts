@@ -72,7 +72,10 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['test/real/{contract,lab,doctor}/**/*.test.ts', 'test/real/chaos/chaos.test.ts'],
+          include: [
+            'test/real/{contract,lab,doctor,monitoring}/**/*.test.ts',
+            'test/real/chaos/chaos.test.ts',
+          ],
           exclude: alone,
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,

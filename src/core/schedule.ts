@@ -21,8 +21,9 @@ import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
 export function schedule(turn: Turn, state: ClusterState): ClusterState {
+  const until = dueUntil(state, turn.now);
   const servers = changed(state.servers, first(state), (memory) =>
-    tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory))),
+    tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory, until))),
   );
   const publications = changed(state.publications, state.publications.keys(), (publication) =>
     askIfDue(turn, publication),
@@ -64,6 +65,16 @@ const sameWatch = (before: Watched | undefined, after: Watched): boolean =>
 const first = ({ watched, servers }: ClusterState): Iterable<ServerAddress> =>
   new Set([...(watched?.servers ?? []), ...servers.keys()]);
 
+/**
+ * Until when a server counts as due. At rest, all that are due within half an interval are asked with the
+ * first one: to wake up costs more than a question.
+ */
+function dueUntil({ servers, settings, restUntil }: ClusterState, { mono }: Now): MonoMs {
+  const isDue = ({ probing, nextProbeAt }: ServerMemory) => probing === undefined && nextProbeAt <= mono;
+  if (mono >= restUntil || ![...servers.values()].some(isDue)) return mono;
+  return plusMs(mono, settings.watch.intervalMs / 2);
+}
+
 /** Copies the map only if a value changes: in most steps nothing is due. */
 function changed<K, V>(
   all: ReadonlyMap<K, V>,
@@ -89,14 +100,19 @@ function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
   return answers ? probeMs : Math.min(Math.max(probeMs, silentPauseMs), state.settings.watch.intervalMs);
 }
 
-function probeIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerMemory): ServerMemory {
+function probeIfDue(
+  { now, effects }: Turn,
+  state: ClusterState,
+  memory: ServerMemory,
+  until: MonoMs,
+): ServerMemory {
   const lastAt = memory.latest?.at;
-  // A suspicion may shorten the planned pause, never lengthen it.
+  // A suspicion may shorten the planned pause, never lengthen it. At rest nothing does.
   const due =
-    lastAt === undefined
+    lastAt === undefined || now.mono < state.restUntil
       ? memory.nextProbeAt
       : Math.min(memory.nextProbeAt, lastAt + pauseMs(state, memory, now));
-  if (memory.probing !== undefined || now.mono < due)
+  if (memory.probing !== undefined || until < due)
     return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
   const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
   const places = isLookedUp(memory) ? placesOf(state, memory) : undefined;

@@ -1,18 +1,25 @@
-/** What the real tests need before the first of them: the built program, mysqld and the nameservers. */
+/** What the real tests need first: the built program, mysqld, the nameservers and Prometheus. */
 
 import { execFileSync } from 'node:child_process';
 import { provideMysql } from '../../src/lab/programs/mysql-programs.ts';
 import { root } from '../support/checkout.ts';
 import { everyBind, everyKnot, everyPowerdns } from '../support/servers/nameservers.ts';
+import { providePrometheus } from '../support/servers/prometheus-programs.ts';
 
 /**
- * Builds dist/ once: a test that built it anew would take it from the program of another test. Fetches mysqld and
- * the nameservers into the cache, so that no test's deadline pays for it.
+ * Builds dist/ once: a test that built it anew would take it from the program of another test. Fetches mysqld,
+ * the nameservers and Prometheus into the cache, so that no test's deadline pays for it.
  */
 export async function setup(): Promise<void> {
   const progress = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
   execFileSync(process.execPath, ['build.mjs'], { cwd: root });
-  await Promise.all([provideMysql(progress), everyBind(), everyKnot(), everyPowerdns()]);
+  await Promise.all([
+    provideMysql(progress),
+    everyBind(),
+    everyKnot(),
+    everyPowerdns(),
+    providePrometheus(progress),
+  ]);
 }
