@@ -148,18 +148,6 @@ export const observingMutants: readonly Mutant[] = [
     story: 'a host name leads nowhere',
   },
   {
-    name: 'the answer of another member counts for this member',
-    patches: [
-      {
-        file: 'core/step.ts',
-        find: 'const probe = notMisled(state, memory, told);',
-        replace: 'const probe = told;',
-      },
-    ],
-    breaks: ['S1', 'S4'],
-    seed: 13,
-  },
-  {
     name: 'a stale gtid_executed is believed in OFF_PERMISSIVE',
     patches: [
       {

@@ -241,18 +241,6 @@ export const writingMutants: readonly Mutant[] = [
     seed: 37,
   },
   {
-    name: 'a race that was lost is not forgotten when the zone is as it should be',
-    patches: [
-      {
-        file: 'core/publish/write.ts',
-        find: 'withoutInspections(withoutLostRaces(noted))',
-        replace: 'withoutInspections(noted)',
-      },
-    ],
-    breaks: ['S3', 'L2'],
-    seed: 181,
-  },
-  {
     name: 'a refusal is inspected although the zone is as decided',
     patches: [
       {
