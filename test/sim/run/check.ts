@@ -47,8 +47,8 @@ async function isRepeatable(builds: Builds): Promise<boolean> {
 }
 
 /**
- * Whether every wrong build (with this text in its name) breaks a promise that it may break, in the world that
- * is known to catch it. With a budget, so many other seeds are tried where it does not.
+ * Whether every wrong build (with this text in its name) breaks a promise that it may break, in the world
+ * that is known to catch it. With a budget, so many other seeds are tried where it does not.
  */
 export async function checkMutants(say: Say, later: Build, named = '', budget = 0): Promise<boolean> {
   const chosen = mutants.filter(({ name }) => name.includes(named));
