@@ -1,10 +1,28 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that need the whole machine. */
-const alone = [
-  'test/real/contract/{flood,many-clusters,published-together,race}.test.ts',
-  'test/real/chaos/chaos.test.ts',
+const alone = ['test/real/contract/{flood,many-clusters,race}.test.ts'];
+
+/** Files that take longest: at the end of a project they would leave a core idle. */
+const longest = [
+  'real/chaos/chaos',
+  'real/lab/scenarios',
+  'real/lab/story',
+  'scenarios/scenarios',
+  'sim/run/sim',
 ];
+
+const isLongest = ({ moduleId }: TestSpecification): boolean =>
+  longest.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+
+/** Begins with the longest files; a clean clone knows no times yet. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLongest), ...sorted.filter((file) => !isLongest(file))];
+  }
+}
 
 /**
  * `pure` and `sockets` need nothing but Node. `real` and `alone` start mysqld and named, which their global set-up
@@ -14,13 +32,14 @@ export default defineConfig({
   test: {
     // By default one core is left idle: of two that is half of them.
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     projects: [
       // These files mock nothing and leave nothing behind. So the files of one worker share their modules.
       {
         test: {
           name: 'pure',
           include: [
-            'test/unit/{core,config,setup,cli,doctor,hook,page}/**/*.test.ts',
+            'test/unit/{core,config,setup,cli,doctor,hook,metrics,page}/**/*.test.ts',
             'test/scenarios/*.test.ts',
             'test/*.test.ts',
             'test/real/chaos/judge.test.ts',
@@ -49,20 +68,23 @@ export default defineConfig({
           testTimeout: 300_000,
         },
       },
-      // Real servers: they wait more than they work, so two files at a time fit on two cores.
+      // Real servers: each file uses about half of a core, so three files at a time fit on two cores.
       {
         test: {
           name: 'real',
-          include: ['test/real/{contract,lab,doctor,page}/**/*.test.ts'],
+          include: [
+            'test/real/{contract,lab,doctor,monitoring,page}/**/*.test.ts',
+            'test/real/chaos/chaos.test.ts',
+          ],
           exclude: alone,
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
-      // These need the whole machine: a thousand clusters, a flood, or namespaces that no other run may have.
+      // These need the whole machine: a thousand clusters, a flood, a race.
       {
         test: {
           name: 'alone',

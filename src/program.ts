@@ -153,6 +153,7 @@ function main(argv: readonly string[]): Promise<number> | number {
         version: version(),
         pid: process.pid,
         maker,
+        connectionsWaiting: () => gate.waiting,
         clock: systemClock,
         random: systemRandom,
         supervisor: takeSupervisor(process.env, process.pid),

@@ -34,6 +34,8 @@ export interface CommandContext {
   readonly version: string;
   readonly pid: number;
   readonly maker: AdapterMaker;
+  /** How many connections to MySQL servers wait for their turn to be opened. */
+  readonly connectionsWaiting?: () => number;
   readonly clock: Clock;
   readonly random: Random;
   /** Undefined: no supervisor wants to hear from the daemon. */

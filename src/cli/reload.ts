@@ -18,12 +18,14 @@ interface ReloadOptions {
   load(): Promise<LoadResult>;
   /** The new configuration is in force. */
   onTaken(config: LoadedConfig): void;
+  /** It cannot be used, and the old one stays in force. */
+  onRefused(): void;
   onBug(error: unknown): void;
 }
 
 /** The returned function starts a reload; requests during a reload become one more. It never throws. */
 export function createReloader(options: ReloadOptions): () => void {
-  const { log, service, api, notifier, load, onTaken, onBug } = options;
+  const { log, service, api, notifier, load, onTaken, onRefused, onBug } = options;
   const { stateDir } = options.config;
   let inForce = options.config;
   let running = false;
@@ -33,11 +35,7 @@ export function createReloader(options: ReloadOptions): () => void {
     const result = await load();
     if (result.kind === 'invalid') {
       for (const error of result.errors) log.say('error', 'config-refused', formatConfigError(error));
-      return log.say(
-        'error',
-        'reload-refused',
-        `${result.file} has errors; the old configuration stays in force`,
-      );
+      return keep(`${result.file} has errors; the old configuration stays in force`);
     }
     const next = result.config;
     for (const warning of next.warnings) log.say('warn', 'config-warning', warning);
@@ -66,7 +64,12 @@ export function createReloader(options: ReloadOptions): () => void {
 
   function refuse(failures: readonly Failure[]): void {
     for (const failure of failures) log.fail('error', failure);
-    log.say('error', 'reload-refused', 'the new configuration cannot be used; the old one stays in force');
+    keep('the new configuration cannot be used; the old one stays in force');
+  }
+
+  function keep(sentence: string): void {
+    log.say('error', 'reload-refused', sentence);
+    onRefused();
   }
 
   async function loop(): Promise<void> {

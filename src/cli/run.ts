@@ -3,6 +3,7 @@
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import { boundHeap } from '../daemon/heap.ts';
 import { type History, openHistory } from '../daemon/history.ts';
 import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
 import { createLog, type Log } from '../daemon/log.ts';
@@ -17,6 +18,7 @@ import { apiPlugins } from './api-plugins.ts';
 import { complain, complainOfAll } from './complain.ts';
 import { readConfiguration } from './configuration.ts';
 import type { CommandContext } from './context.ts';
+import { type DaemonMetrics, openDaemonMetrics } from './daemon-metrics.ts';
 import { type DaemonNotes, openDaemonNotes } from './daemon-notes.ts';
 import { shareText } from './daemon-text.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
@@ -33,11 +35,13 @@ interface Daemon {
   readonly service: Service;
   readonly hooks: Hooks;
   readonly notes: DaemonNotes;
+  readonly metrics: DaemonMetrics;
 }
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function run(context: CommandContext): Promise<ExitCode> {
   const signals = listenToSignals(context);
+  boundHeap();
   const config = await readConfiguration(context);
   if (config === undefined) return exitCodes.usage;
   const log = createLog(config.logLevel);
@@ -57,11 +61,16 @@ export async function run(context: CommandContext): Promise<ExitCode> {
     overdueMs: () => service.overdueMs(),
   });
   log.say('info', 'started', `source-dns watches ${watchedText(config)} as ${config.instance}`);
-  const onTaken = (next: LoadedConfig): void => {
-    daemon.notes.use(next);
-    daemon.hooks.replace(next);
+  const reactions = {
+    onTaken(next: LoadedConfig): void {
+      daemon.notes.use(next);
+      daemon.hooks.replace(next);
+      daemon.metrics.use(next);
+    },
+    onRefused: () => daemon.metrics.use(undefined),
+    onBug,
   };
-  signals.reloadWith(createReloader({ ...daemon, notifier, load: context.load, onTaken, onBug }));
+  signals.reloadWith(createReloader({ ...daemon, ...reactions, notifier, load: context.load }));
   await signals.stopped;
   notifier.stopping();
   return stopDaemon(context, daemon);
@@ -102,9 +111,11 @@ async function startDaemon(
       else log.fail('warn', failure);
     },
   });
+  const metrics = await openDaemonMetrics(context, config);
   const record = (entry: HistoryEntry): void => {
     log.record(entry);
     history.append(entry);
+    metrics.record(entry);
     api.tell(entry);
   };
   const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
@@ -123,6 +134,7 @@ async function startDaemon(
   });
   if (started.kind === 'failed') {
     complainOfAll(context, started.failures);
+    metrics.stop();
     await Promise.all([api.close(), history.close()]);
     return exitCodes.usage;
   }
@@ -140,10 +152,11 @@ async function startDaemon(
     advice: (cluster, wish) => service.advice(cluster, wish),
     history: (cluster) => history.recent(cluster),
     known: () => service.known(),
+    metrics: () => metrics.scrape(service),
     note: (level, sentence) => log.say(level, 'hook', sentence),
     command: (cluster, command) => service.command(cluster, command),
   });
-  return { config, log, history, api, service, hooks, notes };
+  return { config, log, history, api, service, hooks, notes, metrics };
 }
 
 /** The API on the unix socket, and over TCP if the configuration says so. */
@@ -203,7 +216,7 @@ function listenToSignals(context: CommandContext): Signals {
 
 async function stopDaemon(
   { clock }: CommandContext,
-  { log, service, hooks, api, history, notes }: Daemon,
+  { log, service, hooks, api, history, notes, metrics }: Daemon,
 ): Promise<ExitCode> {
   log.say('info', 'stopping', 'source-dns finishes the updates in flight');
   let cancel: () => void = () => {};
@@ -211,6 +224,7 @@ async function stopDaemon(
     cancel = clock.after(stopLimitMs, () => resolve('late'));
   });
   notes.stop();
+  metrics.stop();
   const end = async (): Promise<'stopped'> => {
     // In this order, clients still get the last answers, and the file the last records.
     await service.stop();

@@ -1,6 +1,7 @@
 /** Warns about what works but is probably not meant. */
 
 import { isHostName } from '../core/model/host-name.ts';
+import { unsafeKind } from '../core/model/ip-ranges.ts';
 import type { Fqdn } from '../core/model/units.ts';
 import type { ClusterFile } from './cluster-schema.ts';
 import { durationText } from './fields.ts';
@@ -18,12 +19,29 @@ export function configWarnings(config: ConfigFile): readonly string[] {
           'share.watchers: with 1, nobody watches the clusters of an instance that has stopped; write 2 or more',
         ]
       : []),
+    ...(config.http === undefined ? [] : httpWarnings(config.http)),
     ...Object.entries(config.clusters).flatMap(([name, cluster]) =>
       [...clusterWarnings(cluster), ...nameWarnings(cluster), ...hostWarnings(cluster)].map(
         (text) => `clusters.${name}.${text}`,
       ),
     ),
     ...unused.map((name) => `nameservers.${name}: no cluster uses this nameserver`),
+  ];
+}
+
+function httpWarnings({ listen, names }: NonNullable<ConfigFile['http']>): readonly string[] {
+  const isEveryAddress = unsafeKind(listen.host, false) === 'an unspecified address';
+  return [
+    ...(isEveryAddress
+      ? [
+          `http.listen: ${listen.host} is every address of this host, also on networks that come later; write the address that clients use`,
+        ]
+      : []),
+    ...(isEveryAddress && names.length === 0
+      ? [
+          'http.names: is empty, so clients must use an IP address; add the names by which they call this host',
+        ]
+      : []),
   ];
 }
 

@@ -21,15 +21,31 @@ import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
 
 export function schedule(turn: Turn, state: ClusterState): ClusterState {
+  const until = dueUntil(state, turn.now);
   const servers = changed(state.servers, first(state), (memory) =>
-    tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory))),
+    tryIfDue(turn, state, resolveIfDue(turn, probeIfDue(turn, state, memory, until))),
   );
   const publications = changed(state.publications, state.publications.keys(), (publication) =>
     askIfDue(turn, publication),
   );
   const next = { ...state, servers, publications };
-  turn.effects.push({ kind: 'wake', at: wakeAt(next, turn.now) });
-  return next;
+  return wakeAt(turn, next, firstDue(next, turn.now));
+}
+
+/**
+ * The same after an event that waits: nothing but this server has changed. Most often nothing is due, and the
+ * next tick stays where it is.
+ */
+export function scheduleOne(turn: Turn, state: ClusterState, server: ServerAddress): ClusterState {
+  const memory = state.servers.get(server);
+  const next = memory === undefined ? turn.now.mono : Math.min(...dueTimes(memory));
+  if (Math.min(next, state.wakeAt) <= turn.now.mono) return schedule(turn, state);
+  return next < state.wakeAt ? wakeAt(turn, state, next as MonoMs) : state;
+}
+
+function wakeAt({ effects }: Turn, state: ClusterState, at: MonoMs): ClusterState {
+  effects.push({ kind: 'wake', at });
+  return { ...state, wakeAt: at };
 }
 
 /** Says which servers to glance at, if that has changed. */
@@ -48,6 +64,16 @@ const sameWatch = (before: Watched | undefined, after: Watched): boolean =>
 /** All servers, those that the name may move to first: their answers decide. */
 const first = ({ watched, servers }: ClusterState): Iterable<ServerAddress> =>
   new Set([...(watched?.servers ?? []), ...servers.keys()]);
+
+/**
+ * Until when a server counts as due. At rest, all that are due within half an interval are asked with the
+ * first one: to wake up costs more than a question.
+ */
+function dueUntil({ servers, settings, restUntil }: ClusterState, { mono }: Now): MonoMs {
+  const isDue = ({ probing, nextProbeAt }: ServerMemory) => probing === undefined && nextProbeAt <= mono;
+  if (mono >= restUntil || ![...servers.values()].some(isDue)) return mono;
+  return plusMs(mono, settings.watch.intervalMs / 2);
+}
 
 /** Copies the map only if a value changes: in most steps nothing is due. */
 function changed<K, V>(
@@ -74,14 +100,19 @@ function pauseMs(state: ClusterState, memory: ServerMemory, now: Now): number {
   return answers ? probeMs : Math.min(Math.max(probeMs, silentPauseMs), state.settings.watch.intervalMs);
 }
 
-function probeIfDue({ now, effects }: Turn, state: ClusterState, memory: ServerMemory): ServerMemory {
+function probeIfDue(
+  { now, effects }: Turn,
+  state: ClusterState,
+  memory: ServerMemory,
+  until: MonoMs,
+): ServerMemory {
   const lastAt = memory.latest?.at;
-  // A suspicion may shorten the planned pause, never lengthen it.
+  // A suspicion may shorten the planned pause, never lengthen it. At rest nothing does.
   const due =
-    lastAt === undefined
+    lastAt === undefined || now.mono < state.restUntil
       ? memory.nextProbeAt
       : Math.min(memory.nextProbeAt, lastAt + pauseMs(state, memory, now));
-  if (memory.probing !== undefined || now.mono < due)
+  if (memory.probing !== undefined || until < due)
     return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
   const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
   const places = isLookedUp(memory) ? placesOf(state, memory) : undefined;
@@ -122,15 +153,20 @@ function readIfDue({ now, effects }: Turn, publication: PublicationState): Publi
   return withZone(publication, { reading: true, questions });
 }
 
+/** When this server is due without an answer. */
+function dueTimes(memory: ServerMemory): readonly number[] {
+  const times: number[] = [];
+  if (memory.probing === undefined) times.push(memory.nextProbeAt);
+  if (!memory.resolving && isLookedUp(memory)) times.push(memory.nextResolveAt);
+  const trial = nextTrial(memory);
+  if (trial) times.push(trial.at);
+  return times;
+}
+
 /** The earliest moment at which something is due without an answer. */
-function wakeAt(state: ClusterState, now: Now): MonoMs {
+function firstDue(state: ClusterState, now: Now): MonoMs {
   const times: number[] = [plusMs(now.mono, state.settings.watch.intervalMs)];
-  for (const memory of state.servers.values()) {
-    if (memory.probing === undefined) times.push(memory.nextProbeAt);
-    if (!memory.resolving && isLookedUp(memory)) times.push(memory.nextResolveAt);
-    const trial = nextTrial(memory);
-    if (trial) times.push(trial.at);
-  }
+  for (const memory of state.servers.values()) times.push(...dueTimes(memory));
   for (const publication of state.publications.values()) {
     if (!publication.zone.reading) times.push(publication.zone.nextReadAt);
     times.push(...nextSlices(publication), nextInspection(publication) ?? Number.POSITIVE_INFINITY);

@@ -29,13 +29,14 @@ import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';
+import { notAsked, silentAgain } from './observe/silence.ts';
 import { topologyOf } from './observe/topology.ts';
 import { updateDone } from './publish/attempt.ts';
 import { propagated } from './publish/propagation.ts';
 import { isLookedInto, isRefusalOf, refusalInspected } from './publish/why-refused.ts';
 import { zoneRead } from './publish/zone-read.ts';
 import { mayWait, withTurnNoted } from './rest.ts';
-import { nextResolve, schedule, watch } from './schedule.ts';
+import { nextResolve, schedule, scheduleOne, watch } from './schedule.ts';
 import { takeTurn } from './turn.ts';
 
 /** Takes one event. Returns the next state, and what to do. */
@@ -47,8 +48,9 @@ export function step(
   const effects: Effect[] = [];
   const turn: Turn = { cluster: state.settings.cluster, now, effects };
   const taken = take(turn, checkClocks(state, now), event);
-  const next = mayWait(state, taken, event, now) ? taken : watch(turn, takeTurns(turn, taken));
-  return [schedule(turn, next), effects];
+  const waits = mayWait(state, taken, event, now);
+  if (waits && event.kind === 'observed') return [scheduleOne(turn, taken, event.server), effects];
+  return [schedule(turn, waits ? taken : watch(turn, takeTurns(turn, taken))), effects];
 }
 
 /** A full turn: every publication decides, and may write. */
@@ -129,31 +131,30 @@ function observed(
 ): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
-  const forgotten = { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono };
   // Nothing is known of the server then: earlier answers are older still, and this silence was not observed.
-  if (isOfThePast(state, memory, now)) return withServer(state, forgotten);
-  // An earlier silence was long ago, and may be over: a longer one must be observed anew.
-  if (told.kind === 'unasked')
-    return withServer(state, { ...forgotten, unknownSince: undefined, unasked: told.failure });
+  if (isOfThePast(state, memory, now))
+    return withServer(state, { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono });
+  if (told.kind === 'unasked') return withServer(state, notAsked(memory, told.failure, now));
   const probe = notMisled(state, memory, told);
   if (probe !== told) effects.push({ kind: 'renew', server });
-  const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
   const askedAt =
     memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
+  const known = silentAgain(state, memory, askedAt, now);
+  const asked = probe === told ? known : { ...known, nextResolveAt: now.mono };
   const { staleBefore } = state;
   const result = observe({ ...asked, probing: undefined, unasked: undefined }, probe, now, {
     askedAt,
     staleBefore,
   });
   const located = takePeer(state, memory, result.memory, now);
-  const known = withServer(
+  const next = withServer(
     result.historyVanished ? withoutInLine(state, result.historyVanished) : state,
     located,
   );
-  const next = doubtPromotion(known, located, now);
+  const doubted = doubtPromotion(next, located, now);
   // A discovered server is never a move target, so probing it is not urgent.
-  if (!result.suspicious || memory.settings.discovered) return next;
-  return suspect(result.turned ? renewedAtTimes(next, now) : next, now);
+  if (!result.suspicious || memory.settings.discovered) return doubted;
+  return suspect(result.turned ? renewedAtTimes(doubted, now) : doubted, now);
 }
 
 /** A replica that was made writable and stays a replica was not promoted, even if its source dies later. */

@@ -8,6 +8,7 @@ import { type MonoMs, type Now, plusMs, type ServerAddress } from '../core/model
 import { snapshot } from '../core/report/snapshot.ts';
 import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
+import { type Vitals, vitals } from '../core/report/snapshot-vitals.ts';
 import { step } from '../core/step.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
 import type { Clock, Random } from '../ports.ts';
@@ -48,6 +49,8 @@ export interface ClusterRuntime {
   start(afterMs?: number): void;
   /** Changes nothing, and draws no random token. */
   snapshot(): Snapshot;
+  /** The same in numbers and codes, for monitoring. */
+  vitals(): Vitals;
   /** What a hook may call this cluster and its servers. */
   known(): KnownCluster;
   /** The procedure for a person. Changes nothing, as above. */
@@ -105,6 +108,10 @@ class Runtime implements ClusterRuntime {
 
   snapshot(): Snapshot {
     return this.#core.snapshot(this.#state, this.#now(''));
+  }
+
+  vitals(): Vitals {
+    return vitals(this.#state, this.#now(''));
   }
 
   known(): KnownCluster {

@@ -5,6 +5,7 @@ import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/ev
 import type { Failure } from '../core/model/observation.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
+import type { Vitals } from '../core/report/snapshot-vitals.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
 import type { Clock, Random, ServerProber } from '../ports.ts';
 import {
@@ -39,6 +40,8 @@ export interface Service {
   elsewhere(cluster: string): readonly string[] | undefined;
   /** Undefined: this instance watches no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  /** The same in numbers and codes, for monitoring. */
+  vitals(cluster: string): Vitals | undefined;
   /** What hooks may call the clusters and their servers, also those that only others watch. */
   known(): readonly KnownCluster[];
   advice(cluster: string, wish: Wish): Advice | undefined;
@@ -161,6 +164,10 @@ class ClusterSet implements Service {
 
   snapshot(cluster: string): Snapshot | undefined {
     return this.#running.get(cluster)?.runtime.snapshot();
+  }
+
+  vitals(cluster: string): Vitals | undefined {
+    return this.#running.get(cluster)?.runtime.vitals();
   }
 
   elsewhere(cluster: string): readonly string[] | undefined {

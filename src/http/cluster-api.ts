@@ -6,6 +6,12 @@ import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
 import type { DaemonDocument } from './documents.ts';
 
+/** The values of this moment in the text format of Prometheus. */
+export interface Scrape {
+  readonly contentType: string;
+  readonly text: string;
+}
+
 export interface ClusterApi {
   /** What the API says about the daemon; absent: nothing. */
   daemon?(): DaemonDocument;
@@ -22,6 +28,8 @@ export interface ClusterApi {
   known(): readonly KnownCluster[];
   /** For the log: what a hook wanted, and how that ended; `warn`: not as it wanted. */
   note(level: 'info' | 'warn', sentence: string): void;
+  /** What a monitoring system asks for; absent: nothing is measured. */
+  metrics?(): Promise<Scrape>;
   /** Also to a cluster that only others watch. Undefined: there is no such cluster. Rejects only after a bug. */
   command(cluster: string, command: Command): Promise<Answer> | undefined;
 }

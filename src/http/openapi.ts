@@ -54,7 +54,7 @@ const pathOf = (url: string): string => url.replaceAll(/:(\w+)/g, '{$1}');
 function operation({ method, url, onlyLocal, doc }: KnownRoute): Readonly<Record<string, unknown>> {
   const parameters = [
     ...[...url.matchAll(/:(\w+)/g)].map(([, name]) =>
-      parameter('path', name ?? '', 'the name of the cluster'),
+      parameter('path', name ?? '', name === 'c' ? 'the name of the cluster' : ''),
     ),
     ...Object.entries(doc?.query ?? {}).map(([name, means]) => parameter('query', name, means)),
   ];

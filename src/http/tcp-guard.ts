@@ -19,6 +19,8 @@ export interface TcpRules {
 /** Why a request is refused whatever it asks for. */
 export function foreignRequest(request: IncomingMessage, { names }: TcpRules): Problem | undefined {
   const hosts = valuesOf(request, 'host');
+  // The health check of a load balancer. Every browser says which host it wants.
+  if (hosts.length === 0 && request.httpVersion === '1.0') return undefined;
   const [host = ''] = hosts;
   if (hosts.length !== 1) return problem('bad-request', 'the request must have one Host header');
   // The name of a stranger that resolves to us (DNS rebinding). Nobody can rebind an IP address.

@@ -139,7 +139,7 @@ function whyNot({ host, port }: HttpConfig, { code = 'unknown error' }: NodeJS.E
       return {
         code: 'port-forbidden',
         message: `cannot listen on ${at}: this user may not`,
-        hint: 'choose a port above 1023 in http.listen, or give the service CAP_NET_BIND_SERVICE',
+        hint: 'choose a port above 1023 in http.listen',
       };
     case 'EADDRNOTAVAIL':
       return {

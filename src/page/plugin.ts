@@ -21,16 +21,26 @@ export const statusPage =
       );
       return made;
     };
-    app.get('/', async ({ query }, reply) => send(reply, await (await page()).overview(queryOf(query))));
-    app.get('/clusters/:c', async ({ params, query }, reply) => {
+    app.get('/', described('The status page'), async ({ query }, reply) =>
+      send(reply, await (await page()).overview(queryOf(query))),
+    );
+    app.get('/clusters/:c', described('The status page of one cluster'), async ({ params, query }, reply) => {
       const { c } = params as { readonly c: string };
       return send(reply, await (await page()).cluster(c, queryOf(query)));
     });
-    app.get('/assets/:hash/:file', async ({ params }, reply) => {
-      const { hash, file } = params as { readonly hash: string; readonly file: string };
-      return send(reply, (await page()).asset(`${hash}/${file}`));
-    });
+    app.get(
+      '/assets/:hash/:file',
+      described('A file of the status page', '*/*'),
+      async ({ params }, reply) => {
+        const { hash, file } = params as { readonly hash: string; readonly file: string };
+        return send(reply, (await page()).asset(`${hash}/${file}`));
+      },
+    );
   };
+
+const described = (summary: string, media = 'text/html') => ({
+  config: { doc: { summary, answer: { media } } },
+});
 
 const queryOf = (query: unknown): URLSearchParams =>
   new URLSearchParams(query as Readonly<Record<string, string>>);

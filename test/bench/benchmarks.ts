@@ -14,5 +14,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   partition: () => import('./partition.ts').then((m) => m.partition),
   shares: () => import('./shares.ts').then((m) => m.shares),
   twin: () => import('./twin.ts').then((m) => m.twin),
+  scrape: () => import('./scrape.ts').then((m) => m.scrape),
+  api: () => import('./api.ts').then((m) => m.api),
   hook: () => import('./hook.ts').then((m) => m.hook),
 };

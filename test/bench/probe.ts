@@ -12,7 +12,7 @@ import type { ClientFindings, ClientOrder, Subject } from './probe-client.ts';
 
 const user = 'source_dns';
 const sizes = {
-  full: { few: 20, many: 200, perSecond: 500, seconds: 6 },
+  full: { few: 50, many: 400, perSecond: 500, seconds: 6 },
   smoke: { few: 2, many: 4, perSecond: 20, seconds: 0.3 },
 } as const;
 const longestMs = 120_000;
@@ -28,8 +28,7 @@ const digestsQuery = `SELECT SUM(COUNT_STAR) AS statements, SUM(SUM_ROWS_EXAMINE
 export const probe: Benchmark = {
   name: 'probe',
   title: 'one probe of a kept connection',
-  about:
-    'A source and a replica (MySQL, GTIDs), each with many kept connections of one process. A probe goes from the effect of the core to the event for the core. It is compared with SELECT 1 of mysql2, and with bytes that are sent and answered and not read.',
+  about: `A source and a replica (MySQL, GTIDs), each with many kept connections of one process. A probe goes from the effect of the core to the event for the core. Memory is the difference between ${sizes.full.few} and ${sizes.full.many} connections, for each of them. It is compared with SELECT 1 of mysql2, and with bytes that are sent and answered and not read.`,
   run,
 };
 
@@ -98,9 +97,9 @@ function figuresOf(
     figure('client CPU of bytes that nobody reads', cpuMs(bytes), 'ms'),
     figure('a probe next to SELECT 1', cpuMs(probe) / cpuMs(select), 'times'),
     figure('writes of a probe', probe.writes / probe.asked, '', 1),
-    figure('memory of a kept connection', probe.rssBytes / 1000, 'KB', 100),
-    figure('its part in the heap', probe.heapBytes / 1000, 'KB'),
-    figure('memory of a connection of mysql2', select.rssBytes / 1000, 'KB'),
+    figure('memory of one more connection', probe.rssBytes / 1000, 'KB', 100),
+    figure('its part in the heap of JavaScript', probe.heapBytes / 1000, 'KB'),
+    figure('memory of one more connection of mysql2', select.rssBytes / 1000, 'KB'),
     figure('server CPU of a probe', probe.serverCpuUs / probe.asked / 1000, 'ms'),
     figure('server CPU of SELECT 1', select.serverCpuUs / select.asked / 1000, 'ms'),
     figure('rows examined by a statement', server.examined / server.statements, ''),

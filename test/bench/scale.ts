@@ -19,11 +19,28 @@ export const scale: Benchmark = {
   about: `The program watches clusters of ${serversOfCluster} simulated MySQL servers: they speak the real protocol over real sockets, in a process of their own, and commit all the time. Their names are in one zone of a real BIND. At rest means: all names are published, and nothing is suspicious. Lateness is measured by the servers: how much longer than \`interval\` (1 s) each one waited for its next probe. The event loop is measured by a client that asks the API.`,
   async run(run) {
     const figures: Figure[] = [];
-    for (const clusters of run.scale === 'full' ? (wanted ?? fullSizes) : [5])
-      figures.push(...(await measure(run, clusters)));
-    return figures;
+    const sizes = run.scale === 'full' ? (wanted ?? fullSizes) : [5];
+    for (const clusters of sizes) figures.push(...(await measure(run, clusters)));
+    return [...figures, ...memoryOfOneMore(sizes, figures)];
   },
 };
+
+/** Between two sizes, so that what the program needs without any server is not counted. */
+function memoryOfOneMore(sizes: readonly number[], figures: readonly Figure[]): readonly Figure[] {
+  const atRest = (clusters: number): number =>
+    figures.find(({ what }) => what === nameOf(clusters, memoryAtRest))?.value ?? Number.NaN;
+  return sizes.slice(1).map((many, index) => {
+    const few = sizes[index] as number;
+    const servers = (many - few) * serversOfCluster;
+    return figure(
+      many,
+      'memory of one more server',
+      ((atRest(many) - atRest(few)) * 1024) / servers,
+      'KB',
+      100,
+    );
+  });
+}
 
 async function measure(run: BenchmarkRun, clusters: number): Promise<readonly Figure[]> {
   const fleet = await startFleet({ clusters });
@@ -66,7 +83,7 @@ async function atRest(run: BenchmarkRun, fleet: Fleet, clusters: number): Promis
   return [
     figure(clusters, 'CPU at rest, of one core', (100 * cpu) / ms, '%', 50),
     figure(clusters, 'CPU a probe, all included', (1000 * cpu) / tally.probes, 'µs'),
-    figure(clusters, 'memory at rest', memory(daemonPid).nowMb, 'MB', 400),
+    figure(clusters, memoryAtRest, memory(daemonPid).nowMb, 'MB', 400),
     figure(clusters, 'memory at the most', memory(daemonPid).peakMb, 'MB'),
     figure(clusters, 'probes', tally.probes / tally.seconds, 'per second'),
     figure(clusters, 'glances', tally.glances / tally.seconds, 'per second'),
@@ -84,6 +101,9 @@ async function atRest(run: BenchmarkRun, fleet: Fleet, clusters: number): Promis
   ];
 }
 
+const memoryAtRest = 'memory at rest';
+const nameOf = (clusters: number, what: string): string => `${clusters} clusters: ${what}`;
+
 const figure = (
   clusters: number,
   what: string,
@@ -91,7 +111,7 @@ const figure = (
   unit: Figure['unit'],
   ...[atMost]: [number?]
 ): Figure => ({
-  what: `${clusters} clusters: ${what}`,
+  what: nameOf(clusters, what),
   value,
   unit,
   ...(atMost !== undefined && clusters === measuredSize && { target: { atMost } }),

@@ -1,14 +1,15 @@
-/** What the real tests need before the first of them: the built program, mysqld and the nameservers. */
+/** What the real tests need first: the built program, mysqld, the nameservers and Prometheus. */
 
 import { execFileSync } from 'node:child_process';
 import { provideMysql } from '../../src/lab/programs/mysql-programs.ts';
 import { root } from '../support/checkout.ts';
 import { tryBrowser } from '../support/servers/browser.ts';
 import { everyBind, everyKnot, everyPowerdns } from '../support/servers/nameservers.ts';
+import { providePrometheus } from '../support/servers/prometheus-programs.ts';
 
 /**
- * Builds dist/ once: a test that built it anew would take it from the program of another test. Fetches mysqld and
- * the nameservers into the cache, so that no test's deadline pays for it.
+ * Builds dist/ once: a test that built it anew would take it from the program of another test. Fetches mysqld,
+ * the nameservers and Prometheus into the cache, so that no test's deadline pays for it.
  */
 export async function setup(): Promise<void> {
   const progress = (line: string): void => {
@@ -21,5 +22,6 @@ export async function setup(): Promise<void> {
     everyKnot(),
     everyPowerdns(),
     tryBrowser(progress),
+    providePrometheus(progress),
   ]);
 }

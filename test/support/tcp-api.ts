@@ -35,6 +35,7 @@ export function fakeDaemon(more: Partial<ClusterApi> = {}) {
     history: () => [],
     known: () => [],
     note: () => {},
+    metrics: async () => ({ contentType: 'text/plain', text: '' }),
     async command(_cluster, command) {
       commands.push(command);
       return { results: [{ nameserver: 'ns1', kind: 'done', code: 'commanded', sentence: 'Done.' }] };

@@ -52,8 +52,9 @@ const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject =
 const severity = ({ count }: Alarm): number => (count === undefined ? -1 : Math.min(count, 1));
 
 function alarmsOf(situation: Situation): readonly Alarm[] {
+  const twins = sameServerIds(situation.members);
   return [
-    ...situation.members.flatMap((member) => serverAlarms(situation, member)),
+    ...situation.members.flatMap((member) => serverAlarms(situation, member, twins)),
     ...situation.topology.servers.flatMap(sameServer),
     ...rivals(situation),
     ...unlistedAlarms(situation),
@@ -61,7 +62,22 @@ function alarmsOf(situation: Situation): readonly Alarm[] {
   ];
 }
 
-function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[] {
+/** The members by their server_id. */
+type Twins = ReadonlyMap<number, readonly ServerView[]>;
+
+function sameServerIds(members: readonly ServerView[]): Twins {
+  const twins = new Map<number, ServerView[]>();
+  for (const member of members) {
+    const serverId = member.known?.serverId;
+    if (serverId === undefined) continue;
+    const known = twins.get(serverId);
+    if (known === undefined) twins.set(serverId, [member]);
+    else known.push(member);
+  }
+  return twins;
+}
+
+function serverAlarms(situation: Situation, member: ServerView, twins: Twins): readonly Alarm[] {
   const { address: subject, contact } = member;
   const alarms: Alarm[] = [];
   const failure = failureOf(situation, member);
@@ -75,7 +91,7 @@ function serverAlarms(situation: Situation, member: ServerView): readonly Alarm[
       subject,
       sentence: `${subject} has the same server UUID (${member.id}) as ${duplicatesOf(situation, member)}: one of the data folders was copied with auto.cnf. ${ofTheCopy}.`,
     });
-  const twin = situation.members.find((other) => other !== member && isSameServerId(other, member));
+  const twin = twinOf(member, twins);
   if (twin)
     alarms.push({
       code: 'duplicate-server-id',
@@ -114,8 +130,11 @@ function errantMend(situation: Situation, member: ServerView): string {
     : `find out what they are, ${saveFirst}, then rebuild it from the source before anybody promotes it`;
 }
 
-const isSameServerId = (a: ServerView, b: ServerView): boolean =>
-  a.known?.serverId !== undefined && a.known.serverId === b.known?.serverId;
+function twinOf(member: ServerView, twins: Twins): ServerView | undefined {
+  const serverId = member.known?.serverId;
+  if (serverId === undefined) return undefined;
+  return twins.get(serverId)?.find((other) => other !== member);
+}
 
 function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
   const stale = errant !== undefined && errant > 0;

@@ -205,14 +205,20 @@ function areTogether(members: readonly ServerView[], source: ServerView, member:
   return [theirs.id, own.id].every((id) => isOnlineIn(theirs.group, id));
 }
 
-/** Counts transactions of servers of which the source has executed any, and of the members themselves. */
+/**
+ * Counts transactions of servers of which the source has executed any, and of the members themselves. Most
+ * servers lack nothing and have nothing more, and then nobody asks.
+ */
 function lineOf({ members }: Situation, source: ServerView): (uuid: string) => boolean {
-  const sources = new Set(
-    [...((source.facts && gtidsOf(source.facts))?.keys() ?? [])].map((key) => key.slice(0, 36)),
-  );
-  const known = members.flatMap((member) => member.known ?? []);
-  return (uuid) => sources.has(uuid) || known.some((facts) => isOwnOrigin(facts, uuid));
+  let sources: ReadonlySet<string> | undefined;
+  return (uuid) => {
+    sources ??= originsOf(source);
+    return sources.has(uuid) || members.some(({ known }) => known !== undefined && isOwnOrigin(known, uuid));
+  };
 }
+
+const originsOf = ({ facts }: ServerView): ReadonlySet<string> =>
+  new Set([...((facts && gtidsOf(facts))?.keys() ?? [])].map((key) => key.slice(0, 36)));
 
 /** Counts what the member has and the source lacks, whenever the source was observed after the member. */
 function compareErrant(situation: Situation, source: ServerView, member: ServerView, before: Rejoin): Rejoin {

@@ -6,6 +6,7 @@ import type { PublicationState } from '../model/publication.ts';
 import type { MonoMs, ServerAddress, ServerId } from '../model/units.ts';
 import { isInAuroraTable, isOnlineIn } from '../observe/membership.ts';
 import { multiPrimaryOf } from '../observe/multi-primary.ts';
+import { lostHistory } from '../observe/observe.ts';
 import { isBelieved } from '../observe/topology.ts';
 import { isFedBy } from './hops.ts';
 import { trackRejoins } from './rejoin.ts';
@@ -115,7 +116,7 @@ function waylessNow(situation: Situation): ReadonlyMap<ServerAddress, MonoMs> {
   );
 }
 
-/** Kept until the server has rejoined: it keeps what it got. */
+/** Kept until the server has rejoined: it keeps what it got. A server that was rebuilt has lost all that. */
 function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFacts> {
   const { publication, members } = situation;
   const former = members.filter((member) => isSuperseded(situation, member)).map(({ address }) => address);
@@ -123,7 +124,9 @@ function beforeStale(situation: Situation): ReadonlyMap<ServerAddress, ServerFac
     return publication.evidence.beforeStale;
   const kept = new Map<ServerAddress, ServerFacts>();
   for (const { address, facts, upstreams } of members) {
-    const known = publication.evidence.beforeStale.get(address);
+    const before = publication.evidence.beforeStale.get(address);
+    const isRebuilt = before && facts && (before.id !== facts.id || lostHistory(before, facts));
+    const known = isRebuilt ? undefined : before;
     const reads =
       facts !== undefined &&
       upstreams.some(({ state, member }) => state === 'streams' && member && former.includes(member));

@@ -26,6 +26,8 @@ export interface ClusterState {
   readonly turnAt: MonoMs;
   /** Until then an event without news needs no turn. Not in the future: the cluster is not at rest. */
   readonly restUntil: MonoMs;
+  /** When the next tick is wanted: nothing is due before. */
+  readonly wakeAt: MonoMs;
   readonly clocks: { readonly mono: MonoMs; readonly wall: WallMs };
   readonly alarms: readonly Alarm[];
 }
@@ -62,6 +64,8 @@ export interface ServerMemory {
   readonly facts: ServerFacts | undefined;
   readonly factsAt: MonoMs | undefined;
   readonly unknownSince: MonoMs | undefined;
+  /** How long it was unknown when a probe did not ask, and when that was observed last. */
+  readonly silence: { readonly ms: number; readonly seenAt: MonoMs } | undefined;
   /** When the present unbroken run of writable observations began. */
   readonly writableSince: Moment | undefined;
   /** Read-only, then writable, in one process. Undefined once it is read-only again, or restarts. */
@@ -142,6 +146,7 @@ export function initialState(
     staleBefore: now.mono,
     turnAt: now.mono,
     restUntil: now.mono,
+    wakeAt: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
     alarms: [],
   };
@@ -155,6 +160,7 @@ export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory =>
   facts: undefined,
   factsAt: undefined,
   unknownSince: undefined,
+  silence: undefined,
   writableSince: undefined,
   promotedAt: undefined,
   shutAskedAt: undefined,

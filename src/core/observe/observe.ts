@@ -128,7 +128,8 @@ function isSameProcess(known: ServerFacts, facts: ServerFacts, elapsedMs: number
   );
 }
 
-function lostHistory(known: ServerFacts, facts: ServerFacts): boolean {
+/** It has not executed any more what it had executed then: it was rebuilt. */
+export function lostHistory(known: ServerFacts, facts: ServerFacts): boolean {
   if (known.gtidExecuted === undefined || facts.gtidExecuted === undefined) return false;
   return known.gtidExecuted !== facts.gtidExecuted && !contains(facts.gtidExecuted, known.gtidExecuted);
 }

@@ -3,7 +3,7 @@
  * counts. A copied data folder has the same UUID, but another process (docs/decisions/018).
  */
 
-import type { ServerFacts } from '../model/observation.ts';
+import { type ServerFacts, splitAddress } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
 
@@ -23,7 +23,7 @@ export function otherAddresses(state: ClusterState): ReadonlyMap<ServerAddress, 
   }
   const others = new Map<ServerAddress, ServerAddress>();
   for (const seen of byServer.values()) {
-    const head = seen.find((memory) => isInForce(state, memory)) ?? seen[0];
+    const head = seen.find((memory) => isInForce(state, memory)) ?? ownName(seen) ?? seen[0];
     for (const memory of seen)
       if (head !== undefined && memory !== head && isOneProcess(head, memory, state.staleBefore))
         others.set(memory.settings.address, head.settings.address);
@@ -39,6 +39,18 @@ const isInForce = ({ publications }: ClusterState, { settings, facts }: Seen): b
   [...publications.values()].some(({ zone: { view } }) => {
     const ledger = view?.ledger.kind === 'ledger' ? view.ledger.ledger : undefined;
     return ledger?.source === settings.address && ledger.uuid === facts.id;
+  });
+
+/**
+ * Where two host names have the same address, one of the two records may be wrong: the server itself tells
+ * which name is its own.
+ */
+const ownName = ([first, ...others]: readonly Seen[]): Seen | undefined =>
+  others.find(({ facts, settings }) => {
+    if (facts.home === undefined || facts.peer === undefined || facts.peer !== first?.facts.peer)
+      return false;
+    const [configured, own] = [splitAddress(settings.address), splitAddress(facts.home)];
+    return configured.port === own.port && `${configured.host}.`.startsWith(`${own.host}.`);
   });
 
 /**

@@ -92,9 +92,10 @@ function followersAmong(servers: readonly ServerView[]): ReadonlyMap<ServerAddre
     for (const upstream of server.upstreams) {
       if (upstream.state !== 'streams' || upstream.member === undefined || upstream.member === server.address)
         continue;
-      const known = followers.get(upstream.member) ?? [];
+      const known = followers.get(upstream.member);
+      if (known === undefined) followers.set(upstream.member, [server]);
       // Two channels from one source are still one follower.
-      if (!known.includes(server)) followers.set(upstream.member, [...known, server]);
+      else if (known.at(-1) !== server) known.push(server);
     }
   }
   return followers;

@@ -49,6 +49,13 @@ export function whyNotWritten(publication: PublicationState): readonly string[] 
     : [`The nameserver must accept the update. ${said}`, ...(failure?.hint ? [failure.hint] : [])];
 }
 
+/** The ledger is another than the refused update began with: another instance was first, and no more. */
+export function withoutEarlierRaces(publication: PublicationState, ledgerText: string): PublicationState {
+  const { refusals } = publication.writing;
+  const isEarlier = refusals?.failure.code === 'prerequisite-failed' && refusals.baseText !== ledgerText;
+  return isEarlier ? withWriting(publication, { refusals: undefined }) : publication;
+}
+
 /**
  * Another instance was first with an update, and all that was wanted is in the zone: such a refusal tells
  * nothing. Any other refusal tells what is wrong at the nameserver, until an update is applied.

@@ -79,6 +79,16 @@ function nextRefusal({ writing }: PublicationState): WhyRefused | undefined {
   return whyRefused.filter(({ isDue }) => isDue).toSorted((a, b) => a.nextAt - b.nextAt)[0];
 }
 
+/** The zone is as decided, so nobody waits for an answer; but a person who gave a command does. */
+export function withoutInspections(publication: PublicationState): PublicationState {
+  const { whyRefused } = publication.writing;
+  const isIdle = ({ isDue, commandId }: WhyRefused): boolean => isDue && commandId === undefined;
+  if (!whyRefused.some(isIdle)) return publication;
+  return withWriting(publication, {
+    whyRefused: whyRefused.map((refusal) => (isIdle(refusal) ? { ...refusal, isDue: false } : refusal)),
+  });
+}
+
 const withRefusal = (publication: PublicationState, refusal: WhyRefused): PublicationState =>
   withWriting(publication, {
     whyRefused: publication.writing.whyRefused.map((each) => (each.about === refusal.about ? refusal : each)),

@@ -13,6 +13,7 @@ import { intendedWrite } from './intent.ts';
 import { isPaused, withoutLostRaces } from './refusals.ts';
 import { drift } from './repair.ts';
 import { areReplicasWrong, wantedReplicas } from './wanted-replicas.ts';
+import { withoutInspections } from './why-refused.ts';
 
 /** A command waits for its first look: send nothing new, and recall what the decision does not want. */
 export function recallOnly(turn: Turn, state: ClusterState, publication: PublicationState): ClusterState {
@@ -44,7 +45,7 @@ export function write(
   const chosen = fenced(situation, intended);
   if (chosen === undefined)
     return isAsDecided(situation, noted, decision)
-      ? withPublication(state, withoutLostRaces(noted))
+      ? withPublication(state, withoutInspections(withoutLostRaces(noted)))
       : current;
   if (isPaused(publication, chosen.what, now)) return current;
   if (now.mono - view.readAt > state.settings.watch.freshForMs)

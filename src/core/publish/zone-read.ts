@@ -11,6 +11,7 @@ import { findRrset, type ZoneReading } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
 import { alteredIn, isSame } from './altered.ts';
 import { applied } from './attempt.ts';
+import { withoutEarlierRaces } from './refusals.ts';
 
 /** Takes the end of a read. */
 export function zoneRead(
@@ -37,7 +38,8 @@ export function zoneRead(
     // The zone changed, so what was refused may be accepted now.
     pauses: changed ? new Map() : pauses,
   });
-  return noteLedger(turn, settings, settlePending(turn, fresh, view), view);
+  const current = withoutEarlierRaces(fresh, view.ledgerText);
+  return noteLedger(turn, settings, settlePending(turn, current, view), view);
 }
 
 function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'read' }, now: Now): ZoneView {

@@ -4,7 +4,7 @@ import { lacksOf } from '../decide/ahead.ts';
 import { inForce } from '../decide/announcement.ts';
 import { disqualification } from '../decide/candidates.ts';
 import { type Ways, waysToSource } from '../decide/replica-lag.ts';
-import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { isPublished, type Situation } from '../decide/situation.ts';
 import { situationOf } from '../decide/situation-of.ts';
 import { strongEvidence } from '../decide/strong-evidence.ts';
 import { proofWords } from '../decide/writable-servers.ts';
@@ -13,13 +13,13 @@ import { type Ledger, ledgerName } from '../model/ledger.ts';
 import type { Propagation, PublicationState } from '../model/publication.ts';
 import type { ClusterState } from '../model/state.ts';
 import type { Now } from '../model/units.ts';
-import { isPresent, ownMembership } from '../observe/membership.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { observedOf, unlistedEvidence } from './evidence.ts';
 import { missingOf } from './missing.ts';
 import { promotionLine } from './promote-by-hand.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
-import { finite, wayOf } from './way-of.ts';
+import { lagOf, roleOf } from './snapshot-vitals.ts';
+import { wayOf } from './way-of.ts';
 import { wouldChange } from './would-change.ts';
 
 export function snapshot(state: ClusterState, now: Now): Snapshot {
@@ -123,9 +123,7 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     contact: member.contact,
     reachable: member.contact === 'reachable',
     writable: member.facts ? member.writable : null,
-    // The source has no lag.
-    lagSeconds:
-      ways.get(member.address)?.hop && member.facts ? finite(ways.get(member.address)?.lagSeconds) : null,
+    lagSeconds: lagOf(member, ways),
     way: wayOf(situation, ways, member),
     gtidExecuted: known?.gtidExecuted ? formatGtidSet(known.gtidExecuted) : null,
     lacks: lacksOf(situation, member) ?? null,
@@ -148,18 +146,6 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
       .map((alarm) => alarm.code),
     failure: unasked ?? (probe === undefined || probe.kind === 'reachable' ? null : probe.failure),
   };
-}
-
-function roleOf(situation: Situation, member: ServerView): ServerSnapshot['role'] {
-  if (member.facts === undefined) return isSuperseded(situation, member) ? 'superseded' : 'unknown';
-  if (isPublished(situation, member) && member.writable) return 'source';
-  if (isSuperseded(situation, member)) return 'superseded';
-  if (member.upstreams.length > 0) return 'replica';
-  // Members of a group or of Aurora get their data without a channel.
-  if (!member.writable && (isPresent(ownMembership(member.facts)) || member.facts.managed?.kind === 'aurora'))
-    return 'replica';
-  if (!member.writable) return 'read-only';
-  return belongsToLine(situation, member) ? 'writable' : 'stranger';
 }
 
 function discoveredSnapshot({ settings, discovered }: ServerView): ServerSnapshot['discovered'] {

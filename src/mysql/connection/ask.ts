@@ -45,12 +45,9 @@ export async function askStatements(ask: AskTogether, set: QuerySet, habits: Hab
     const { name, when, absentOn, onceAbsent } = statement;
     if (habits.spellings.get(name) === 'absent' || when?.(answers) === false) continue;
     needed.add(name);
-    const answer = await settled(
-      ask,
-      statement,
-      early[train.findIndex((one) => one.statement === statement)],
-      habits,
-    );
+    const first = early[train.findIndex((one) => one.statement === statement)];
+    // Nothing waits for what has come already.
+    const answer = first?.kind === 'rows' ? first : await settled(ask, statement, first, habits);
     if (answer.kind === 'rows') answers[name] = answer.rows;
     else if (!absentOn?.some((errno) => errno === errnoOf(answer.error))) return answer;
     else if (onceAbsent === 'skip') habits.spellings.set(name, 'absent');
@@ -72,7 +69,7 @@ async function settled(
     const sql = statement.spellings[index] ?? statement.spellings[0];
     answer ??= (await ask([{ statement, sql }]))[0] ?? { kind: 'error', error: undefined };
     const more = index + 1 < statement.spellings.length;
-    if (answer.kind === 'rows') spellings.set(statement.name, index);
+    if (answer.kind === 'rows' && index > 0) spellings.set(statement.name, index);
     if (answer.kind === 'rows' || !more || !unknownWord.has(errnoOf(answer.error))) return answer;
     index += 1;
     answer = undefined;

@@ -8,12 +8,22 @@ import { stoodStillMs } from './deadline.ts';
 /** During incidents. In quiet time a glance only makes a planned move faster. */
 const mostPerSecond = 2000;
 const mostQuietPerSecond = 350;
+/**
+ * So many times as long a quiet pause may be: then there are two glances in an interval. Fewer would cost a
+ * third of what the probes cost, and tell hardly more.
+ */
+const mostQuietStretch = 3;
+/** How soon glances begin again when others want fewer. Milliseconds. */
+const lookAgainMs = 10_000;
 /** A longer pause is one of a quiet time. Milliseconds. */
 const quietPauseMs = 100;
 /** Quiet glances of all clusters come together: to wake up costs more than a glance. Milliseconds. */
 const slotMs = 50;
 
-/** One for a process. Where more glances are wanted than it has, the pauses grow by the same factor. */
+/**
+ * One for a process. Where more glances are wanted than it has, the pauses grow by the same factor, and quiet
+ * glances end at last.
+ */
 export class GlanceBudget {
   readonly #hasty = new Demand();
   readonly #quiet = new Demand();
@@ -31,11 +41,12 @@ export class GlanceBudget {
     this.#quiet.want(who, isQuiet(everyMs) ? perSecond : 0);
   }
 
-  /** How long this pause must be. */
-  pauseMs(everyMs: number): number {
+  /** How long this pause must be. Undefined: no glance, the next probe tells as much. */
+  pauseMs(everyMs: number): number | undefined {
     const stretch = isQuiet(everyMs)
       ? this.#quiet.sum / mostQuietPerSecond
       : this.#hasty.sum / this.#perSecond;
+    if (isQuiet(everyMs) && stretch > mostQuietStretch) return undefined;
     return everyMs * Math.max(1, stretch);
   }
 }
@@ -71,12 +82,14 @@ export class Glances {
   /** A new pace does not begin the pause anew: a pace that changes often would prevent every glance. */
   #arm(): void {
     this.#since ??= this.#clock.mono();
-    const wanted = plusMs(this.#since, this.#budget.pauseMs(this.#everyMs));
+    const pauseMs = this.#budget.pauseMs(this.#everyMs);
+    const wanted = plusMs(this.#since, pauseMs ?? lookAgainMs);
     const due = isQuiet(this.#everyMs) ? ((Math.ceil(wanted / slotMs) * slotMs) as MonoMs) : wanted;
     this.#cancel = this.#clock.after(Math.max(0, due - this.#clock.mono()), () => {
       this.#since = undefined;
       // After a pause of ours, first read what lies in the sockets.
-      if (this.#clock.mono() - due < stoodStillMs) for (const server of this.#servers) this.#glance(server);
+      if (pauseMs !== undefined && this.#clock.mono() - due < stoodStillMs)
+        for (const server of this.#servers) this.#glance(server);
       this.#arm();
     });
   }

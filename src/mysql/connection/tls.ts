@@ -78,17 +78,10 @@ export function encrypt(
   return stream;
 }
 
-/** A session may come before the server is accepted. Then it counts only afterwards. */
+/**
+ * Node gives a session only after it has accepted the server. This function lives as long as the connection,
+ * so it is not made beside `secured`, which holds the driver.
+ */
 function keepSession(stream: TLSSocket, server: ServerAddress, sessions: Map<ServerAddress, Buffer>): void {
-  let early: Buffer | undefined;
-  let isAccepted = false;
-  stream.on('session', (session) => {
-    if (isAccepted) sessions.set(server, session);
-    else early = session;
-  });
-  stream.once('secureConnect', () => {
-    isAccepted = true;
-    if (early !== undefined) sessions.set(server, early);
-    early = undefined;
-  });
+  stream.on('session', (session) => sessions.set(server, session));
 }

@@ -260,19 +260,19 @@ describe('a server that goes away', () => {
   });
 
   test('by SIGSTOP: a deadline in the query, then in the connect; after SIGCONT a new session', async () => {
-    const { session } = await facts(0);
+    // So patient that only the deadline of a probe can end that probe.
+    const patient = newProber({ connectTimeoutMs: 60_000, queryTimeoutMs: 60_000 });
+    const { session } = await facts(0, patient);
     await mysql.servers[0]!.suspend();
     try {
-      const begun = clock.mono();
       // The signal stops its threads one after the other: an answer may still be on its way.
       const hung = await until(
-        () => probe(0, prober, 300),
+        () => probe(0, patient, 300),
         ({ kind }) => kind !== 'reachable',
       );
       expect(hung).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
       // The attempt to connect has more time than this probe, and goes on behind it.
-      expect(await probe(0, prober, 300)).toMatchObject({ failure: { code: 'connection-not-open-yet' } });
-      expect(clock.mono() - begun).toBeLessThan(1500);
+      expect(await probe(0, patient, 300)).toMatchObject({ failure: { code: 'connection-not-open-yet' } });
       const impatient = newProber({ connectTimeoutMs: 100 });
       expect(await probe(0, impatient)).toMatchObject({
         failure: { code: 'deadline', message: expect.stringMatching(/no connection within \d+ ms/) },
@@ -280,7 +280,7 @@ describe('a server that goes away', () => {
     } finally {
       mysql.servers[0]!.resume();
     }
-    expect((await facts(0)).session).toBeGreaterThan(session);
+    expect((await facts(0, patient)).session).toBeGreaterThan(session);
     expect(lost).toEqual([]);
   });
 });

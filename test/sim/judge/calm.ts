@@ -3,7 +3,7 @@
 import { newestOf } from '../../../src/core/gtid/gtid.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Operator } from '../world/operator.ts';
-import { hostOf, ipOf, sourceName } from '../world/settings.ts';
+import { hostOf, ipOf, sourceName, srvName } from '../world/settings.ts';
 import { ledgerIn } from '../world/sight.ts';
 import type { Instances, World } from '../world/world-types.ts';
 
@@ -76,6 +76,9 @@ export function unsettled(
     ...(ledger?.source === source && shown === (alias ? hostOf(source) : ipOf(source))
       ? []
       : [`L1 the name says ${shown}, the ledger ${ledger?.source}, the source is ${source}`]),
+    ...(primary.find(srvName, 'SRV') || script.shape.zone === 'no-right-to-replicas'
+      ? []
+      : ['L1 the name has no SRV']),
     ...(said.every((one) => one?.reason === 'steady' && one.source === source)
       ? []
       : [`L1 not steady: ${said.map((one) => one?.reason).join(', ')}`]),

@@ -87,6 +87,8 @@ function breaksRrset({ sent, before, after, shape }: Application): string | unde
   if (published === undefined)
     return findRrset(before, sourceName, typeOf(shape)) ? 'S3 the name is absent' : undefined;
   if (published.rdata.length > 1 && pointsTheName(sent.changes)) return 'S3 two servers in the RRset';
+  // After a refusal the side names follow the move. So SRV may be missing for a moment, if it was before.
+  if (findRrset(before, srvName, 'SRV') && !findRrset(after, srvName, 'SRV')) return 'S3 SRV is absent';
   const isOurs = pointsTheName(sent.changes) || agrees(before, shape);
   return isOurs && !agrees(after, shape) ? 'S3 ledger and addresses disagree' : undefined;
 }
@@ -96,8 +98,6 @@ function agrees(rrsets: readonly Rrset[], shape: Shape): boolean {
   const published = findRrset(rrsets, sourceName, typeOf(shape));
   const srv = findRrset(rrsets, srvName, 'SRV');
   if (ledger === undefined || published === undefined) return false;
-  // Where a side name is refused, all side names follow after the move.
-  if (srv?.type !== 'SRV' && shape.zone !== 'no-right-to-replicas') return false;
   const target = shape.alias ? hostOf(ledger.source) : ipOf(ledger.source);
   return (
     published.rdata.join() === target &&

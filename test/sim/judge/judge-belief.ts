@@ -11,7 +11,10 @@ import {
 } from '../../../src/core/model/zone.ts';
 import type { Primary } from '../world/nameserver.ts';
 
-/** The read shows what the nameserver really showed, RRset by RRset, at some time since it was asked. */
+/**
+ * The read shows what the nameserver really showed, RRset by RRset, at some time since it was asked; or it
+ * leaves out what is still shown, but not stored any more.
+ */
 export function brokenByReading(
   reading: ZoneReading,
   questions: readonly Question[],
@@ -19,9 +22,11 @@ export function brokenByReading(
   since: number,
 ): string | undefined {
   if (reading.kind === 'failed') return undefined;
-  const untrue = questions.find(
-    ({ name, type }) => !primary.wasShown(name, type, findRrset(reading.rrsets, name, type), since),
-  );
+  const untrue = questions.find(({ name, type }) => {
+    const read = findRrset(reading.rrsets, name, type);
+    const isGone = read === undefined && primary.find(name, type) === undefined;
+    return !isGone && !primary.wasShown(name, type, read, since);
+  });
   return untrue && `S6 believes a ${untrue.type} RRset that the nameserver did not show`;
 }
 

@@ -15,7 +15,7 @@ import {
 import type { ServerAddress, ServerId } from '../../../src/core/model/units.ts';
 import { findRrset, type Question, type Rrset } from '../../../src/core/model/zone.ts';
 import { slowestProbeMs, type Weather } from './script.ts';
-import { exchangeMs, freshForMs, ledgerOwner } from './settings.ts';
+import { exchangeMs, freshForMs, ledgerOwner, settleMs } from './settings.ts';
 
 export interface Sighting {
   readonly server: ServerAddress;
@@ -41,10 +41,10 @@ export interface Sight {
     { readonly facts: ServerFacts; readonly process: number; readonly beforeJump: boolean }
   >;
   /**
-   * Servers that were seen read-only and then writable in one process, and whether `Uptime` proves across
-   * connections that it was one process.
+   * Servers that were seen read-only and then writable in one process, when, and whether that is certain:
+   * `Uptime` proves across connections that it was one process, and the server did not stay a replica.
    */
-  readonly promoted: Map<ServerAddress, { readonly provable: boolean }>;
+  readonly promoted: Map<ServerAddress, { readonly provable: boolean; readonly at: number }>;
   /**
    * When the first probe was sent that did not find the server writable, since the server was last found
    * writable.
@@ -97,7 +97,7 @@ export function noteJump(sight: Sight): void {
   sight.sightings.clear();
   sight.silentSince.clear();
   for (const [server, answer] of sight.answers) sight.answers.set(server, { ...answer, beforeJump: true });
-  for (const server of sight.promoted.keys()) sight.promoted.set(server, { provable: false });
+  for (const [server, { at }] of sight.promoted) sight.promoted.set(server, { provable: false, at });
 }
 
 /**
@@ -139,10 +139,21 @@ export function noteSighting(
   const before = sight.answers.get(server);
   const sameProcess = before?.process === process && before.facts.id === probe.facts.id;
   const turned = sameProcess && !isWritable(before.facts);
+  const promoted = sight.promoted.get(server);
   if (!isWritable(probe.facts) || !sameProcess) sight.promoted.delete(server);
-  else if (turned) sight.promoted.set(server, { provable: isProvable(before) });
+  else if (turned) sight.promoted.set(server, { provable: isProvable(before), at: now });
+  else if (
+    promoted &&
+    now - promoted.at >= settleMs - unnoticedSleepMs &&
+    isReplica(sight, server, probe.facts)
+  )
+    sight.promoted.set(server, { ...promoted, provable: false });
   sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
 }
+
+/** A replica that was made writable and stays a replica was not promoted. */
+const isReplica = (sight: Sight, server: ServerAddress, facts: ServerFacts): boolean =>
+  upstreams(sight, facts).some(({ channel, member }) => channel.receiver === 'on' && member !== server);
 
 /** When the server was lost and when it was read-only, by the probes, and whether it was seen to close. */
 function noteTurns(

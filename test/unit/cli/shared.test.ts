@@ -171,6 +171,7 @@ describe('a reload with another list', () => {
       notifier: { reloading: () => {}, reloaded: () => done() },
       load: async () => ({ kind: 'loaded', config: shared(after) }),
       onTaken: () => {},
+      onRefused: () => said.push('refused'),
       onBug: (error) => said.push(String(error)),
     });
     let done = () => {};

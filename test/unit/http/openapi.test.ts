@@ -58,7 +58,8 @@ test('every route is there, and answers what the document says', async () => {
   for (const { method, path, operation } of operations(api)) {
     const content = operation.responses['200']?.content ?? {};
     const schema = content['application/json']?.schema as { $ref?: string } | undefined;
-    if (path === '/v1/events') continue;
+    // A stream has no end, and the files of the page have names of their own.
+    if (path === '/v1/events' || path.startsWith('/assets/')) continue;
     const body = method === 'POST' ? JSON.stringify(bodies[path] ?? {}) : undefined;
     const answer = await ask(socketPath, `${method} ${path.replace('{c}', 'shop')}`, {}, body);
     const about = `${method} ${path}`;

@@ -53,6 +53,23 @@ describe('two addresses with one UUID', () => {
     });
   });
 
+  test('are one server, counted by its own name where both names have one address', () => {
+    const peer = '192.0.2.3';
+    for (const host of ['host1', 'host1.example.org'])
+      expect(others({ db1: one({ peer }), [host]: one({ peer }) })).toEqual({
+        db1: address(host),
+        [host]: false,
+      });
+    expect(others({ vip: one({ peer: '192.0.2.9' }), host1: one({ peer }) })).toEqual({
+      vip: false,
+      host1: address('vip'),
+    });
+    expect(others({ db1: one({ peer }), host12: one({ peer }) })).toEqual({
+      db1: false,
+      host12: address('db1'),
+    });
+  });
+
   test('are two servers on two hosts, or on two ports: a copied data folder', () => {
     for (const elsewhere of [address('host2'), 'host1:3307' as const])
       expect(others({ db1: one(), db2: one({ home: elsewhere as typeof home }) })).toEqual({

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Failure } from '../../../../src/core/model/observation.ts';
 import type { PublicationState } from '../../../../src/core/model/publication.ts';
-import { withoutLostRaces } from '../../../../src/core/publish/refusals.ts';
+import { withoutEarlierRaces, withoutLostRaces } from '../../../../src/core/publish/refusals.ts';
 
 const race: Failure = { code: 'prerequisite-failed', message: 'NXRRSET.' };
 const right: Failure = { code: 'update-refused', message: 'REFUSED.' };
@@ -27,4 +27,12 @@ test('a right that is missing is not forgotten', () => {
   const refused = after(right, right);
   expect(withoutLostRaces(refused)).toBe(refused);
   expect(withoutLostRaces(after(right, race)).writing).toMatchObject({ failure: right, leftOut: undefined });
+});
+
+test('a race over an earlier ledger is forgotten, also where there was no ledger', () => {
+  const lost = after(race, undefined);
+  expect(withoutEarlierRaces(lost, 'a')).toBe(lost);
+  expect(withoutEarlierRaces(lost, 'b').writing).toMatchObject({ failure: race, refusals: undefined });
+  const refused = after(right, undefined);
+  expect(withoutEarlierRaces(refused, 'b')).toBe(refused);
 });

@@ -13,21 +13,22 @@ import {
   inspectIfDue,
   nextInspection,
   refusalInspected,
+  withoutInspections,
   withWriteFailure,
 } from '../../../../src/core/publish/why-refused.ts';
 import { settings } from '../../../support/fakes.ts';
 
 const at = (ms: number): Now => ({ mono: ms as MonoMs, wall: ms as WallMs, token: '' });
 const said: Failure = { code: 'update-refused', message: 'REFUSED.' };
-const attemptOf = (...names: readonly string[]): Attempt => {
+const attemptOf = (names: readonly string[], commandId?: string): Attempt => {
   const changes = names.map((name) => ({ kind: 'delete-rrset', name: name as Fqdn, type: 'A' }) as const);
-  return { plan: { zone: 'z.', prerequisites: [], changes } } as unknown as Attempt;
+  return { plan: { zone: 'z.', prerequisites: [], changes }, commandId } as unknown as Attempt;
 };
 const begin = (): PublicationState => newPublication(settings().publications[0]!, undefined, at(0));
 const refuse = (publication: PublicationState, ms: number, ...names: readonly string[]): PublicationState =>
   withWriteFailure(
     publication,
-    attemptOf(...names),
+    attemptOf(names),
     { kind: 'refused', code: 'rejected', failure: said },
     at(ms),
   );
@@ -71,6 +72,17 @@ test('the same refusal is inspected again after the limit, and only when it came
     [],
   ]);
   expect(inspect(again, inspectRefusalEveryMs + 1).begun).toEqual(first.begun);
+});
+
+test('a refusal is not inspected once the zone is as decided, but for that of a command', () => {
+  const refused = refuse(begin(), 1, 'a.');
+  const settled = withoutInspections(refused);
+  expect([nextInspection(refused), nextInspection(settled)]).toEqual([1, undefined]);
+  expect(settled.writing.failure).toEqual(said);
+  expect(nextInspection(refuse(settled, 2, 'a.'))).toBe(1);
+  const outcome = { kind: 'refused', code: 'rejected', failure: said } as const;
+  const commanded = withWriteFailure(begin(), attemptOf(['a.'], 'c1'), outcome, at(1));
+  expect(withoutInspections(commanded)).toBe(commanded);
 });
 
 test('within the limit no more inspections begin than are kept, however many refusals come', () => {

@@ -47,6 +47,26 @@ test('where more is wanted than the process has, all pauses grow evenly', () => 
   expect(seen).toHaveLength(12);
 });
 
+test('quiet glances end where so many are wanted that the next probe tells as much', () => {
+  const { clock, budget, seen, glances } = glancing();
+  const others = Array.from({ length: 160 }, () => new Glances(clock, budget, () => undefined));
+  for (const other of others) other.watch([db1], 150);
+  glances.watch([db1], 150);
+  for (let ms = 0; ms < 5000; ms += 10) clock.pass(10);
+  expect(seen).toEqual([]);
+  for (const other of others) other.watch([], 150);
+  for (let ms = 0; ms < 10_000; ms += 10) clock.pass(10);
+  expect(seen.length).toBeGreaterThan(30);
+});
+
+test('glances of an incident go on beside them', () => {
+  const { clock, budget, seen, glances } = glancing();
+  for (let other = 0; other < 160; other += 1) new Glances(clock, budget, () => undefined).watch([db1], 150);
+  glances.watch([db1], 2);
+  for (let ms = 0; ms < 10; ms += 2) clock.pass(2);
+  expect(seen).toHaveLength(5);
+});
+
 test('a pace that changes again and again does not prevent the glances', () => {
   const { clock, seen, glances } = glancing();
   for (let ms = 0; ms < 100; ms += 5) {
