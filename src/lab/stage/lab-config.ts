@@ -2,10 +2,13 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findFreePort } from '../host/free-ports.ts';
 import type { BindPair } from '../servers/bind.ts';
 import type { Cluster } from '../servers/cluster.ts';
 
 export interface LabConfig {
+  /** Where its status page is: `http://127.0.0.1:18053/`. */
+  readonly page: string;
   readonly file: string;
   /** The text of the file; it has no secret. */
   readonly text: string;
@@ -13,6 +16,7 @@ export interface LabConfig {
 }
 
 export async function writeLabConfig(folder: string, cluster: Cluster, bind: BindPair): Promise<LabConfig> {
+  const listen = `127.0.0.1:${await findFreePort(['127.0.0.1'])}`;
   const stateDir = join(folder, 'state');
   const passwordFile = join(folder, 'mysql.password');
   await mkdir(stateDir, { recursive: true, mode: 0o750 });
@@ -39,8 +43,9 @@ nameservers:
     port: ${bind.primary.port}
     key_file: ${bind.keyFile}
     verify: ["${bind.primary.address}:${bind.primary.port}", "${bind.secondary.address}:${bind.secondary.port}"]
+http: { listen: "${listen}" }   # the status page, /metrics and the API: everybody on this machine may read
 `;
   const file = join(folder, 'source-dns.yaml');
   await writeFile(file, text);
-  return { file, text, stateDir };
+  return { file, text, stateDir, page: `http://${listen}/` };
 }

@@ -132,6 +132,7 @@ async function openName(
   narrator.show(config.text);
   const daemon = await startDaemon(program, config, folder);
   closers.push(daemon.stop);
+  narrator.say(`watch it in a browser: ${config.page}`);
   const web = new WebClient({
     host: name,
     port: cluster.port,
