@@ -7,17 +7,17 @@ import type { BindPair } from '../servers/bind.ts';
 import type { Cluster } from '../servers/cluster.ts';
 
 export interface LabConfig {
-  /** Where its status page is: `http://127.0.0.1:18053/`. */
-  readonly page: string;
   readonly file: string;
   /** The text of the file; it has no secret. */
   readonly text: string;
   readonly stateDir: string;
+  /** Of the status page. */
+  readonly page: string;
 }
 
 export async function writeLabConfig(folder: string, cluster: Cluster, bind: BindPair): Promise<LabConfig> {
-  const listen = `127.0.0.1:${await findFreePort(['127.0.0.1'])}`;
   const stateDir = join(folder, 'state');
+  const listen = `127.0.0.1:${await findFreePort(['127.0.0.1'])}`;
   const passwordFile = join(folder, 'mysql.password');
   await mkdir(stateDir, { recursive: true, mode: 0o750 });
   await writeFile(passwordFile, `${cluster.accounts.watcher}\n`, { mode: 0o600 });
@@ -43,7 +43,7 @@ nameservers:
     port: ${bind.primary.port}
     key_file: ${bind.keyFile}
     verify: ["${bind.primary.address}:${bind.primary.port}", "${bind.secondary.address}:${bind.secondary.port}"]
-http: { listen: "${listen}" }   # the status page, /metrics and the API: everybody on this machine may read
+http: { listen: ${JSON.stringify(listen)} }
 `;
   const file = join(folder, 'source-dns.yaml');
   await writeFile(file, text);
