@@ -54,7 +54,10 @@ test('the configuration loads when its secrets are there, and lets everybody on 
     await writeFile(file, textOfFile('compose/source-dns.yaml').replaceAll('/secrets', folder));
     expect(await loadConfig(file)).toMatchObject({
       kind: 'loaded',
-      config: { warnings: [], http: { host: services['source-dns']?.networks?.shop?.ipv4_address, port: 8053 } },
+      config: {
+        warnings: [],
+        http: { host: services['source-dns']?.networks?.shop?.ipv4_address, port: 8053 },
+      },
     });
   } finally {
     await rm(folder, { recursive: true });
