@@ -17,6 +17,8 @@ resolver.setServers([nameserver]);
 
 let connection;
 let last;
+// As the first process of a container it has to say so.
+process.once('SIGTERM', () => process.exit());
 
 for (;;) {
   const now = await write().catch((error) => {
