@@ -79,7 +79,7 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
     doc: { summary: 'This document', answer: 'OpenApi' },
     answer: async () => document(await description()),
   });
-  for (const one of [...readRoutes, ...commandRoutes(), itself]) addRoute(app, one, context, notWatched);
+  for (const one of [...readRoutes(), ...commandRoutes(), itself]) addRoute(app, one, context, notWatched);
   addEventRoute(app, { ...context, feed });
   for (const plugin of plugins) plugin(app, context);
   await app.ready();

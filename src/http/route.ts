@@ -38,6 +38,8 @@ export interface RouteDoc {
 }
 
 export type Reply =
+  /** A document that is text already. */
+  | { readonly kind: 'json'; readonly bytes: Buffer }
   | { readonly kind: 'document'; readonly body: unknown }
   | { readonly kind: 'problem'; readonly problem: Problem };
 
@@ -117,10 +119,11 @@ async function answerOf(
   });
 }
 
-export const send = (reply: FastifyReply, what: Reply): FastifyReply =>
-  what.kind === 'document'
-    ? reply.type('application/json').send(Buffer.from(`${JSON.stringify(what.body)}\n`))
-    : sendProblem(reply, what.problem);
+export function send(reply: FastifyReply, what: Reply): FastifyReply {
+  if (what.kind === 'problem') return sendProblem(reply, what.problem);
+  const bytes = what.kind === 'json' ? what.bytes : Buffer.from(`${JSON.stringify(what.body)}\n`);
+  return reply.type('application/json').send(bytes);
+}
 
 export const sendProblem = (reply: FastifyReply, what: Problem): FastifyReply =>
   reply

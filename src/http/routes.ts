@@ -4,12 +4,14 @@ import { watchedElsewhere } from '../config/share.ts';
 import { type AdviceAim, adviceAims } from '../core/model/procedure.ts';
 import { findServer } from '../daemon/find-server.ts';
 import { didYouMean } from '../suggest.ts';
+import { createAllClusters, inSlices } from './all-clusters.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { adviceDocument, clusterDocument, isReady } from './documents.ts';
 import { type Problem, problem } from './problem.ts';
 import { type Call, document, failed, type Reply, type Route, route } from './route.ts';
 
-export const readRoutes: readonly Route[] = [
+/** Of one server: the requests for all clusters share the work. */
+export const readRoutes = (allClusters = createAllClusters()): readonly Route[] => [
   route({
     method: 'GET',
     url: '/healthz',
@@ -29,8 +31,7 @@ export const readRoutes: readonly Route[] = [
     method: 'GET',
     url: '/v1/clusters',
     doc: { summary: 'All clusters', answer: 'Clusters' },
-    answer: ({ api }) =>
-      document({ ...aboutDaemon(api), clusters: api.clusters().flatMap((name) => clusterOf(api, name)) }),
+    answer: async ({ api }) => ({ kind: 'json', bytes: await allClusters(api) }),
   }),
   route({
     method: 'GET',
@@ -58,7 +59,7 @@ export const readRoutes: readonly Route[] = [
 
 /** Why no route of this cluster can answer; undefined: it is watched here. */
 export function notWatched(api: ClusterApi, cluster: string): Problem | undefined {
-  if (api.snapshot(cluster) !== undefined) return undefined;
+  if (api.clusters().includes(cluster)) return undefined;
   const watchers = api.elsewhere?.(cluster);
   return watchers === undefined
     ? problem('unknown-cluster', `there is no cluster "${cluster}"${didYouMean(cluster, api.clusters())}`)
@@ -72,8 +73,12 @@ const clusterOf = (api: ClusterApi, name: string) => {
 
 const aboutDaemon = (api: ClusterApi) => (api.daemon === undefined ? {} : { daemon: api.daemon() });
 
-function ready({ api }: Call): Reply {
-  const waiting = api.clusters().filter((name) => clusterOf(api, name).some((cluster) => !isReady(cluster)));
+async function ready({ api }: Call): Promise<Reply> {
+  const found = await inSlices(api.clusters(), (name) => {
+    const snapshot = api.snapshot(name);
+    return snapshot === undefined || isReady(snapshot) ? [] : [name];
+  });
+  const waiting = found.flat();
   return waiting.length === 0
     ? document({ status: 'ready' })
     : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));

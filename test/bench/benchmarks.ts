@@ -15,5 +15,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   shares: () => import('./shares.ts').then((m) => m.shares),
   twin: () => import('./twin.ts').then((m) => m.twin),
   scrape: () => import('./scrape.ts').then((m) => m.scrape),
+  api: () => import('./api.ts').then((m) => m.api),
   hook: () => import('./hook.ts').then((m) => m.hook),
 };

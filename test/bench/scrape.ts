@@ -8,6 +8,7 @@ import { at, gtids } from '../support/given.ts';
 import { clusterName } from '../support/many-clusters.ts';
 import { rehearse } from '../support/rehearsal.ts';
 import { type Benchmark, type BenchmarkRun, type Figure, median } from './harness/benchmark.ts';
+import { watchPauses } from './harness/pauses.ts';
 
 export const scrape: Benchmark = {
   name: 'scrape',
@@ -29,7 +30,7 @@ async function measure(run: BenchmarkRun, clusters: number): Promise<readonly Fi
   const rounds = run.scale === 'full' ? 15 : 1;
   const seen: { readonly cpuMs: number; readonly pauseMs: number; readonly text: string }[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const loop = watchLoop();
+    const loop = watchPauses();
     const before = process.cpuUsage();
     // A rested scrape is answered from memory: a new one begins when the last one is old enough.
     const { text } = await metrics.collect(source);
@@ -85,23 +86,3 @@ const renamed = ({ servers, ...rest }: Vitals, cluster: string): Vitals => ({
     server: `${one.server.replace(':', `.${cluster}.db.example.com:`)}` as typeof one.server,
   })),
 });
-
-/** In CPU time: what else runs on the machine is no pause of ours. */
-function watchLoop(): { longestMs(): number } {
-  let last = process.cpuUsage();
-  let longest = 0;
-  let isOver = false;
-  const look = (): void => {
-    const { user, system } = process.cpuUsage(last);
-    longest = Math.max(longest, (user + system) / 1000);
-    last = process.cpuUsage();
-    if (!isOver) setImmediate(look);
-  };
-  setImmediate(look);
-  return {
-    longestMs() {
-      isOver = true;
-      return longest;
-    },
-  };
-}

@@ -1,4 +1,4 @@
-/** What the real tests need before the first of them: the built program, mysqld, the nameservers and Prometheus. */
+/** What the real tests need first: the built program, mysqld, the nameservers and Prometheus. */
 
 import { execFileSync } from 'node:child_process';
 import { provideMysql } from '../../src/lab/programs/mysql-programs.ts';

@@ -1,4 +1,4 @@
-/** The alert rules and the dashboard, by the programs that will read them: promtool, and a Prometheus that scrapes. */
+/** Alert rules and dashboard, by the programs that read them: promtool, and a Prometheus that scrapes. */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -43,7 +43,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S1'],
-    seed: 53,
+    seed: 1,
     story: 'a stranger in a cluster',
   },
   {
@@ -69,7 +69,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S1', 'S4'],
-    seed: 51,
+    seed: 27,
   },
   {
     name: 'a second source takes the name from a writable one',
@@ -81,7 +81,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 2,
+    seed: 3,
   },
   {
     name: 'a writable server counts as proven',
@@ -93,7 +93,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 2,
+    seed: 4,
   },
   {
     name: 'a promotion beside a healthy source is proof for ever',
@@ -105,7 +105,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 11,
+    seed: 4,
   },
   {
     name: 'failover in a minority view',
@@ -117,7 +117,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 8,
+    seed: 1,
     story: 'a minority view',
   },
   {
@@ -136,7 +136,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 33,
+    seed: 1,
     story: 'a source that others hear',
   },
   {
@@ -161,7 +161,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['FREEZE'],
-    seed: 30,
+    seed: 10,
   },
   {
     name: 'a freeze by another instance is ignored',
@@ -174,7 +174,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['FREEZE'],
-    seed: 17,
+    seed: 10,
   },
   {
     name: 'a frozen name is restored',
@@ -218,7 +218,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 42,
+    seed: 6,
   },
   {
     name: 'a writable secondary of a group counts as promoted',

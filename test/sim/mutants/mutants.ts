@@ -12,12 +12,9 @@ import type { Variant } from './patched-build.ts';
 export interface Mutant extends Variant {
   /** The promises that may break first. */
   readonly breaks: readonly string[];
-  /**
-   * A seed that caught the build. It is tried first, to keep a run short; any other seed may catch the build
-   * too.
-   */
+  /** The seed of the world that catches the build: of the story, if there is a story. */
   readonly seed: number;
-  /** The beginning of the names of the stories that are tried before the seeds. */
+  /** The beginning of the story's name. */
   readonly story?: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What `npm test` runs: a number of seeds and the stories that once broke a promise, or every wrong build.
+ * What `npm test` runs: a number of seeds and the stories that once broke a promise, and every wrong build.
  */
 
 import type { Build } from '../mutants/build.ts';
@@ -15,8 +15,6 @@ type Say = (text: string) => void;
 
 /** How many seeds `npm test` runs. */
 const healthySeeds = 30;
-/** How many seeds may be tried when the known seed of a wrong build does not catch it any more. */
-const mutantBudget = 120;
 
 /** Whether every promise is kept, and the same seed gives the same history. */
 export async function checkSeeds(say: Say, builds: Builds): Promise<boolean> {
@@ -49,49 +47,61 @@ async function isRepeatable(builds: Builds): Promise<boolean> {
 }
 
 /**
- * Whether every wrong build (with this text in its name) is caught, and breaks a promise that it may break.
- * Prints the seed that caught each.
+ * Whether every wrong build (with this text in its name) breaks a promise that it may break, in the world
+ * that is known to catch it. With a budget, so many other seeds are tried where it does not.
  */
-export async function checkMutants(
-  say: Say,
-  later: Build,
-  named = '',
-  budget = mutantBudget,
-): Promise<boolean> {
+export async function checkMutants(say: Say, later: Build, named = '', budget = 0): Promise<boolean> {
   const chosen = mutants.filter(({ name }) => name.includes(named));
   const build = buildVariants(chosen);
   const width = Math.max(...chosen.map(({ name }) => name.length));
   let survivors = 0;
   for (const mutant of chosen) {
-    const { by, broken } = await hunt(mutant, { present: await build(mutant), later }, budget);
-    if (broken === undefined) survivors += 1;
-    say(`${mutant.name.padEnd(width)}  ${by.padEnd(9)}  ${broken ?? 'SURVIVED'}`);
+    const builds = { present: await build(mutant), later };
+    const caught =
+      (await hunt(mutant, builds, knownWorlds(mutant))) ??
+      (budget === 0 ? undefined : await hunt(mutant, builds, otherWorlds(mutant, budget)));
+    if (caught === undefined) survivors += 1;
+    say(`${mutant.name.padEnd(width)}  ${caught ?? 'SURVIVED'}`);
   }
   say(`${chosen.length - survivors} of ${chosen.length} wrong builds were caught`);
   return survivors === 0;
 }
 
+/** The words by which a world is known. */
+type NamedWorld = readonly [name: string, script: Script];
+
+const tellings = ({ story }: Mutant): readonly NamedWorld[] =>
+  stories
+    .filter(({ name }) => story !== undefined && name.startsWith(story))
+    .map(({ script }) => [`story ${script.seed}`, script]);
+
+const worldOf = (seed: number): NamedWorld => [`seed ${seed}`, scriptOf(seed)];
+
+/** One world; none where the name of the story is wrong. */
+const knownWorlds = (mutant: Mutant): readonly NamedWorld[] =>
+  mutant.story === undefined
+    ? [worldOf(mutant.seed)]
+    : tellings(mutant).filter(([, { seed }]) => seed === mutant.seed);
+
+const otherWorlds = (mutant: Mutant, budget: number): readonly NamedWorld[] => [
+  ...tellings(mutant),
+  ...Array.from({ length: budget }, (_, index) => worldOf(index + 1)),
+];
+
 /**
- * Runs worlds until this build breaks a promise that it may break, and first the worlds that caught it
- * before. Another broken promise says nothing about this build: the present code may break that one, too.
+ * Runs these worlds until this build breaks a promise that it may break. Another broken promise says nothing
+ * about this build: the present code may break that one, too.
  */
 async function hunt(
-  mutant: Mutant,
+  { breaks }: Mutant,
   builds: Builds,
-  budget: number,
-): Promise<{ readonly by: string; readonly broken?: string }> {
-  const told = stories
-    .filter(({ name }) => mutant.story !== undefined && name.startsWith(mutant.story))
-    .map(({ script }) => script);
-  const seeds = [mutant.seed, ...Array.from({ length: budget }, (_, index) => index + 1)];
-  for (const [index, script] of [...told, ...seeds.map(scriptOf)].entries()) {
+  worlds: readonly NamedWorld[],
+): Promise<string | undefined> {
+  for (const [name, script] of worlds) {
     const { broken } = await runWorld(script, { builds });
     const [promise] = broken?.split(' ') ?? [];
-    if (broken !== undefined && promise !== undefined && mutant.breaks.includes(promise))
-      return {
-        by: `${index < told.length ? 'story' : 'seed'} ${script.seed}`,
-        broken: broken.split('\n')[0] as string,
-      };
+    if (broken !== undefined && promise !== undefined && breaks.includes(promise))
+      return `${name.padEnd(9)}  ${broken.split('\n')[0]}`;
   }
-  return { by: `${seeds.length} seeds` };
+  return undefined;
 }

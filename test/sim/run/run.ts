@@ -5,7 +5,8 @@
  * * `--story TEXT [--seed N]`: plays the story with a name that begins so.
  * * `--minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: plays one world after the other, and
  *   names each that breaks a promise.
- * * `--check seeds`, `--check mutants [--named TEXT] [--budget SEEDS]`: what `npm test` runs.
+ * * `--check seeds`, `--check mutants [--named TEXT]`: what `npm test` runs. With `--budget SEEDS` a wrong build
+ *   that survives the world that is known to catch it is hunted in so many other worlds.
  */
 
 import { spawn } from 'node:child_process';

@@ -76,7 +76,7 @@ test('in an interval at rest there is one tick for the servers, and each is aske
   );
 });
 
-test('a server that was asked early is asked again after a whole interval, whoever answers first', () => {
+test('a server that was asked early is asked again after a whole interval, also if the source answers first', () => {
   const { now, state } = scattered(atRest());
   const [asking] = step(state, { kind: 'tick' }, now);
   const source = factsOf('db1', { peer: '192.0.2.1', gtidExecuted: gtids('db1:1-70000') });
