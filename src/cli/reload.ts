@@ -1,5 +1,6 @@
 /** SIGHUP: the configuration is read again, and taken over completely or not at all. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { formatConfigError } from '../config/config-error.ts';
 import type { LoadResult } from '../config/load.ts';
 import type { LoadedConfig } from '../config/loaded.ts';
@@ -8,12 +9,13 @@ import type { Log } from '../daemon/log.ts';
 import type { Notifier } from '../daemon/notify-systemd.ts';
 import type { Service } from '../daemon/service.ts';
 import type { ApiServer } from '../http/server.ts';
+import { sayApiAddress } from './api-address.ts';
 
 interface ReloadOptions {
   readonly config: LoadedConfig;
   readonly log: Log;
   readonly service: Pick<Service, 'reconfigure'>;
-  readonly api: Pick<ApiServer, 'prepareTcp'>;
+  readonly api: Pick<ApiServer, 'prepareTcp' | 'tcpAddress'>;
   readonly notifier: Pick<Notifier, 'reloading' | 'reloaded'>;
   load(): Promise<LoadResult>;
   /** The new configuration is in force. */
@@ -46,7 +48,9 @@ export function createReloader(options: ReloadOptions): () => void {
       await tcp.drop();
       return refuse(taken.failures);
     }
+    const before = api.tcpAddress();
     await tcp.use();
+    if (!isDeepStrictEqual(before, api.tcpAddress())) sayApiAddress(api, log);
     const given = givenToNewWatchers(inForce, next);
     inForce = next;
     onTaken(next);

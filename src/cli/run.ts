@@ -14,6 +14,7 @@ import { statusLine } from '../daemon/status-line.ts';
 import { shareDocument } from '../http/documents.ts';
 import { type ApiServer, startApi } from '../http/server.ts';
 import { apiSocketPath } from '../http/unix-socket.ts';
+import { sayApiAddress } from './api-address.ts';
 import { apiPlugins } from './api-plugins.ts';
 import { complain, complainOfAll } from './complain.ts';
 import { readConfiguration } from './configuration.ts';
@@ -174,6 +175,7 @@ async function openApi(config: LoadedConfig, log: Log): Promise<ApiServer | Fail
   const tcp = await api.server.prepareTcp(config.http);
   if (tcp.kind === 'prepared') {
     await tcp.use();
+    sayApiAddress(api.server, log);
     return api.server;
   }
   await api.server.close();

@@ -19,6 +19,8 @@ interface ConnectionsOptions {
   answer(request: IncomingMessage, response: ServerResponse): void;
   /** Sent to a client for which there is no room. */
   readonly farewell: string;
+  /** Sent to a client whose request cannot be read. */
+  refusal(error: NodeJS.ErrnoException): string;
 }
 
 export interface Connections {
@@ -37,7 +39,10 @@ interface Held {
   unreadBytes: number;
 }
 
-export function holdConnections(server: Server, { answer, farewell }: ConnectionsOptions): Connections {
+export function holdConnections(
+  server: Server,
+  { answer, farewell, refusal }: ConnectionsOptions,
+): Connections {
   const held = new Map<Socket, Held>();
   const streams = new Set<Socket>();
   let count = 0;
@@ -54,6 +59,12 @@ export function holdConnections(server: Server, { answer, farewell }: Connection
       unreadBytes: 0,
     });
     socket.once('close', () => held.delete(socket));
+  });
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const isAnswering = held.get(socket)?.isAnswered ?? true;
+    if (socket.writable && !isAnswering && error.code !== 'ECONNRESET') turnAway(socket, refusal(error));
+    else socket.destroy();
   });
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {

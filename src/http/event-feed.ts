@@ -6,8 +6,10 @@
 import type { ServerResponse } from 'node:http';
 
 /** The oldest event is forgotten first. */
-const rememberedEvents = 1000;
-const rememberedBytes = 1024 * 1024;
+export const rememberedEvents = 10_000;
+const rememberedBytes = 8 * 1024 * 1024;
+/** After a break a listener comes again in this time, in milliseconds: not all at once. */
+const comeAgainMs = { least: 1000, more: 3000 };
 /** How often a listener hears that we live; one that has read nothing in this time is closed. */
 const beatMs = 15_000;
 
@@ -110,7 +112,8 @@ export function createEventFeed(start: string): EventFeed {
         beating = undefined;
       });
       response.on('drain', () => write(listener));
-      response.write(`retry: 2000\n${greeting(idOf(seen), { after, reset })}`);
+      const retry = Math.round(comeAgainMs.least + Math.random() * comeAgainMs.more);
+      response.write(`retry: ${retry}\n${greeting(idOf(seen), { after, reset })}`);
       write(listener);
     },
     close() {

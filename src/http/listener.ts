@@ -35,6 +35,7 @@ export function createListener(
   http.maxRequestsPerSocket = requestLimit;
   const connections = holdConnections(http, {
     farewell: rawProblem(problem('busy', 'all connections are in use', 'try again in a moment')),
+    refusal: ({ code }) => rawProblem(unreadable(code)),
     answer(request, response) {
       cameThrough(request, door);
       try {
@@ -49,6 +50,15 @@ export function createListener(
   // No file descriptor is left for a new client: the current ones continue, and free some.
   http.on('error', () => {});
   return http;
+}
+
+/** Why Node could not read the request. */
+function unreadable(code: string | undefined): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return problem('headers-too-large', `the headers have more than ${headersLimit} bytes`);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return problem('too-slow', `the headers may take ${headersMs} ms, and the request ${requestMs} ms`);
+  return problem('bad-request', 'this is not HTTP/1.1, or can be read in two ways');
 }
 
 /** The answer to a client before its request is read. */

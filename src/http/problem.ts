@@ -33,6 +33,7 @@ const problems = {
   'unknown-cluster': [404, 'This cluster does not exist'],
   'unknown-server': [404, 'The cluster does not have this server'],
   'wrong-method': [405, 'The route does not take this method'],
+  'too-slow': [408, 'The request did not arrive in time'],
   'too-late': [408, 'Nobody waits for the answer any more'],
   'id-reused': [409, 'The id belongs to another request'],
   /** Misdirected Request (RFC 9110 15.5.20). */
@@ -41,6 +42,7 @@ const problems = {
   'wrong-host': [421, 'The host in the request is not ours'],
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
+  'headers-too-large': [431, 'The headers are too large'],
   'not-ready': [503, 'A cluster is not decided, or its zone cannot be read'],
   'too-many-listeners': [503, 'All streams of events are in use'],
   busy: [503, 'All connections are in use'],

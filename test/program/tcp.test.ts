@@ -29,6 +29,7 @@ test('a reload takes another token, keeps the listener, and no token is logged',
   const here = await withHttp(`{ listen: "127.0.0.1:${port}", token_file: api.token }`);
   await writeToken(here, first);
   const daemon = run(here);
+  await daemon.said(`http://127.0.0.1:${port}/`);
   await daemon.said('"started"');
   expect(await ask(port, 'GET /healthz')).toMatchObject({ status: 200 });
   expect(await ask(port, thaw, bearer(second))).toMatchObject({ status: 401 });
@@ -68,6 +69,7 @@ test('a reload moves the listener, or says why it cannot', async () => {
   await rewrite(taken, other);
   daemon.child.kill('SIGHUP');
   await daemon.said('"reloaded"');
+  await daemon.said(`http://127.0.0.1:${other}/`);
   expect(await ask(other, 'GET /healthz')).toMatchObject({ status: 200 });
   await expect(ask(port, 'GET /healthz')).rejects.toThrow('ECONNREFUSED');
 });

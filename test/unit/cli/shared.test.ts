@@ -166,7 +166,10 @@ describe('a reload with another list', () => {
         fail: (_: string, { code, message }: Failure) => void said.push(`${code}: ${message}`),
         setLevel: () => {},
       } as never,
-      api: { prepareTcp: async () => ({ kind: 'prepared', use: async () => {}, drop: async () => {} }) },
+      api: {
+        prepareTcp: async () => ({ kind: 'prepared', use: async () => {}, drop: async () => {} }),
+        tcpAddress: () => undefined,
+      },
       service: { reconfigure: async () => ({ kind: 'done', added: [], changed: [], removed: [] }) },
       notifier: { reloading: () => {}, reloaded: () => done() },
       load: async () => ({ kind: 'loaded', config: shared(after) }),

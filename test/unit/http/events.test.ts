@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import { streamLimit } from '../../../src/http/connections.ts';
-import { createEventFeed } from '../../../src/http/event-feed.ts';
+import { createEventFeed, rememberedEvents } from '../../../src/http/event-feed.ts';
 import { answerIn, ask, fakeDaemon, onLoopback, startTcpApi, type TcpApi } from '../../support/tcp-api.ts';
 
 interface Heard {
@@ -183,11 +183,11 @@ describe('a listener', () => {
   test('is told to begin again when too much has happened', async () => {
     const { server, port } = await startTcpApi(onLoopback());
     const [hello] = await listen(port()).heard(1);
-    for (let count = 0; count <= 1000; count += 1) server.tell(alarm('shop', `db${count}`));
+    for (let count = 0; count <= rememberedEvents; count += 1) server.tell(alarm('shop', `db${count}`));
     const late = listen(port(), `?after=${hello?.id}`);
     expect((await late.heard(1))[0]).toMatchObject({ event: 'reset', data: { reason: 'too-old' } });
     const just = listen(port(), `?after=${hello?.id?.replace(/\d+$/, '1')}`);
-    expect(subjects(await just.heard(1001))).toHaveLength(1000);
+    expect(subjects(await just.heard(rememberedEvents + 1))).toHaveLength(rememberedEvents);
   });
 
   test('that does not read is closed, and nothing is kept for it', async () => {

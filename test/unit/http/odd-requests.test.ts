@@ -51,7 +51,7 @@ describe.each([
       where,
       text.replace(json, `authorization: ${bearer().authorization}\r\n${json}`),
     );
-    expect(answer.status).toBe(400);
+    expect(answer).toMatchObject({ status: 400, code: 'bad-request' });
     expect(answer.body).not.toContain('db2');
     expect(commands).toEqual([]);
   });
@@ -176,6 +176,14 @@ test('the health check of a load balancer may speak HTTP/1.0 without a Host', as
   });
   expect(await exchange(port(), 'POST /v1/clusters/shop/thaw HTTP/1.0\r\n\r\n')).toMatchObject({
     status: 401,
+  });
+});
+
+test('headers that are too large are a problem with a code', async () => {
+  const { port } = await startTcpApi(withToken());
+  expect(await ask(port(), 'GET /healthz', { x: 'y'.repeat(20_000) })).toMatchObject({
+    status: 431,
+    code: 'headers-too-large',
   });
 });
 
