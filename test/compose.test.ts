@@ -1,4 +1,4 @@
-/** Holds docker-compose.yml, its files in compose/, and the Dockerfile against the program and against each other. */
+/** Holds docker-compose.yml, its files in compose/ and the Dockerfile against the program and each other. */
 
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
