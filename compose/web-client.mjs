@@ -6,7 +6,7 @@
  */
 
 import { Resolver } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 
@@ -35,6 +35,7 @@ for (;;) {
 async function write() {
   connection ??= await open();
   await connection.query({ sql: 'INSERT INTO shop.orders (server_id) VALUES (@@server_id)', timeout: 3000 });
+  writeFileSync('/tmp/written', ''); // For the health check.
   return `the rows go to ${connection.server}`;
 }
 
