@@ -1,6 +1,6 @@
 /**
- * Windows of one browser share its six connections to a host: some of them have a stream, the others ask every
- * few seconds. Nobody is asked for leave: the windows with the smallest numbers have one.
+ * Windows of one browser share its six connections to a host: some of them have a stream, the others ask
+ * every few seconds. There is no leader: the windows with the smallest numbers have a stream.
  */
 
 const mostStreams = 4;
