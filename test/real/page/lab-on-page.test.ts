@@ -2,6 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -35,8 +38,11 @@ const watcher = `
 `;
 
 test('the failover of the lab and the return of its source are seen on the page as they happen', async () => {
+  // Tests of the lab look for folders that were left: not for this one.
+  const folder = await mkdtemp(join(tmpdir(), 'page-'));
   const lab = spawn(process.execPath, [entry, 'lab', '--once', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: folder },
   });
   const exited = once(lab, 'exit');
   const page = await browser.newPage();
@@ -61,6 +67,7 @@ test('the failover of the lab and the return of its source are seen on the page 
   }
   const [code] = await exited;
   await page.close();
+  await rm(folder, { recursive: true });
   expect(code).toBe(0);
   expect(verdictsOf(lines).every(([, held]) => held === true)).toBe(true);
   const targets = seen.map((line) => line.split(' | ')[1] ?? '');
