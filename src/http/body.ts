@@ -25,8 +25,8 @@ export const followBody = z.strictObject({
   id: text(200).optional(),
   by,
 });
-export const freezeBody = z.strictObject({ reason: text(reasonLimit), by });
-export const thawBody = z.strictObject({ by });
+export const freezeBody = z.strictObject({ reason: text(reasonLimit), dryRun: z.boolean().optional(), by });
+export const thawBody = z.strictObject({ dryRun: z.boolean().optional(), by });
 /** A tool names a server by its name and by its IP address. */
 const places = z
   .array(z.strictObject({ host: text(300), port: z.int().min(1).max(65_535).optional() }))

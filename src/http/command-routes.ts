@@ -30,14 +30,20 @@ export function commandRoutes(once: Once = createOnce()): readonly Route[] {
       url: '/v1/clusters/:c/freeze',
       doc: { summary: 'No automatic move, by any instance', answer: 'Answer' },
       body: freezeBody,
-      answer: (call) => give(call, { kind: 'freeze', reason: call.body.reason, by: call.body.by ?? unnamed }),
+      answer: (call) =>
+        give(call, {
+          kind: 'freeze',
+          reason: call.body.reason,
+          ...dryRunOf(call.body),
+          by: call.body.by ?? unnamed,
+        }),
     }),
     route({
       method: 'POST',
       url: '/v1/clusters/:c/thaw',
       doc: { summary: 'Automatic moves again', answer: 'Answer' },
       body: thawBody,
-      answer: (call) => give(call, { kind: 'thaw', by: call.body.by ?? unnamed }),
+      answer: (call) => give(call, { kind: 'thaw', ...dryRunOf(call.body), by: call.body.by ?? unnamed }),
     }),
     route({
       method: 'POST',
@@ -57,6 +63,13 @@ export function commandRoutes(once: Once = createOnce()): readonly Route[] {
     }),
   ];
 }
+
+/** A dry run answers with the plan, and sends nothing. */
+const dryRunOf = ({
+  dryRun = false,
+}: {
+  readonly dryRun?: boolean | undefined;
+}): { readonly dryRun?: true } => (dryRun ? { dryRun } : {});
 
 /** Who gives the command, if the request does not say. */
 const unnamed = 'api';

@@ -87,7 +87,7 @@ function tellingCommands(api: ClusterApi, feed: EventFeed): ClusterApi {
     ...api,
     command(cluster, command) {
       const answer = api.command(cluster, command);
-      if (command.kind === 'follow' && command.dryRun) return answer;
+      if ('dryRun' in command && command.dryRun === true) return answer;
       answer?.then(
         ({ results }) => {
           const { notAfter: _patience, ...given } = command;

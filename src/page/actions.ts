@@ -9,15 +9,23 @@ export function actionsHtml({ cluster, ledger, servers }: ClusterDocument): Html
   const targets = servers.filter(
     ({ server, discovered }) => discovered === null && server !== ledger?.source,
   );
-  return html`<section class="panel wide actions" aria-labelledby="h-actions" id="actions"><h2 id="h-actions">Act</h2><p class="note">The same from a shell of this machine:</p><ul class="commands"><li><code>source-dns explain ${cluster}</code></li>${
-    frozen === null
-      ? html`<li><code>source-dns freeze ${cluster} --reason REASON</code></li>`
-      : html`<li><code>source-dns thaw ${cluster}</code></li>`
-  }<li><code>source-dns follow ${cluster} SERVER --dry-run</code></li></ul><div class="buttons" hidden>${
-    frozen === null
-      ? html`<button type="button" data-act="freeze">Freeze the name…</button>`
-      : html`<button type="button" data-act="thaw">Thaw the name…</button>`
-  }<button type="button" data-act="follow" ${targets.length === 0 && html`disabled`}>Let the name follow…</button></div><template id="targets">${targets.map(
-    ({ server }) => html`<option value="${server}">${server}</option>`,
-  )}</template></section>`;
+  return html`
+    <section class="panel actions" aria-labelledby="h-actions" id="actions">
+      <h2 id="h-actions">Act</h2>
+      <p class="note">From a shell of this machine:</p>
+      <ul class="commands">
+        <li><code>source-dns explain ${cluster}</code></li>
+        <li><code>${frozen === null ? `source-dns freeze ${cluster} --reason REASON` : `source-dns thaw ${cluster}`}</code></li>
+        <li><code>source-dns follow ${cluster} SERVER --dry-run</code></li>
+      </ul>
+      <div class="buttons" hidden>
+        ${
+          frozen === null
+            ? html`<button type="button" data-act="freeze">Freeze the name…</button>`
+            : html`<button type="button" data-act="thaw">Thaw the name…</button>`
+        }
+        ${targets.length > 0 && html`<button type="button" data-act="follow">Let the name follow…</button>`}
+      </div>
+      <template id="targets">${targets.map(({ server }) => html`<option value="${server}">${server}</option>`)}</template>
+    </section>`;
 }

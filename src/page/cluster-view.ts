@@ -49,22 +49,73 @@ export function clusterView(page: ClusterPage): View {
     announcement: `${verdict.word}. ${name} leads to ${source ?? 'no server'}. ${verdict.code}`,
     cluster: cluster.cluster,
     search: page.search,
-    main: html`${
-      oneOfMany &&
-      html`<nav class="trail" aria-label="Where you are"><a href="${root}">All clusters</a><span aria-hidden="true"> / </span><span aria-current="page">${cluster.cluster}</span></nav>`
-    }${heroHtml(cluster, verdict, now)}${alarmsHtml(cluster.alarms)}<div class="board ${isDeep(cluster) ? 'deep' : ''}"><section class="panel at-topology" aria-labelledby="h-topology"><h2 id="h-topology">Who follows</h2>${topologyHtml(cluster)}</section><section class="panel at-nameservers" aria-labelledby="h-nameservers"><h2 id="h-nameservers">Who answers</h2>${nameserversHtml(cluster)}</section><section class="panel at-change" aria-labelledby="h-change"><h2 id="h-change">What would change the decision</h2>${sentencesHtml(wouldChange, 'Nothing is known that would.')}</section><section class="panel at-moves" aria-labelledby="h-moves"><h2 id="h-moves">The last moves</h2>${movesHtml(history, now, several)}${eventsHtml(history, now)}</section></div>${serversHtml(cluster)}${actionsHtml(cluster)}`,
+    main: html`
+      ${oneOfMany && trailHtml(cluster.cluster, root)}
+      ${heroHtml(cluster, verdict, now)}
+      ${alarmsHtml(cluster.alarms)}
+      <div class="board ${isDeep(cluster) ? 'deep' : ''}">
+        <section class="panel at-topology" aria-labelledby="h-topology">
+          <h2 id="h-topology">Who follows</h2>${topologyHtml(cluster)}
+        </section>
+        <section class="panel at-nameservers" aria-labelledby="h-nameservers">
+          <h2 id="h-nameservers">Who answers</h2>${nameserversHtml(cluster)}
+        </section>
+        <section class="panel at-change" aria-labelledby="h-change">
+          <h2 id="h-change">What would change the decision</h2>
+          ${sentencesHtml(wouldChange, 'Nothing is known that would.')}
+        </section>
+        <section class="panel at-moves" aria-labelledby="h-moves">
+          <h2 id="h-moves">The last moves</h2>${movesHtml(history, now, several)}${eventsHtml(history, now)}
+        </section>
+      </div>
+      ${serversHtml(cluster)}${actionsHtml(cluster)}`,
   };
 }
 
+const trailHtml = (name: string, root: string): Html => html`
+  <nav class="trail" aria-label="Where you are">
+    <a href="${root}">All clusters</a><span aria-hidden="true"> / </span><span aria-current="page">${name}</span>
+  </nav>`;
+
 function heroHtml(cluster: ClusterDocument, verdict: Verdict, now: number): Html {
-  const { ledger, mode, publications } = cluster;
-  const [first, ...others] = publications;
-  return html`<section class="hero" aria-labelledby="h-verdict"><div class="sign">${toneIcon(verdict.tone)}</div><div class="said"><h1 id="h-verdict"><span class="verdict">${verdict.word}</span><span class="cluster-name">${cluster.cluster}</span></h1>${
-    first && answerHtml(first, others.length > 0)
-  }<p class="sentence">${prose(verdict.sentence)}</p>${others.map(
-    (other) =>
-      html`<div class="also">${answerHtml(other, true)}<p class="sentence">${publicationVerdict(other, cluster).word}. ${prose(other.decision.sentence)}</p></div>`,
-  )}<ul class="facts">${mode === 'observe' && html`<li class="fact warn"><strong>observe</strong> writes nothing</li>`}${ledger?.frozen && html`<li class="fact cold"><strong>Frozen</strong> by ${ledger.frozen.by}: ${ledger.frozen.reason}</li>`}${shareHtml(followers(cluster), 'server follows', 'servers follow')}${shareHtml(answering(cluster), 'nameserver answers it', 'nameservers answer it')}<li class="fact ${cluster.alarms.length > 0 ? 'warn' : ''}"><strong>${cluster.alarms.length === 0 ? 'No' : cluster.alarms.length}</strong> ${cluster.alarms.length === 1 ? 'alarm' : 'alarms'}</li>${ledger && html`<li class="fact"><strong>Epoch ${ledger.epoch}</strong> by ${ledger.by}, ${agoHtml(ledger.at, now)}</li>`}<li class="fact code-fact"><code class="code">${verdict.code}</code></li></ul></div></section>`;
+  const [first, ...others] = cluster.publications;
+  return html`
+    <section class="hero" aria-labelledby="h-verdict">
+      <div class="sign">${toneIcon(verdict.tone)}</div>
+      <div class="said">
+        <h1 id="h-verdict">
+          <span class="verdict">${verdict.word}</span><span class="cluster-name">${cluster.cluster}</span>
+        </h1>
+        ${first && answerHtml(first, others.length > 0)}
+        <p class="sentence">${prose(verdict.sentence)}</p>
+        ${others.map((other) => alsoHtml(other, cluster))}
+        ${factsHtml(cluster, verdict, now)}
+      </div>
+    </section>`;
+}
+
+/** The same cluster at another nameserver: a ledger and a decision for itself. */
+const alsoHtml = (other: PublicationSnapshot, cluster: ClusterDocument): Html => html`
+  <div class="also">
+    ${answerHtml(other, true)}
+    <p class="sentence">${publicationVerdict(other, cluster).word}. ${prose(other.decision.sentence)}</p>
+  </div>`;
+
+function factsHtml(cluster: ClusterDocument, { code }: Verdict, now: number): Html {
+  const { ledger, mode, alarms } = cluster;
+  const count = alarms.length;
+  return html`
+    <ul class="facts">
+      ${mode === 'observe' && html`<li class="fact warn"><strong>observe</strong> writes nothing</li>`}
+      ${ledger?.frozen && html`<li class="fact cold"><strong>Frozen</strong> by ${ledger.frozen.by}: ${ledger.frozen.reason}</li>`}
+      ${shareHtml(followers(cluster), 'server follows', 'servers follow')}
+      ${shareHtml(answering(cluster), 'nameserver answers it', 'nameservers answer it')}
+      <li class="fact ${count > 0 ? 'warn' : ''}">
+        <strong>${count === 0 ? 'No' : count}</strong> ${count === 1 ? 'alarm' : 'alarms'}
+      </li>
+      ${ledger && html`<li class="fact"><strong>Epoch ${ledger.epoch}</strong> by ${ledger.by}, ${agoHtml(ledger.at, now)}</li>`}
+      <li class="fact"><code class="code">${code}</code></li>
+    </ul>`;
 }
 
 function answerHtml(
@@ -72,7 +123,14 @@ function answerHtml(
   named: boolean,
 ): Html {
   const answers = published.length > 0 ? published.join(', ') : ready ? 'nothing' : 'not read yet';
-  return html`<p class="answer"><span class="dns-name">${plainName(name)}</span>${named && html` <span class="at">at ${nameserver}</span>`}<span class="leads"><span class="arrow" aria-hidden="true">→</span><span class="sr"> leads to </span><strong class="target">${ledger?.source ?? 'no server'}</strong> <span class="address">${answers}</span></span></p>`;
+  return html`
+    <p class="answer">
+      <span class="dns-name">${plainName(name)}</span>${named && html` <span class="at">at ${nameserver}</span>`}
+      <span class="leads">
+        <span class="arrow" aria-hidden="true">→</span><span class="sr"> leads to </span>
+        <strong class="target">${ledger?.source ?? 'no server'}</strong> <span class="address">${answers}</span>
+      </span>
+    </p>`;
 }
 
 function shareHtml(share: Share | undefined, one: string, many: string): Html | false {
@@ -81,24 +139,37 @@ function shareHtml(share: Share | undefined, one: string, many: string): Html | 
   return html`<li class="fact ${have < all ? 'warn' : 'well'}"><strong>${have} of ${all}</strong> ${all === 1 ? one : many}</li>`;
 }
 
-function alarmsHtml(alarms: readonly Alarm[]): Html | false {
-  if (alarms.length === 0) return false;
-  return html`<section class="alarms" aria-labelledby="h-alarms"><h2 id="h-alarms">${counted(alarms.length, 'alarm')}</h2><ul>${alarms.map(
-    ({ code, subject, sentence, hint }) =>
-      html`<li class="alarm"><p class="alarm-head"><span class="code">${code}</span><span class="server">${subject}</span></p><p>${prose(sentence)}</p>${hint !== undefined && html`<p class="hint">${prose(hint)}</p>`}</li>`,
-  )}</ul></section>`;
-}
+const alarmsHtml = (alarms: readonly Alarm[]): Html | false =>
+  alarms.length > 0 &&
+  html`
+    <section class="alarms" aria-labelledby="h-alarms">
+      <h2 id="h-alarms">${counted(alarms.length, 'alarm')}</h2>
+      <ul>${alarms.map(alarmHtml)}</ul>
+    </section>`;
+
+const alarmHtml = ({ code, subject, sentence, hint }: Alarm): Html => html`
+  <li class="alarm">
+    <p class="alarm-head"><span class="code">${code}</span><span class="server">${subject}</span></p>
+    <p>${prose(sentence)}</p>
+    ${hint !== undefined && html`<p class="hint">${prose(hint)}</p>`}
+  </li>`;
 
 const mostEvents = 20;
 
 /** What happened, as the log says it. */
 function eventsHtml(history: readonly HistoryEntry[], now: number): Html | false {
   const events = history.slice(-mostEvents).reverse();
-  if (events.length === 0) return false;
-  return html`<details class="events" id="events"><summary>Everything that happened lately</summary><ol>${events.map(
-    (entry) => {
-      const { level, sentence } = describeEntry(entry);
-      return html`<li class="event ${level}">${agoHtml(entry.at, now)}<span>${prose(sentence)}</span></li>`;
-    },
-  )}</ol></details>`;
+  return (
+    events.length > 0 &&
+    html`
+      <details class="events" id="events">
+        <summary>Everything that happened lately</summary>
+        <ol>${events.map((entry) => eventHtml(entry, now))}</ol>
+      </details>`
+  );
+}
+
+function eventHtml(entry: HistoryEntry, now: number): Html {
+  const { level, sentence } = describeEntry(entry);
+  return html`<li class="event ${level}">${agoHtml(entry.at, now)}<span>${prose(sentence)}</span></li>`;
 }

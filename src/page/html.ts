@@ -11,15 +11,26 @@ type Part = Html | string | number | false | null | undefined | readonly Part[];
 
 /**
  * A template with escaping: texts and numbers become text, also in a quoted attribute; `Html` stays as it is;
- * nothing becomes of `false`, `null` and `undefined`. Every attribute needs its quotes.
+ * nothing becomes of `false`, `null` and `undefined`. Every attribute needs its quotes. A line end of the
+ * template, with the indentation after it, is not part of the markup.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  let text = strings[0] ?? '';
-  for (const [index, part] of parts.entries()) {
-    if (strings[index]?.endsWith('=')) throw new Error(`an attribute without quotes: ${strings[index]}`);
-    text += written(part) + (strings[index + 1] ?? '');
-  }
+  const between = joinedLines(strings);
+  let text = between[0] ?? '';
+  for (const [index, part] of parts.entries()) text += written(part) + (between[index + 1] ?? '');
   return { [markup]: text };
+}
+
+const known = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+function joinedLines(strings: TemplateStringsArray): readonly string[] {
+  const kept = known.get(strings);
+  if (kept !== undefined) return kept;
+  const joined = strings.map((text) => text.replace(/\n\s*/g, ''));
+  const bare = joined.slice(0, -1).find((text) => text.endsWith('='));
+  if (bare !== undefined) throw new Error(`an attribute without quotes: ${bare}`);
+  known.set(strings, joined);
+  return joined;
 }
 
 /** The characters to send. */

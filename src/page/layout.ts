@@ -25,6 +25,8 @@ export interface Layout {
   readonly name: Box;
   readonly boxes: readonly Placed[];
   readonly edges: readonly Edge[];
+  /** Where the servers begin beside the name. */
+  readonly secondColumn: number;
   /** Where the line above what stands apart is drawn. */
   readonly apartAt: number | undefined;
 }
@@ -83,6 +85,7 @@ function place(forest: Forest, shape: Layout['shape'], depth: number): Layout {
     // Who reads or tabs through the drawing meets the source before its replicas.
     boxes: drawing.boxes.toSorted((a, b) => (shape === 'columns' ? a.x - b.x : 0) || a.y - b.y),
     edges: drawing.edges,
+    secondColumn: column.width + column.gap,
     apartAt,
   };
 }

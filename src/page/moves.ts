@@ -121,23 +121,33 @@ export function movesHtml(entries: readonly HistoryEntry[], now: number, several
 }
 
 function moveHtml(move: MoveStory, now: number, several: boolean): Html {
-  const { from, to, reason, epoch, totalMs, steps } = move;
-  return html`<li class="move" id="${`move-${move.nameserver}-${epoch}`}"><p class="move-head"><span class="servers">${
-    from !== undefined &&
-    from !== to &&
-    html`<span class="server old">${from}</span><span class="arrow" aria-hidden="true">→</span><span class="sr"> to </span>`
-  }<span class="server">${to}</span></span><span class="code">${reason}</span><span class="when">${agoHtml(move.at, now)}</span></p><p class="why">${prose(move.sentence)}${
-    several && html` <span class="at">At ${move.nameserver}.</span>`
-  }</p>${
-    steps.length > 0 && html`<ol class="stops">${steps.map(stopHtml)}</ol>`
-  }<p class="total">Epoch ${epoch}${totalMs !== undefined && totalMs >= 0 && html`, <strong>${spanWords(totalMs)}</strong> in all`}</p></li>`;
+  const { from, to, reason, epoch, totalMs, steps, nameserver } = move;
+  return html`
+    <li class="move" id="${`move-${nameserver}-${epoch}`}">
+      <p class="move-head">
+        <span class="servers">${from !== undefined && from !== to && fromHtml(from)}<span class="server">${to}</span></span> 
+        <span class="code">${reason}</span> <span class="when">${agoHtml(move.at, now)}</span>
+      </p>
+      <p class="why">${prose(move.sentence)}${several && html` <span class="at">At ${nameserver}.</span>`}</p>
+      ${steps.length > 0 && html`<ol class="stops">${steps.map(stopHtml)}</ol>`}
+      <p class="total">
+        Epoch ${epoch}${totalMs !== undefined && totalMs >= 0 && html`, <strong>${spanWords(totalMs)}</strong> in all`}
+      </p>
+    </li>`;
 }
+
+const fromHtml = (from: string): Html => html`
+  <span class="server old">${from}</span><span class="arrow" aria-hidden="true">→</span><span class="sr"> to </span>`;
 
 function stopHtml({ what, at, words }: Stop): Html {
   const time = at === undefined || Number.isNaN(Date.parse(at)) ? undefined : exactWords(Date.parse(at));
-  return html`<li class="stop ${at === undefined ? 'open' : 'done'}"><span class="what">${what}</span> ${
-    time === undefined
-      ? html`<span class="after">${words}</span>`
-      : html`<time class="after" datetime="${at}" title="${time}">${words}</time>`
-  }</li>`;
+  return html`
+    <li class="stop ${at === undefined ? 'open' : 'done'}">
+      <span class="what">${what}</span> 
+      ${
+        time === undefined
+          ? html`<span class="after">${words}</span>`
+          : html`<time class="after" datetime="${at}" title="${time}">${words}</time>`
+      }
+    </li>`;
 }

@@ -74,13 +74,26 @@ export function overviewView(page: OverviewPage): View {
     announcement: words,
     cluster: undefined,
     search,
-    main: html`<section class="hero small" aria-labelledby="h-verdict"><div class="sign">${toneIcon(worst)}</div><div class="said"><h1 id="h-verdict"><span class="verdict">${words}</span></h1><ul class="tallies">${counts.map(
-      (each) => each.count > 0 && tallyHtml(each, page),
-    )}${elsewhere > 0 && html`<li class="fact">${counted(elsewhere, 'cluster')} only on other instances</li>`}</ul></div></section><section class="panel wide list" aria-labelledby="h-clusters"><h2 id="h-clusters">${headingOf(found.length, page)}</h2>${
-      found.length === 0
-        ? html`<p class="none">No cluster fits. <a href="${root}?all">Show all clusters</a></p>`
-        : html`<ul class="rows">${shown.map((digest) => rowHtml(digest, root))}</ul>`
-    }${shown.length < found.length && html`<p class="more"><a href="${root}${queryOf({ search, tone, all: true })}">Show all ${found.length}</a></p>`}</section>`,
+    main: html`
+      <section class="hero small" aria-labelledby="h-verdict">
+        <div class="sign">${toneIcon(worst)}</div>
+        <div class="said">
+          <h1 id="h-verdict"><span class="verdict">${words}</span></h1>
+          <ul class="tallies">
+            ${counts.map((each) => each.count > 0 && tallyHtml(each, page))}
+            ${elsewhere > 0 && html`<li class="fact">${counted(elsewhere, 'cluster')} only on other instances</li>`}
+          </ul>
+        </div>
+      </section>
+      <section class="panel" aria-labelledby="h-clusters">
+        <h2 id="h-clusters">${headingOf(found.length, page)}</h2>
+        ${
+          found.length === 0
+            ? html`<p class="none">No cluster fits. <a href="${root}?all">Show all clusters</a></p>`
+            : html`<ul class="rows">${shown.map((digest) => rowHtml(digest, root))}</ul>`
+        }
+        ${shown.length < found.length && html`<p class="more"><a href="${root}${queryOf({ search, tone, all: true })}">Show all ${found.length.toLocaleString('en')}</a></p>`}
+      </section>`,
   };
 }
 
@@ -138,9 +151,24 @@ const sorted = (digests: readonly Digest[]): readonly Digest[] =>
   );
 
 function rowHtml(digest: Digest, root: string): Html {
-  const { cluster, name, source, verdict, alarms } = digest;
-  return html`<li class="row tone-${verdict.tone}" id="${`row-${cluster}`}"><a href="${root}clusters/${encodeURIComponent(cluster)}">${toneIcon(verdict.tone)}<span class="row-cluster">${cluster}</span><span class="row-source"><span class="arrow" aria-hidden="true">→</span> ${source}</span><span class="row-why">${verdict.tone === 'good' ? name : html`<strong>${verdict.word}.</strong> ${alarms.length > 0 && verdict.tone === 'note' ? alarms.join(', ') : verdict.sentence}`}</span><span class="row-share">${shareWords(digest.followers, 'follow')}</span><span class="row-share">${shareWords(digest.answering, 'answer')}</span></a></li>`;
+  const { cluster, source, verdict } = digest;
+  return html`
+    <li class="row tone-${verdict.tone}" id="${`row-${cluster}`}">
+      <a href="${root}clusters/${encodeURIComponent(cluster)}">
+        ${toneIcon(verdict.tone)}
+        <span class="row-cluster">${cluster}</span>
+        <span class="row-source"><span class="arrow" aria-hidden="true">→</span> ${source}</span>
+        <span class="row-why">${whyHtml(digest)}</span>
+        <span class="row-share">${shareWords(digest.followers, 'follow')}</span>
+        <span class="row-share">${shareWords(digest.answering, 'answer')}</span>
+      </a>
+    </li>`;
 }
+
+const whyHtml = ({ name, verdict, alarms }: Digest): Html =>
+  verdict.tone === 'good'
+    ? html`${name}`
+    : html`<strong>${verdict.word}.</strong> ${verdict.tone === 'note' ? alarms.join(', ') : verdict.sentence}`;
 
 const shareWords = (share: Share | undefined, verb: string): Html | false =>
   share !== undefined &&

@@ -2,6 +2,7 @@
 
 import type { ServerSnapshot } from '../core/report/snapshot-types.ts';
 import type { ClusterDocument } from '../http/documents.ts';
+import { failureHtml } from './failure.ts';
 import { type Html, html } from './html.ts';
 import { prose, sentencesHtml } from './prose.ts';
 import { serverAnchor, serverState, stateWords } from './server-words.ts';
@@ -12,24 +13,36 @@ const longestSet = 2000;
 
 export function serversHtml({ servers }: ClusterDocument): Html {
   const shown = servers.slice(0, mostServers);
-  return html`<section class="panel wide" id="servers" aria-labelledby="h-servers"><h2 id="h-servers">Servers</h2><div class="servers-list">${shown.map(serverHtml)}</div>${
-    servers.length > shown.length && html`<p class="none">And ${servers.length - shown.length} more.</p>`
-  }</section>`;
+  return html`
+    <section class="panel" id="servers" aria-labelledby="h-servers">
+      <h2 id="h-servers">Servers</h2>
+      <div class="servers-list">${shown.map(serverHtml)}</div>
+      ${servers.length > shown.length && html`<p class="none">And ${servers.length - shown.length} more.</p>`}
+    </section>`;
 }
 
 function serverHtml(server: ServerSnapshot, index: number): Html {
   const { alarms, version, failure, discovered } = server;
-  return html`<details class="server-row ${serverState(server)}" id="${serverAnchor(index)}"><summary><span class="dot" aria-hidden="true"></span><span class="server">${server.server}</span><span class="state">${stateWords(server, null)}</span><span class="version">${version ?? ''}</span>${
-    alarms.length > 0 && html`<span class="alarm-codes">${alarms.join(', ')}</span>`
-  }</summary><div class="server-body">${failure && html`<p class="failure">${failure.message} <code class="code">${failure.code}</code>${failure.hint !== undefined && html` <span class="hint">${failure.hint}</span>`}</p>`}${
-    discovered &&
-    html`<p>Found by ${discovered.by} (${discovered.how}), ${discovered.state}. It is never published.</p>`
-  }${server.way && html`<p>${server.way.sentence}</p>`}${factsHtml('For and against it as the source', server.evidence)}${factsHtml('Not a candidate', server.missing)}${factsHtml('What it told', server.observed)}${
-    server.promotion && html`<h3>To promote it by hand</h3><p>${prose(server.promotion)}</p>`
-  }${server.uuid && html`<h3>Identity</h3><p class="mono">${server.uuid}</p>`}${
-    server.gtidExecuted &&
-    html`<h3>Executed GTID set</h3><p class="mono gtid">${cut(server.gtidExecuted)}</p>`
-  }</div></details>`;
+  return html`
+    <details class="server-row ${serverState(server)}" id="${serverAnchor(index)}">
+      <summary>
+        <span class="dot" aria-hidden="true"></span>
+        <span class="server">${server.server}</span> <span class="state">${stateWords(server, null)}</span> 
+        <span class="version">${version ?? ''}</span> 
+        ${alarms.length > 0 && html`<span class="alarm-codes">${alarms.join(', ')}</span>`}
+      </summary>
+      <div class="server-body">
+        ${failure && failureHtml(failure)}
+        ${discovered && html`<p>Found by ${discovered.by} (${discovered.how}), ${discovered.state}. It is never published.</p>`}
+        ${server.way && html`<p>${server.way.sentence}</p>`}
+        ${factsHtml('For and against it as the source', server.evidence)}
+        ${factsHtml('Not a candidate', server.missing)}
+        ${factsHtml('What it told', server.observed)}
+        ${server.promotion && html`<h3>To promote it by hand</h3><p>${prose(server.promotion)}</p>`}
+        ${server.uuid && html`<h3>Identity</h3><p class="mono">${server.uuid}</p>`}
+        ${server.gtidExecuted && html`<h3>Executed GTID set</h3><p class="mono">${cut(server.gtidExecuted)}</p>`}
+      </div>
+    </details>`;
 }
 
 const factsHtml = (title: string, sentences: readonly string[] | undefined): Html | false =>

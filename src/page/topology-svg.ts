@@ -39,12 +39,13 @@ function drawing(layout: Layout, cluster: ClusterDocument, numbers: ReadonlyMap<
   const { shape, width, height, apartAt } = layout;
   // Half a line of a frame would be cut off at the margin.
   const box = `-2 -2 ${width + 4} ${height + 4}`;
-  return html`<svg class="drawing ${shape}" viewBox="${box}" width="${(width + 4) / 16}em" role="group" aria-label="${`Topology of ${cluster.cluster}`}">${layout.edges.map(
-    (edge) => edgeHtml(edge, layout),
-  )}${
-    apartAt !== undefined &&
-    html`<text class="apart" x="${shape === 'columns' ? (layout.boxes.at(-1)?.x ?? 0) : 0}" y="${apartAt + 26}">Gets nothing from the source</text>`
-  }${nameBox(layout.name, cluster)}${layout.boxes.map((placed) => placedHtml(placed, numbers))}</svg>`;
+  return html`
+    <svg class="drawing ${shape}" viewBox="${box}" width="${(width + 4) / 16}em" role="group" aria-label="${`Topology of ${cluster.cluster}`}">
+      ${layout.edges.map((edge) => edgeHtml(edge, layout))}
+      ${apartAt !== undefined && html`<text class="apart" x="${shape === 'columns' ? layout.secondColumn : 0}" y="${apartAt + 26}">Gets nothing from the source</text>`}
+      ${nameBox(layout.name, cluster)}
+      ${layout.boxes.map((placed) => placedHtml(placed, numbers))}
+    </svg>`;
 }
 
 function nameBox({ x, y, width }: Box, { name, published, publications }: ClusterDocument): Html {
@@ -57,46 +58,66 @@ function nameBox({ x, y, width }: Box, { name, published, publications }: Cluste
 }
 
 function placedHtml(placed: Placed, numbers: ReadonlyMap<string, number>): Html {
-  const { tree } = placed;
+  const { tree, width } = placed;
   if (tree.kind === 'bundle') return bundleHtml(placed, tree);
   const { server, link } = tree;
-  const state = serverState(server);
-  const words = stateWords(server, link);
   const alarms = server.alarms.length;
-  const label = `${server.server}: ${words}${alarms > 0 ? `, ${counted(alarms, 'alarm')}` : ''}`;
-  return html`<a class="node" href="${`#${serverAnchor(numbers.get(server.server) ?? 0)}`}" aria-label="${label}">${boxHtml(
-    placed,
-    state,
-    [
-      html`<title>${label}</title>`,
-      html`<text class="id" x="16" y="25">${shortened(server.server, placed.width, alarms > 0 ? besideAlarms : besideName)}</text>`,
-      html`<text class="what" x="16" y="45">${words}</text>`,
-      alarms > 0 &&
-        html`<g class="badge"><circle cx="${placed.width - 20}" cy="20" r="9"/><text x="${placed.width - 20}" y="24">${alarms}</text></g>`,
-    ],
-  )}</a>`;
+  const name = shortened(server.server, width, alarms > 0 ? besideAlarms : besideName);
+  const href = `#${serverAnchor(numbers.get(server.server) ?? 0)}`;
+  return nodeHtml(placed, {
+    href,
+    kind: serverState(server),
+    lines: [name, stateWords(server, link)],
+    alarms,
+    ...(name === server.server ? {} : { title: server.server }),
+  });
 }
 
 function bundleHtml(placed: Placed, { servers, link }: Bundle): Html {
   const lags = servers.flatMap(({ lagSeconds }) => lagSeconds ?? []);
   const ill = servers.filter(({ alarms, contact }) => alarms.length > 0 || contact !== 'reachable').length;
-  const words =
-    ill > 0
-      ? `${ill} of them need a look`
-      : `all follow${lags.length > 0 ? `, ${Math.max(...lags)} s behind at most` : ''}`;
-  return html`<a class="node" href="#servers">${boxHtml(
-    placed,
-    link.state === 'streams' ? 'bundle' : 'late',
-    [
-      html`<text class="id" x="16" y="25">${counted(servers.length, 'more server')}</text>`,
-      html`<text class="what" x="16" y="45">${words}</text>`,
+  const behind = lags.length > 0 ? `, ${Math.max(...lags)} s behind at most` : '';
+  return nodeHtml(placed, {
+    href: '#servers',
+    kind: link.state === 'streams' ? 'bundle' : 'late',
+    lines: [
+      counted(servers.length, 'more server'),
+      ill > 0 ? `${ill} of them need a look` : `all follow${behind}`,
     ],
-  )}</a>`;
+    alarms: 0,
+  });
+}
+
+interface Node {
+  readonly href: string;
+  readonly kind: string;
+  readonly lines: readonly [string, string];
+  readonly alarms: number;
+  /** The whole name, if it is too long for the box. */
+  readonly title?: string;
+}
+
+function nodeHtml(box: Box, { href, kind, lines: [name, words], alarms, title }: Node): Html {
+  const x = box.width - 20;
+  // What is seen, word for word: a person may say it to the browser.
+  const label = [name, words, ...(alarms > 0 ? [counted(alarms, 'alarm')] : [])].join(' ');
+  return html`
+    <a class="node" href="${href}" aria-label="${label}">
+      ${boxHtml(box, kind, [
+        title !== undefined && html`<title>${title}</title>`,
+        html`<text class="id" x="16" y="25">${name}</text> `,
+        html`<text class="what" x="16" y="45">${words}</text> `,
+        alarms > 0 &&
+          html`<g class="badge"><circle cx="${x}" cy="20" r="9"/><text x="${x}" y="24">${alarms}</text></g>`,
+      ])}
+    </a>`;
 }
 
 /** A nested `svg`, because it cuts off what is too long. */
-const boxHtml = ({ x, y, width }: Box, kind: string, inside: readonly (Html | false)[]): Html =>
-  html`<svg class="box ${kind}" x="${x}" y="${y}" width="${width}" height="${boxHeight}"><rect class="card" x="1" y="1" width="${width - 2}" height="${boxHeight - 2}" rx="9"/><rect class="edge-mark" x="1" y="12" width="4" height="${boxHeight - 24}" rx="2"/>${inside}</svg>`;
+const boxHtml = ({ x, y, width }: Box, kind: string, inside: readonly (Html | false)[]): Html => html`
+  <svg class="box ${kind}" x="${x}" y="${y}" width="${width}" height="${boxHeight}">
+    <rect class="card" x="1" y="1" width="${width - 2}" height="${boxHeight - 2}" rx="9"/>${inside}
+  </svg>`;
 
 function edgeHtml({ from, to }: Edge, { shape, name }: Layout): Html {
   const kind = from === name ? 'points' : linkClass(to.tree.link);

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { provideMysql } from '../../src/lab/programs/mysql-programs.ts';
 import { root } from '../support/checkout.ts';
+import { tryBrowser } from '../support/servers/browser.ts';
 import { everyBind, everyKnot, everyPowerdns } from '../support/servers/nameservers.ts';
 import { providePrometheus } from '../support/servers/prometheus-programs.ts';
 
@@ -20,6 +21,7 @@ export async function setup(): Promise<void> {
     everyBind(),
     everyKnot(),
     everyPowerdns(),
+    tryBrowser(progress),
     providePrometheus(progress),
   ]);
 }

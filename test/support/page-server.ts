@@ -2,10 +2,22 @@
 
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import type { ClusterApi } from '../../src/http/cluster-api.ts';
 import type { Assets } from '../../src/page/assets.ts';
 import { createStatusPage, type PageReply } from '../../src/page/page.ts';
 import type { PageState } from './page-states.ts';
+
+export interface Post {
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface PostAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
 
 export interface PageServer {
   readonly address: string;
@@ -15,6 +27,12 @@ export interface PageServer {
   tell(event: string, data: unknown): void;
   /** Every request is left without an answer, and every stream ends. */
   breakOff(): void;
+  /** Requests are answered again. */
+  mend(): void;
+  /** What was asked for by POST. */
+  readonly posts: readonly Post[];
+  /** Answers a POST; by default there is no route. */
+  onPost(answer: (post: Post) => PostAnswer): void;
   readonly streams: number;
   close(): Promise<void>;
 }
@@ -24,6 +42,8 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
   let states = given;
   let isBroken = false;
   const streams = new Set<ServerResponse>();
+  const posts: Post[] = [];
+  let answerPost = (_post: Post): PostAnswer => ({ status: 404, body: {} });
   const stateOf = (cluster: string) => states.find(({ snapshot }) => snapshot.cluster === cluster);
   const api = {
     clusters: () => states.map(({ snapshot }) => snapshot.cluster),
@@ -46,6 +66,17 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
   const server = createServer((request, response) => {
     if (isBroken) return void request.socket.destroy();
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://page');
+    if (request.method === 'POST') {
+      const { authorization } = request.headers;
+      void json(request).then((body) => {
+        const post = { path: pathname, authorization, body: body as Post['body'] };
+        posts.push(post);
+        const answer = answerPost(post);
+        response.writeHead(answer.status, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(answer.body));
+      });
+      return;
+    }
     if (pathname === '/v1/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write(': welcome\n\n');
@@ -73,6 +104,13 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
     breakOff() {
       isBroken = true;
       server.closeAllConnections();
+    },
+    mend() {
+      isBroken = false;
+    },
+    posts,
+    onPost(answer) {
+      answerPost = answer;
     },
     get streams() {
       return streams.size;

@@ -129,9 +129,11 @@ function rewrite(turn: Turn, situation: Situation, running: RunningCommand): Clu
   }
   const rewriting = rewriteLedger(situation, ledger, command);
   const refused = rewriting.kind === 'result' && rewriting.result.kind !== 'done';
-  const current = refused ? publication : afterCommand(publication, command);
+  const isDryRun = 'dryRun' in command && command.dryRun === true;
+  const current = refused || isDryRun ? publication : afterCommand(publication, command);
   const noted = withPublication(state, current);
   if (rewriting.kind === 'result') return withResult(noted, nameserver, rewriting.result);
+  if (isDryRun) return withResult(state, nameserver, planned(situation, rewriting));
   if (mode === 'observe') return withResult(state, nameserver, observing(state));
   const explicit: Write = {
     what: command.kind,
@@ -143,6 +145,13 @@ function rewrite(turn: Turn, situation: Situation, running: RunningCommand): Clu
   };
   const now: Situation = { ...situation, state: noted, publication: current };
   return write(turn, now, current.decision, { commandId: running.id, explicit });
+}
+
+/** The plan of a dry run. */
+function planned(situation: Situation, { ledger, sentence }: Rewriting & { kind: 'ledger' }): Result {
+  const { settings, zone } = situation.publication;
+  const plan = zone.view && planUpdate(settings, zone.view, rewritten(situation, ledger), []);
+  return { kind: 'done', code: 'dry-run', sentence, plan };
 }
 
 /** What changes beside the ledger: a thaw counts moves anew, a forgotten server is not waited for. */

@@ -149,8 +149,8 @@ type Wish =
       readonly reason?: string;
       readonly by: string;
     }
-  | { readonly kind: 'freeze'; readonly reason: string; readonly by: string }
-  | { readonly kind: 'thaw'; readonly by: string }
+  | { readonly kind: 'freeze'; readonly reason: string; readonly dryRun?: true; readonly by: string }
+  | { readonly kind: 'thaw'; readonly dryRun?: true; readonly by: string }
   /** The server will not come back: removes it from the quorum set and the ledger's former sources. */
   | { readonly kind: 'forget'; readonly server: ServerAddress; readonly by: string }
   /** A failover tool will make this server writable: the name moves as soon as it is. */

@@ -2,6 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findFreePort } from '../host/free-ports.ts';
 import type { BindPair } from '../servers/bind.ts';
 import type { Cluster } from '../servers/cluster.ts';
 
@@ -10,10 +11,13 @@ export interface LabConfig {
   /** The text of the file; it has no secret. */
   readonly text: string;
   readonly stateDir: string;
+  /** Of the status page. */
+  readonly page: string;
 }
 
 export async function writeLabConfig(folder: string, cluster: Cluster, bind: BindPair): Promise<LabConfig> {
   const stateDir = join(folder, 'state');
+  const listen = `127.0.0.1:${await findFreePort(['127.0.0.1'])}`;
   const passwordFile = join(folder, 'mysql.password');
   await mkdir(stateDir, { recursive: true, mode: 0o750 });
   await writeFile(passwordFile, `${cluster.accounts.watcher}\n`, { mode: 0o600 });
@@ -39,8 +43,9 @@ nameservers:
     port: ${bind.primary.port}
     key_file: ${bind.keyFile}
     verify: ["${bind.primary.address}:${bind.primary.port}", "${bind.secondary.address}:${bind.secondary.port}"]
+http: { listen: ${JSON.stringify(listen)} }
 `;
   const file = join(folder, 'source-dns.yaml');
   await writeFile(file, text);
-  return { file, text, stateDir };
+  return { file, text, stateDir, page: `http://${listen}/` };
 }

@@ -132,6 +132,9 @@ async function openName(
   narrator.show(config.text);
   const daemon = await startDaemon(program, config, folder);
   closers.push(daemon.stop);
+  narrator.event('page', { address: config.page });
+  // In a namespace of the lab, no browser of this machine reaches it.
+  if (servers.network === undefined) narrator.say(`the status page: ${config.page}`);
   const web = new WebClient({
     host: name,
     port: cluster.port,

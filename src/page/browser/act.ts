@@ -91,7 +91,10 @@ function openDialog(act: Act, cluster: string, refresh: () => void): void {
     const dryRun = step === 'plan';
     token = fields.token.value;
     go.disabled = true;
-    const outcome = await post(`${cluster}`, act, { ...fields.body(), ...(dryRun ? { dryRun } : { id }) });
+    const outcome = await post(cluster, act, {
+      ...fields.body(),
+      ...(dryRun ? { dryRun } : act === 'follow' ? { id } : {}),
+    });
     go.disabled = false;
     showOutcome(shown, outcome, dryRun);
     if (outcome.kind === 'refused') return;
@@ -124,7 +127,7 @@ function fieldsOf(act: Act) {
   const body = (): Record<string, unknown> => ({
     ...(act === 'follow' ? { server: server.value } : {}),
     ...(act !== 'thaw' && reason.value !== '' ? { reason: reason.value } : {}),
-    by: 'status page',
+    by: 'status-page',
   });
   return { all, token: secret, body };
 }

@@ -141,27 +141,19 @@ async function replace(signal: AbortSignal): Promise<void> {
   document.dispatchEvent(new Event('replaced'));
 }
 
-const kinds = ['decision', 'move', 'propagation', 'alarm', 'write', 'cluster', 'message'];
+/** Whatever happens is a reason to look again. */
+const kinds = ['hello', 'reset', 'decision', 'move', 'propagation', 'write', 'alarm', 'command'];
 
 function openStream(
   nudge: () => void,
   { opened, ended }: { readonly opened: () => void; readonly ended: () => void },
 ): EventSource {
-  const stream = new EventSource(`${root}v1/events`);
+  const cluster = document.querySelector('main')?.dataset['cluster'] ?? '';
+  const stream = new EventSource(
+    `${root}v1/events${cluster === '' ? '' : `?cluster=${encodeURIComponent(cluster)}`}`,
+  );
   stream.addEventListener('open', opened);
   stream.addEventListener('error', ended);
-  const heard = ({ data }: MessageEvent<string>): void => {
-    const mine = document.querySelector('main')?.dataset['cluster'] ?? '';
-    if (mine === '' || clusterIn(data) === mine) nudge();
-  };
-  for (const kind of kinds) stream.addEventListener(kind, heard);
+  for (const kind of kinds) stream.addEventListener(kind, nudge);
   return stream;
-}
-
-function clusterIn(data: string): unknown {
-  try {
-    return (JSON.parse(data) as { readonly cluster?: unknown }).cluster;
-  } catch {
-    return undefined;
-  }
 }

@@ -219,8 +219,8 @@ export class Script {
         const although = words.includes('although-read-only') ? ({ althoughReadOnly: true } as const) : {};
         this.#command({ kind: 'follow', server: addressOf(first), force, ...although, dryRun, by });
       },
-      freeze: () => this.#command({ kind: 'freeze', reason: words.join(' '), by }),
-      thaw: () => this.#command({ kind: 'thaw', by }),
+      freeze: () => this.#freeze(words),
+      thaw: () => this.#command({ kind: 'thaw', ...(first === 'dry-run' ? { dryRun: true } : {}), by }),
       forget: () => this.#command({ kind: 'forget', server: addressOf(first), by }),
       announce: () => this.#command({ kind: 'announce', server: addressOf(first), by: 'mha' }),
       network: () => this.#network(words),
@@ -229,6 +229,12 @@ export class Script {
       'other-instance': () => this.#otherInstance(first, second),
     };
     perform(verbs, verb);
+  }
+
+  #freeze(words: readonly string[]): void {
+    const dryRun = words[0] === 'dry-run';
+    const reason = words.slice(dryRun ? 1 : 0).join(' ');
+    this.#command({ kind: 'freeze', reason, ...(dryRun ? { dryRun } : {}), by: 'operator' });
   }
 
   /** Begins together with the first instance; the lines of the second one begin with its name. */

@@ -16,3 +16,23 @@ export async function startBrowser(progress: (line: string) => void): Promise<Br
     chromiumSandbox: process.getuid?.() !== 0,
   });
 }
+
+/** Fetches the browser, so that no test's deadline pays for it. In CI it must be there. */
+export async function tryBrowser(progress: (line: string) => void): Promise<void> {
+  try {
+    await provideChromium(progress);
+  } catch (error) {
+    if (process.env['CI'] !== undefined) throw error;
+    progress(`NO BROWSER: every test of the status page in a browser is skipped: ${String(error)}`);
+  }
+}
+
+/** A browser, or why there is none. In CI it must be there. */
+export async function browserOrReason(): Promise<Browser | string> {
+  try {
+    return await startBrowser(() => {});
+  } catch (error) {
+    if (process.env['CI'] !== undefined) throw error;
+    return `no browser: ${String(error)}`;
+  }
+}

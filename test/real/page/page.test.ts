@@ -1,0 +1,233 @@
+/** The status page in a real browser, with clusters of the simulated world. */
+
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ServerAddress } from '../../../src/core/model/units.ts';
+import { type PageState, pageState, stateNames } from '../../support/page-states.ts';
+import { browserOrReason } from '../../support/servers/browser.ts';
+import { onPage } from './page-session.ts';
+
+let found: Browser | string = 'not started';
+let browser: Browser;
+
+beforeAll(async () => {
+  found = await browserOrReason();
+  if (typeof found !== 'string') browser = found;
+});
+beforeEach(({ skip }) => {
+  if (typeof found === 'string') skip(found);
+});
+afterAll(async () => {
+  if (typeof found !== 'string') await found.close();
+});
+
+/** What axe-core complains of. */
+async function barriers(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate('axe.run()').then((results) => results as axe.AxeResults);
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}
+
+const isLive = (page: Page) => page.locator('.fresh.live').waitFor();
+const hasNoScrollbarBelow = (page: Page) =>
+  page.evaluate('document.documentElement.scrollWidth <= document.documentElement.clientWidth');
+
+describe.each(stateNames)('%s', (name) => {
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 360],
+  ] as const)('has no barrier and fits: %s, %i wide', async (colorScheme, width) => {
+    const look = { colorScheme, viewport: { width, height: 800 } };
+    await onPage(
+      browser,
+      [pageState(name)],
+      async ({ page, server, requests, complaints }) => {
+        await isLive(page);
+        await page.locator('details').evaluateAll((all) => {
+          for (const each of all) each.setAttribute('open', '');
+        });
+        expect(await barriers(page)).toEqual([]);
+        expect(await hasNoScrollbarBelow(page)).toBe(true);
+        expect(requests.filter((address) => !address.startsWith(server.address))).toEqual([]);
+        expect(complaints).toEqual([]);
+      },
+      look,
+    );
+  });
+});
+
+const thousand = (): readonly PageState[] => {
+  const healthy = JSON.stringify(pageState('healthy', 'CLUSTER'));
+  const held = JSON.stringify(pageState('two-sources', 'CLUSTER'));
+  return Array.from({ length: 1000 }, (_, index) =>
+    JSON.parse((index === 700 ? held : healthy).replaceAll('CLUSTER', `c${String(index).padStart(4, '0')}`)),
+  );
+};
+
+test('of a thousand clusters the held one comes first, the search finds one as it is typed, and a row leads to its page', async () => {
+  await onPage(browser, thousand(), async ({ page, complaints }) => {
+    await isLive(page);
+    expect(await page.locator('h1').textContent()).toBe('1 of 1,000 clusters needs a look');
+    expect(await page.locator('.row-cluster').first().textContent()).toBe('c0700');
+    expect(await page.locator('.row').count()).toBe(100);
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press('/');
+    await page.keyboard.type('c0333');
+    await page.getByRole('heading', { name: '1 cluster like “c0333”' }).waitFor();
+    expect(await page.locator('.row').count()).toBe(1);
+    expect(new URL(page.url()).searchParams.get('q')).toBe('c0333');
+    await page.locator('.row a').click();
+    await page.getByText('source.c0333.db.example.com').first().waitFor();
+    await page.getByRole('link', { name: 'All clusters' }).click();
+    await page.getByRole('heading', { name: '1,000 clusters, the worst first' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+});
+
+test('an event replaces what has changed: focus, selection, scroll and what was opened stay, and the change is announced once', async () => {
+  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+    await isLive(page);
+    await page.locator('#server-3 summary').click();
+    await page.locator('#server-4 summary').focus();
+    await page.evaluate('scrollTo(0, 300)');
+    await page.evaluate('globalThis.kept = document.querySelector("#server-4")');
+    server.show([pageState('stale-source')]);
+    server.tell('move', { cluster: 'shop' });
+    await page.locator('.verdict', { hasText: 'Steady, with 1 alarm' }).waitFor();
+    expect(await page.evaluate('kept === document.querySelector("#server-4")')).toBe(true);
+    expect(await page.evaluate('kept.contains(document.activeElement)')).toBe(true);
+    expect(await page.locator('#server-3').getAttribute('open')).toBe('');
+    expect(await page.evaluate('scrollY')).toBeGreaterThan(200);
+    expect(await page.title()).toBe('Steady, with 1 alarm: shop · source-dns');
+    expect(await page.locator('#announcer').textContent()).toContain('Steady, with 1 alarm.');
+    // Ten minutes later nothing is new: the ages change, and nothing is announced.
+    await page.evaluate('document.querySelector("#announcer").textContent = ""');
+    const state = pageState('stale-source');
+    server.show([{ ...state, now: state.now + 600_000 }]);
+    server.tell('hello', {});
+    await page.getByText('12 min ago').first().waitFor();
+    expect(await page.locator('#announcer').textContent()).toBe('');
+  });
+});
+
+test('without an answer the page says that it shows the past; when the daemon is back, it shows the present', async () => {
+  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+    await isLive(page);
+    server.breakOff();
+    await page.locator('body.old').waitFor({ timeout: 60_000 });
+    expect(await page.getByRole('alert').textContent()).toMatch(/shows the past.*It is \d+ s old/);
+    expect(await page.locator('.fresh .said').textContent()).toMatch(/^\d+ s old$/);
+    expect(await barriers(page)).toEqual([]);
+    const asked = page.waitForRequest((request) => request.url().includes('part'));
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await asked;
+    server.show([pageState('frozen')]);
+    server.mend();
+    await page.getByText('Frozen by operator').first().waitFor();
+    await page.locator('.fresh:not(.dead)').waitFor();
+    expect(await page.getByRole('alert').isHidden()).toBe(true);
+    await isLive(page);
+  });
+});
+
+test('a page that nobody sees holds no stream and asks nothing; seen again, it asks at once', async () => {
+  await onPage(browser, [pageState('healthy')], async ({ page, server, requests }) => {
+    await isLive(page);
+    const see = (hidden: boolean) =>
+      page.evaluate(`
+        Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'))`);
+    await see(true);
+    await expect.poll(() => server.streams).toBe(0);
+    const before = requests.length;
+    await page.waitForTimeout(6000);
+    expect(requests.length).toBe(before);
+    server.show([pageState('frozen')]);
+    await see(false);
+    await page.getByText('Frozen by operator').first().waitFor();
+    await expect.poll(() => server.streams).toBe(1);
+  });
+});
+
+test('without scripts the page says the same, of which moment it is, and how to reload it', async () => {
+  await onPage(
+    browser,
+    [pageState('frozen')],
+    async ({ page }) => {
+      expect(await page.locator('h1').textContent()).toContain('Frozen');
+      // Chromium's parser does not know that a test has turned scripts off: `noscript` stays unseen there.
+      expect(await page.locator('noscript').textContent()).toMatch(/Scripts are off.* 2026-11-22 11:\d\d/);
+      expect(await page.locator('.fresh .said').textContent()).toMatch(/^As of 11:\d\d:\d\d UTC/);
+      expect(await page.getByRole('link', { name: 'Reload', exact: true }).getAttribute('href')).toBe('');
+      expect(await page.locator('.buttons').isHidden()).toBe(true);
+      expect(await page.getByText('source-dns thaw shop', { exact: true }).isVisible()).toBe(true);
+    },
+    { javaScriptEnabled: false },
+  );
+});
+
+test('what a server, a zone or a person says is text, also where it is markup for others', async () => {
+  const attack = `"><img src=x onerror=hacked=1></script><script>hacked=1</script>'&`;
+  const evil = `${attack}\u202e:3306` as ServerAddress;
+  const { snapshot, ...rest } = pageState('frozen');
+  const text = JSON.stringify(snapshot)
+    .replaceAll('shop-db3.internal:3306', JSON.stringify(evil).slice(1, -1))
+    .replaceAll('rack-7-is-being-moved', JSON.stringify(attack).slice(1, -1))
+    .replaceAll('9.7.4', JSON.stringify(attack).slice(1, -1));
+  await onPage(
+    browser,
+    [{ ...rest, snapshot: JSON.parse(text) }],
+    async ({ page, server, complaints, requests }) => {
+      await isLive(page);
+      server.tell('decision', { cluster: 'shop' });
+      await page.waitForRequest((request) => request.url().includes('part'));
+      expect(await page.evaluate('typeof hacked')).toBe('undefined');
+      expect(await page.locator('#server-3 .server').textContent()).toBe(`${attack}\ufffd:3306`);
+      expect(await page.locator('main img').count()).toBe(0);
+      expect(requests.filter((address) => address.endsWith('/x'))).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
+});
+
+test('a freeze shows its plan first, and is given after a second word, with the token', async () => {
+  const rrset = {
+    name: '_source-dns.source.shop.db.example.com.',
+    type: 'TXT',
+    ttlSeconds: 5,
+    rdata: [['v=1', 'frozen=status-page: night work']],
+  };
+  const plan = { zone: 'db.example.com.', prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] };
+  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+    await isLive(page);
+    server.onPost(({ authorization, body }) => {
+      if (authorization !== 'Bearer secret')
+        return { status: 401, body: { title: 'unauthorized', detail: 'the token is not the right one' } };
+      const result = {
+        nameserver: 'ns1',
+        kind: 'done',
+        code: 'freeze',
+        sentence: 'Frozen by status-page: night work',
+      };
+      return { status: 200, body: { results: [body['dryRun'] === true ? { ...result, plan } : result] } };
+    });
+    await page.getByRole('button', { name: 'Freeze the name…' }).click();
+    await page.getByLabel('Reason').fill('night work');
+    await page.getByLabel('Token of the API').fill('wrong');
+    await page.getByRole('button', { name: 'Show what would change' }).click();
+    await page.getByText('the token is not the right one').waitFor();
+    await page.getByLabel('Token of the API').fill('secret');
+    await page.getByRole('button', { name: 'Show what would change' }).click();
+    await page.getByText('frozen=status-page: night work').waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Freeze the name', exact: true }).click();
+    await page.getByRole('button', { name: 'Close' }).click();
+    expect(server.posts.slice(1).map(({ path, body }) => [path, body])).toEqual([
+      ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page', dryRun: true }],
+      ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page' }],
+    ]);
+    expect(await page.locator('dialog').count()).toBe(0);
+  });
+});
