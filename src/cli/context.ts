@@ -16,6 +16,8 @@ export interface Terminal {
   readonly columns: number | undefined;
   /** The height of the screen; undefined: no screen. */
   readonly rows: number | undefined;
+  /** Calls back when the window has another size, until the returned function is called; absent: never. */
+  onResize?(listener: () => void): () => void;
   /** The reader of standard output is gone (EPIPE). */
   closed(): boolean;
 }

@@ -1,23 +1,21 @@
 /** The servers of a cluster for `status`: a table, or a block a server where the terminal is narrow. Pure. */
 
 import type { ServerSnapshot } from '../core/report/snapshot-types.ts';
+import { type Branch, branchesOf } from './server-tree.ts';
 import type { Style } from './style.ts';
-import { type Cell, tableText } from './table.ts';
-import { widthOf } from './text-width.ts';
+import { type Cell, type Column, fits, fittingTable } from './table.ts';
 
-type ServerCell = (server: ServerSnapshot, style: Style) => Cell;
-
-interface Column {
-  readonly heading: string;
-  /** 1: the first column to leave out where there is no room; absent: never. */
-  readonly dispensable?: number;
-  readonly cell: ServerCell;
+interface ServerColumn extends Column {
+  readonly cell: (server: ServerSnapshot, style: Style, branch: Branch) => Cell;
 }
 
-const columns: readonly Column[] = [
+const columns: readonly ServerColumn[] = [
   {
     heading: 'SERVER',
-    cell: ({ server, role }, style) => ({ text: server, ...(role === 'source' && { paint: style.bold }) }),
+    cell: ({ server, role }, style, { lead }) => ({
+      text: `${lead}${server}`,
+      ...(role === 'source' && { paint: style.bold }),
+    }),
   },
   // In `explain`, too: the first columns to go.
   { heading: 'UUID', dispensable: 1, cell: ({ uuid }) => ({ text: shortId(uuid) }) },
@@ -38,29 +36,33 @@ const columns: readonly Column[] = [
   { heading: 'BEHIND', cell: ({ lacks }) => ({ text: behindText(lacks) }) },
   {
     heading: 'REPLICATES FROM',
-    cell: ({ replicatesFrom }) => ({ text: replicatesFrom.map(channelText).join(', ') }),
+    cell: ({ replicatesFrom }, _style, { parent }) => ({
+      text: replicatesFrom
+        .map(channelText)
+        // The tree shows it.
+        .filter((text) => text !== parent)
+        .join(', '),
+    }),
   },
   { heading: 'ALARMS', cell: ({ alarms }, style) => ({ text: alarms.join(', '), paint: style.red }) },
 ];
 
-/** `limit`: columns of the terminal; undefined: not limited. */
-export function serversText(servers: readonly ServerSnapshot[], style: Style, limit?: number): string {
-  const rows = servers.map((server) => columns.map(({ cell }) => cell(server, style)));
-  const fits = (text: string): boolean =>
-    limit === undefined || text.split('\n').every((line) => widthOf(line) <= limit);
-  for (const dropped of [0, 1, 2]) {
-    const kept = columns.flatMap(({ dispensable = 3 }, index) => (dispensable > dropped ? [index] : []));
-    const text = tableText(
-      kept.map((index) => columns[index]?.heading ?? ''),
-      rows.map((row) => kept.map((index) => row[index] ?? { text: '' })),
-    );
-    if (fits(text)) return text;
-  }
-  return servers.map((server, index) => blockText(server, rows[index] ?? [])).join('');
+/** `published`: the server of the ledger. `limit`: columns of the terminal; undefined: not limited. */
+export function serversText(
+  servers: readonly ServerSnapshot[],
+  published: string | undefined,
+  style: Style,
+  limit?: number,
+): string {
+  const branches = branchesOf(servers, published);
+  const rows = branches.map((branch) => columns.map(({ cell }) => cell(branch.server, style, branch)));
+  const text = fittingTable(columns, rows, limit);
+  if (fits(text, limit)) return text;
+  return branches.map((branch, index) => blockText(branch, rows[index] ?? [])).join('');
 }
 
 /** Without empty values: what has a value is worth its line. */
-function blockText(server: ServerSnapshot, cells: readonly Cell[]): string {
+function blockText({ server, lead }: Branch, cells: readonly Cell[]): string {
   const shown = new Map(
     columns.map(({ heading }, index) => {
       const { text = '', paint = (same: string) => same } = cells[index] ?? {};
@@ -81,7 +83,7 @@ function blockText(server: ServerSnapshot, cells: readonly Cell[]): string {
   ];
   return [
     `  ${value('SERVER')}`,
-    ...lines.filter((line) => line !== '').map((line) => `    ${line}`),
+    ...lines.filter((line) => line !== '').map((line) => `    ${' '.repeat(lead.length)}${line}`),
     '',
   ].join('\n');
 }

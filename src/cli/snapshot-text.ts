@@ -4,23 +4,35 @@ import type { Alarm } from '../core/model/events.ts';
 import type { PublicationSnapshot, ServerSnapshot } from '../core/report/snapshot-types.ts';
 import { alarmText, propagationWords } from '../daemon/entry-text.ts';
 import type { ClusterDocument } from '../http/documents.ts';
+import { verdictOf } from '../page/verdict.ts';
 import { serversText } from './servers-text.ts';
 import { printable, type Style } from './style.ts';
+import { verdictText } from './tone-style.ts';
 import { wrapped } from './wrap.ts';
 
+/** Where the alarms stand: above the prompt, they are read best; on a screen that is cut below, first. */
+type AlarmsAt = 'end' | 'top';
+
 /** `columns` undefined: not limited. */
-export function statusText(document: ClusterDocument, style: Style, columns?: number): string {
+export function statusText(
+  document: ClusterDocument,
+  style: Style,
+  columns?: number,
+  alarmsAt: AlarmsAt = 'end',
+): string {
   const cluster = printable(document);
   const observing = cluster.mode === 'observe' ? style.yellow('  observe: writes nothing') : '';
+  const alarms = alarmLines(cluster.alarms, style);
   const text = [
-    `${style.bold(cluster.cluster)}${observing}\n`,
+    `${style.bold(cluster.cluster)}  ${verdictText(verdictOf(cluster), style)}${observing}\n`,
     ...cluster.publications.map((publication) =>
       publicationText(publication, cluster.publications.length > 1, style),
     ),
+    ...(alarmsAt === 'top' ? alarms : []),
     '\n',
-    serversText(cluster.servers, style, columns),
+    serversText(cluster.servers, cluster.ledger?.source, style, columns),
     ...wayLines(cluster.servers, style),
-    ...alarmLines(cluster.alarms, style),
+    ...(alarmsAt === 'end' ? alarms : []),
   ].join('');
   return columns === undefined ? text : wrapped(text, columns);
 }

@@ -10,11 +10,19 @@ import { daemonText } from './daemon-text.ts';
 import { type ExitCode, exitCodes } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 import { exitCodeOfLook, type Look, type Looker, lookAtDaemon, openLooker } from './look.ts';
+import { overviewText } from './overview-text.ts';
 import { statusText } from './snapshot-text.ts';
 import { createStyle, printable } from './style.ts';
+import { worstFirst } from './tone-style.ts';
 import { wrapped } from './wrap.ts';
 
+type Seen = Extract<Look, { readonly kind: 'seen' }>;
+
 const redrawMs = 1000;
+/** A look at a thousand clusters is work for the daemon: it rests for so many times as long. */
+const restTimes = 4;
+/** A cluster has more lines than this. */
+const fewestLines = 5;
 /** ECMA-48: cursor home; erase to the end of the screen. Erasing after the text does not flicker. */
 const home = '\u001b[H';
 const endOfColours = '\u001b[0m';
@@ -57,37 +65,64 @@ function printLook(context: CommandContext, look: Look, one: boolean): ExitCode 
     complain(context, look.failure);
     return look.exitCode;
   }
-  context.terminal.out(rendered(context, look, one));
+  const { interactive, rows } = context.terminal;
+  // One cluster can be scrolled; a list of many is read at a glance.
+  const limit = interactive && look.documents.length > 1 ? screenLines(rows) : undefined;
+  context.terminal.out(rendered(context, look, one, limit));
   return exitCodeOfLook(look.documents);
 }
 
+/** `rows`: of a screen that it shall fit; undefined: it may be as long as it is. */
 function rendered(
   { json, terminal, clock }: CommandContext,
-  { documents, daemon }: Extract<Look, { readonly kind: 'seen' }>,
+  { documents, daemon }: Seen,
   one: boolean,
+  rows?: number,
 ): string {
   if (json) return `${JSON.stringify(one ? { ...documents[0], daemon } : { daemon, clusters: documents })}\n`;
   const style = createStyle(terminal.colours);
   const { columns } = terminal;
-  const head = daemonText(daemon, clock.wall(), style);
-  const text = documents.map((document) => statusText(document, style, columns)).join('\n');
-  return `${columns === undefined ? head : wrapped(head, columns)}${text}`;
+  const said = daemonText(daemon, clock.wall(), style);
+  const head = columns === undefined ? said : wrapped(said, columns);
+  const room = rows === undefined ? Number.POSITIVE_INFINITY : rows - lineCount(head);
+  const overview = () => `${head}${overviewText(documents, style, { columns, rows: room })}`;
+  if (documents.length * fewestLines > room && documents.length > 1) return overview();
+  const whole = (alarmsAt: 'end' | 'top') =>
+    worstFirst(documents)
+      .map((document) => statusText(document, style, columns, alarmsAt))
+      .join('\n');
+  const text = whole('end');
+  if (lineCount(text) <= room) return `${head}${text}`;
+  return documents.length > 1 ? overview() : `${head}${whole('top')}`;
 }
 
+const lineCount = (text: string): number => text.split('\n').length - 1;
+
 async function watchClusters(context: CommandContext, looker: Looker, one: boolean): Promise<ExitCode> {
-  const { clock } = context;
+  const { clock, terminal } = context;
   let stopped = false;
   let wake: () => void = () => {};
   const stop = (): void => {
     stopped = true;
     wake();
   };
-  const forget = [context.onSignal('SIGINT', stop), context.onSignal('SIGTERM', stop)];
+  let last: Look | undefined;
+  const redraw = (): void => {
+    if (last !== undefined && terminal.interactive && !context.json) show(context, last, one);
+  };
+  const forget = [
+    context.onSignal('SIGINT', stop),
+    context.onSignal('SIGTERM', stop),
+    terminal.onResize?.(redraw) ?? (() => {}),
+  ];
   try {
-    while (!stopped && !context.terminal.closed()) {
-      show(context, await looker.look(), one);
+    while (!stopped && !terminal.closed()) {
+      const begun = clock.mono();
+      last = await looker.look();
+      show(context, last, one);
+      const pauseMs = Math.max(redrawMs, restTimes * (clock.mono() - begun));
       await new Promise<void>((resolve) => {
-        const cancel = clock.after(stopped ? 0 : redrawMs, resolve);
+        const cancel = clock.after(stopped ? 0 : pauseMs, resolve);
         wake = () => {
           cancel();
           resolve();
@@ -107,14 +142,22 @@ function show(context: CommandContext, look: Look, one: boolean): void {
     complain(context, look.failure);
     return;
   }
-  const text = look.kind === 'failed' ? failureText(look.failure) : rendered(context, look, one);
+  const rows = terminal.interactive ? screenLines(terminal.rows) : undefined;
+  const text = look.kind === 'failed' ? failureText(look.failure) : rendered(context, look, one, rows);
   if (terminal.interactive && !json) {
-    const lines = text.trimEnd().split('\n').slice(0, screenLines(terminal.rows));
     // The last line that fits may be in the middle of a colour.
     const plain = terminal.colours ? endOfColours : '';
-    terminal.out(`${home}${lines.map((line) => `${line}${eraseLine}`).join('')}${plain}${eraseBelow}`);
+    const lines = cut(text.trimEnd().split('\n'), rows).map((line) => `${line}${plain}${eraseLine}`);
+    terminal.out(`${home}${lines.join('')}${eraseBelow}`);
   } else if (look.kind === 'failed') terminal.err(text);
   else terminal.out(json ? text : `${text}\n`);
+}
+
+/** Says how much is missing, instead of hiding it. */
+function cut(lines: readonly string[], rows: number | undefined): readonly string[] {
+  if (rows === undefined || lines.length <= rows) return lines;
+  const missing = lines.length - rows + 1;
+  return [...lines.slice(0, rows - 1), `... ${missing} more lines: make the window higher`];
 }
 
 /** The last line of the screen stays free for the cursor; more lines would scroll the first ones away. */

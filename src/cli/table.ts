@@ -8,6 +8,12 @@ export interface Cell {
   paint?(text: string): string;
 }
 
+export interface Column {
+  readonly heading: string;
+  /** 1: the first column to leave out where there is no room; absent: never. */
+  readonly dispensable?: number;
+}
+
 const gap = '  ';
 
 /** Rows below their headings, indented; a column without text is left out. Ends with a newline. */
@@ -24,6 +30,30 @@ export function tableText(
   );
   return lines.map((line) => `${indent}${lineText(line, widths)}\n`).join('');
 }
+
+/** The table without the columns for which there is no room. It may still be too wide: see `fits`. */
+export function fittingTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  limit: number | undefined,
+): string {
+  const steps = [0, ...columns.flatMap(({ dispensable }) => dispensable ?? []).toSorted((a, b) => a - b)];
+  const tables = steps.map((dropped) => {
+    const kept = columns.flatMap(({ dispensable }, index) =>
+      dispensable === undefined || dispensable > dropped ? [index] : [],
+    );
+    return () =>
+      tableText(
+        kept.map((index) => columns[index]?.heading ?? ''),
+        rows.map((row) => kept.map((index) => row[index] ?? { text: '' })),
+      );
+  });
+  const found = tables.find((table) => fits(table(), limit)) ?? tables.at(-1);
+  return found?.() ?? '';
+}
+
+export const fits = (text: string, limit: number | undefined): boolean =>
+  limit === undefined || text.split('\n').every((line) => widthOf(line) <= limit);
 
 function lineText(cells: readonly Cell[], widths: readonly number[]): string {
   const last = cells.length - 1;

@@ -52,6 +52,10 @@ export function openTerminal({ stdout, stderr, env }: Streams): OpenTerminal {
     get rows() {
       return isTerminal && (stdout.rows ?? 0) > 0 ? stdout.rows : undefined;
     },
+    onResize(listener) {
+      stdout.on('resize', listener);
+      return () => void stdout.off('resize', listener);
+    },
     closed: () => closed,
     failed: () => failed,
   };

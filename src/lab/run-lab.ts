@@ -183,6 +183,8 @@ function lookAround(
       `${self} follow shop ${(others[1] ?? source).server} --dry-run   # held, exit code 3: it takes no writes`,
       `${self} freeze shop --reason "trying it"`,
       `${self} status --watch   # in a second terminal`,
+      `${config.page}   # the same in a browser${network === undefined ? '' : ', in the same network'}`,
+      `${config.page}metrics   # for Prometheus`,
       `kill -9 ${source.mysqld.pid}   # ${source.name} again`,
       ...(scenario.servers.elects
         ? ['# the group elects']

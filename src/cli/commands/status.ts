@@ -18,6 +18,7 @@ export const statusForm: CommandForm<StatusArguments> = {
   details: [
     'Shows one cluster, or all of them, and says first whether a daemon watches. If no daemon runs, the',
     'command asks the servers and the nameserver itself. With --check, it asks only the daemon.',
+    'The worst cluster comes first. Where not all of them fit on the screen, each has one line.',
     'Fits the width of the terminal, or $COLUMNS. Colours: $NO_COLOR and $FORCE_COLOR are respected.',
   ],
   examples: [

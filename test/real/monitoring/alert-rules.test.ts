@@ -41,6 +41,20 @@ test('each rule does with made-up series what it should', async () => {
   expect(alerts.map(([, name = '']) => name).filter((name) => !text.includes(name))).toEqual([]);
 });
 
+test('promtool finds no fault in the text of a scrape, nor in one with a host name that is none', async () => {
+  const text = textOfFile('test/unit/metrics/cluster.txt');
+  const evil = text.replaceAll('db3:3306', 'a\\"} 1?up{x=\\"\\\\:3306');
+  for (const input of [text, evil]) {
+    const { exitCode, all } = await execa(programs.promtool, ['check', 'metrics'], {
+      all: true,
+      reject: false,
+      input,
+    });
+    expect(all).toBe('');
+    expect(exitCode).toBe(0);
+  }
+});
+
 /** Every query of the dashboard, with everything chosen. */
 function dashboardQueries(): readonly string[] {
   const { panels } = JSON.parse(textOfFile('monitoring/grafana-dashboard.json')) as {
