@@ -265,3 +265,13 @@ test('below the path of a proxy, and with a cluster name of signs, everything is
     { path: 'tool/' },
   );
 });
+
+test('seven windows that are all looked at leave connections of the browser for each other', async () => {
+  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+    for (let count = 2; count <= 7; count += 1) await (await page.context().newPage()).goto(server.address);
+    await expect.poll(() => server.streams, { timeout: 20_000 }).toBe(4);
+    server.show([pageState('frozen')]);
+    server.tell('write', { cluster: 'shop' });
+    for (const each of page.context().pages()) await each.getByText('Frozen by operator').first().waitFor();
+  });
+});
