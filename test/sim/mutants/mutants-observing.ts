@@ -38,7 +38,7 @@ export const observingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/step.ts',
-        find: 'return withServer(state, notAsked(memory, told.failure, now));',
+        find: 'return withServer(state, { ...forgotten, unknownSince: undefined, unasked: told.failure });',
         replace: "told = { ...told, kind: 'unknown' };",
       },
     ],
