@@ -43,7 +43,7 @@ export const observingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 46,
+    seed: 58,
   },
   {
     name: 'read_only is ignored',
