@@ -328,4 +328,18 @@ describe('the heartbeat', () => {
     expect([reads.response.destroyed, stuck.response.destroyed]).toEqual([false, true]);
     expect(feed.listeners()).toBe(1);
   });
+
+  test('keeps a listener that is behind again, but has read since the last one', () => {
+    vi.useFakeTimers();
+    const feed = createEventFeed('start1');
+    const { response } = fakeResponse();
+    feed.listen(response as unknown as ServerResponse, {});
+    for (let beats = 0; beats < 3; beats += 1) {
+      response.writableNeedDrain = true;
+      vi.advanceTimersByTime(15_000);
+      response.writableNeedDrain = false;
+      response.emit('drain');
+    }
+    expect(response.destroyed).toBe(false);
+  });
 });
