@@ -2,14 +2,17 @@
 
 import { type AdviceAim, adviceAims } from '../core/model/procedure.ts';
 import { findServer } from '../daemon/find-server.ts';
-import { createAllClusters, inSlices } from './all-clusters.ts';
+import { clustersText, notReady, shared } from './all-clusters.ts';
 import type { ClusterApi } from './cluster-api.ts';
-import { adviceDocument, clusterDocument, isReady } from './documents.ts';
+import { adviceDocument, clusterDocument } from './documents.ts';
 import { problem } from './problem.ts';
 import { type Call, document, failed, type Reply, type Route, route } from './route.ts';
 
 /** Of one server: the requests for all clusters share the work. */
-export const readRoutes = (allClusters = createAllClusters()): readonly Route[] => [
+export const readRoutes = (
+  allClusters = shared(clustersText),
+  allNotReady = shared(notReady),
+): readonly Route[] => [
   route({
     method: 'GET',
     url: '/healthz',
@@ -23,7 +26,7 @@ export const readRoutes = (allClusters = createAllClusters()): readonly Route[] 
       summary: 'Every cluster was decided once, and its nameserver answered (else 503)',
       answer: 'Readiness',
     },
-    answer: ready,
+    answer: async ({ api }) => readiness(await allNotReady(api)),
   }),
   route({
     method: 'GET',
@@ -62,16 +65,10 @@ const clusterOf = (api: ClusterApi, name: string) => {
 
 const aboutDaemon = (api: ClusterApi) => (api.daemon === undefined ? {} : { daemon: api.daemon() });
 
-async function ready({ api }: Call): Promise<Reply> {
-  const found = await inSlices(api.clusters(), (name) => {
-    const snapshot = api.snapshot(name);
-    return snapshot === undefined || isReady(snapshot) ? [] : [name];
-  });
-  const waiting = found.flat();
-  return waiting.length === 0
+const readiness = (waiting: readonly string[]): Reply =>
+  waiting.length === 0
     ? document({ status: 'ready' })
     : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));
-}
 
 const isAim = (text: string): text is AdviceAim => adviceAims.some((aim) => aim === text);
 
