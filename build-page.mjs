@@ -1,6 +1,6 @@
 // Compiles the script of the status page for browsers, and puts its style sheet beside it.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -19,5 +19,6 @@ export function buildPage(target) {
     folder,
   ];
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
-  cpSync(join(source, 'page.css'), join(folder, 'page.css'));
+  // A copy would keep the rights of the checkout.
+  writeFileSync(join(folder, 'page.css'), readFileSync(join(source, 'page.css')));
 }

@@ -1,6 +1,7 @@
 /** One server in a few words, and the class of its colour. Pure. */
 
 import type { ServerSnapshot } from '../core/report/snapshot-types.ts';
+import { lagWords } from './time-words.ts';
 import type { Link } from './topology.ts';
 import { isLate } from './verdict.ts';
 
@@ -42,7 +43,7 @@ export function stateWords(server: ServerSnapshot, link: Link | null): string {
   }
   if (server.writable === true) return server.role === 'writable' ? 'takes writes' : `${role}, takes writes`;
   if (link !== null && link.state !== 'streams') return `${role}, ${link.words}`;
-  if (server.lagSeconds !== null) return `${role}, ${server.lagSeconds} s behind`;
+  if (server.lagSeconds !== null) return `${role}, ${lagWords(server.lagSeconds)} behind`;
   return server.role === 'source' ? `${role}, takes no writes` : role;
 }
 

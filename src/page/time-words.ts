@@ -23,6 +23,9 @@ function two(span: number, [large, l]: [number, string], [small, s]: [number, st
   return `${Math.floor(span / large)} ${l}${rest === 0 ? '' : ` ${rest} ${s}`}`;
 }
 
+/** A lag, which may be a fraction of a second. */
+export const lagWords = (seconds: number): string => (seconds === 0 ? '0 s' : spanWords(seconds * second));
+
 /** `11:30:06 UTC` for a time of the last twelve hours, else `2026-11-22 11:30 UTC`. */
 export function clockWords(at: number, now: number): string {
   const text = new Date(at).toISOString();

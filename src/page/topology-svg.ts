@@ -13,6 +13,7 @@ import {
   type Placed,
 } from './layout.ts';
 import { serverAnchor, serverState, stateWords } from './server-words.ts';
+import { lagWords } from './time-words.ts';
 import { type Bundle, forestOf, type Link } from './topology.ts';
 import { counted, plainName } from './verdict.ts';
 
@@ -76,7 +77,7 @@ function placedHtml(placed: Placed, numbers: ReadonlyMap<string, number>): Html 
 function bundleHtml(placed: Placed, { servers, link }: Bundle): Html {
   const lags = servers.flatMap(({ lagSeconds }) => lagSeconds ?? []);
   const ill = servers.filter(({ alarms, contact }) => alarms.length > 0 || contact !== 'reachable').length;
-  const behind = lags.length > 0 ? `, ${Math.max(...lags)} s behind at most` : '';
+  const behind = lags.length > 0 ? `, ${lagWords(Math.max(...lags))} behind at most` : '';
   return nodeHtml(placed, {
     href: '#servers',
     kind: link.state === 'streams' ? 'bundle' : 'late',

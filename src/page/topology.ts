@@ -1,6 +1,7 @@
 /** Where each server gets its data, as trees: first the published source, then what stands apart. Pure. */
 
 import type { ServerSnapshot } from '../core/report/snapshot-types.ts';
+import { lagWords } from './time-words.ts';
 import { isLate } from './verdict.ts';
 
 /** How the data of a server reach it. */
@@ -91,7 +92,7 @@ function linkOf(server: ServerSnapshot, parent: string): Link {
     return { state: 'broken', how, words: `applier ${channel.applier}` };
   if (hop === undefined) return { state: 'broken', how, words: 'no data' };
   return isLate(server)
-    ? { state: 'late', how, words: `${server.lagSeconds} s late` }
+    ? { state: 'late', how, words: `${lagWords(server.lagSeconds ?? 0)} late` }
     : { state: 'streams', how, words: how === 'channel' ? 'streams' : how };
 }
 

@@ -1,7 +1,10 @@
 /** Makes a picture of each state of the status page: `npm run pictures [-- FOLDER [NAME...]]`. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { readAssets } from '../../src/page/assets.ts';
 import { servePage } from '../support/page-server.ts';
@@ -45,10 +48,12 @@ function many(count: number): readonly PageState[] {
   });
 }
 
+const narrow = { width: 360, height: 740 } as const;
+const low = { height: 720 } as const;
+
 const pictures: Readonly<Record<string, Picture>> = {
   healthy: { states: one('healthy') },
   'healthy-dark': { states: one('healthy'), dark: true },
-  'healthy-whole': { states: one('healthy'), whole: true },
   'failing-over': { states: one('failing-over') },
   moving: { states: one('moving') },
   'two-sources': { states: one('two-sources') },
@@ -60,13 +65,14 @@ const pictures: Readonly<Record<string, Picture>> = {
   nothing: { states: one('nothing') },
   starting: { states: one('starting') },
   'stream-lost': { states: one('healthy'), lost: true },
-  narrow: { states: one('stale-source'), width: 360, height: 740, whole: true },
-  'narrow-dark': { states: one('healthy'), width: 360, height: 740, dark: true },
+  narrow: { states: one('stale-source'), ...narrow },
+  'narrow-dark': { states: one('healthy'), ...narrow, dark: true },
+  'narrow-whole': { states: one('stale-source'), ...narrow, whole: true },
   wall: { states: one('healthy'), width: 2560, height: 1440 },
   ten: { states: () => many(10) },
-  thousand: { states: () => many(1000) },
-  'thousand-dark': { states: () => many(1000), dark: true },
-  'thousand-narrow': { states: () => many(1000), width: 360, height: 740 },
+  thousand: { states: () => many(1000), ...low },
+  'thousand-dark': { states: () => many(1000), ...low, dark: true },
+  'thousand-narrow': { states: () => many(1000), ...narrow },
 };
 
 async function take(browser: Browser, name: string, picture: Picture, folder: string): Promise<void> {
@@ -76,7 +82,7 @@ async function take(browser: Browser, name: string, picture: Picture, folder: st
     viewport: { width, height },
     colorScheme: dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
-    deviceScaleFactor: width < 500 ? 2 : 1,
+    deviceScaleFactor: width < 500 ? 1.5 : 1,
   };
   const context = await browser.newContext(options);
   try {
@@ -98,12 +104,34 @@ async function take(browser: Browser, name: string, picture: Picture, folder: st
   }
 }
 
+/** The page of a real daemon with real servers, after the failover of the lab's story. */
+async function takeLab(browser: Browser, folder: string): Promise<void> {
+  const program = join(import.meta.dirname, '..', '..', 'src', 'main.js');
+  const lab = spawn(process.execPath, [program, 'lab', '--once', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(lab, 'exit');
+  const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce' });
+  for await (const text of createInterface({ input: lab.stdout })) {
+    const { event, step, address } = JSON.parse(text) as Readonly<Record<string, string>>;
+    if (event === 'page') await page.goto(address ?? '');
+    if (event !== 'step' || step !== 'f') continue;
+    const file = join(folder, 'lab.png');
+    await page.screenshot({ path: file });
+    process.stdout.write(`${file} ${Math.round(statSync(file).size / 1024)} KB\n`);
+  }
+  await exited;
+  await page.close();
+}
+
 const [folder = 'pictures', ...chosen] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 const browser = await startBrowser((line) => process.stdout.write(`${line}\n`));
+const isChosen = (name: string): boolean => chosen.length === 0 || chosen.includes(name);
 try {
   for (const [name, picture] of Object.entries(pictures))
-    if (chosen.length === 0 || chosen.includes(name)) await take(browser, name, picture, folder);
+    if (isChosen(name)) await take(browser, name, picture, folder);
+  if (isChosen('lab')) await takeLab(browser, folder);
 } finally {
   await browser.close();
 }

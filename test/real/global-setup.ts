@@ -8,8 +8,8 @@ import { everyBind, everyKnot, everyPowerdns } from '../support/servers/nameserv
 import { providePrometheus } from '../support/servers/prometheus-programs.ts';
 
 /**
- * Builds dist/ once: a test that built it anew would take it from the program of another test. Fetches mysqld,
- * the nameservers and Prometheus into the cache, so that no test's deadline pays for it.
+ * Builds dist/ once: a test that built it anew would take it from the program of another test. Fetches
+ * mysqld, the nameservers, Prometheus and a browser into the cache, so that no test's deadline pays for it.
  */
 export async function setup(): Promise<void> {
   const progress = (line: string): void => {

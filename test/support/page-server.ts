@@ -65,7 +65,9 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
   };
   const server = createServer((request, response) => {
     if (isBroken) return void request.socket.destroy();
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://page');
+    // Below a path, as a proxy may place it.
+    const { pathname: whole, searchParams } = new URL(request.url ?? '/', 'http://page');
+    const pathname = whole.replace(/^\/tool(?=\/)/, '');
     if (request.method === 'POST') {
       const { authorization } = request.headers;
       void json(request).then((body) => {

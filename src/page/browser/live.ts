@@ -5,6 +5,7 @@
 
 import { tell } from './freshness.ts';
 import { morph } from './morph.ts';
+import { joinWindows } from './share.ts';
 
 const second = 1000;
 /** Between two parts, if nothing happens. */
@@ -25,6 +26,7 @@ const pause = (failures: number): number =>
 /** Starts. The result asks for the present at once. */
 export function keepFresh(): () => void {
   const clock = ageClock();
+  const windows = joinWindows();
   let failures = 0;
   let streamFailures = 0;
   let stream: EventSource | undefined;
@@ -79,12 +81,13 @@ export function keepFresh(): () => void {
   };
   const beat = (): void => {
     // A page that nobody sees holds no connection: a browser has six for each host.
-    if (document.hidden) {
+    const mayStream = !document.hidden && windows.mayStream();
+    if (!mayStream) {
       stream?.close();
       stream = undefined;
-      return;
     }
-    if (stream === undefined && performance.now() >= streamDueAt) listen();
+    if (document.hidden) return;
+    if (mayStream && stream === undefined && performance.now() >= streamDueAt) listen();
     if (performance.now() >= dueAt) void ask();
     show();
   };

@@ -134,6 +134,8 @@ test('without an answer the page says that it shows the past; when the daemon is
 
 test('a page that nobody sees holds no stream and asks nothing; seen again, it asks at once', async () => {
   await onPage(browser, [pageState('healthy')], async ({ page, server, requests }) => {
+    await page.clock.install();
+    await page.reload();
     await isLive(page);
     const see = (hidden: boolean) =>
       page.evaluate(`
@@ -142,7 +144,7 @@ test('a page that nobody sees holds no stream and asks nothing; seen again, it a
     await see(true);
     await expect.poll(() => server.streams).toBe(0);
     const before = requests.length;
-    await page.waitForTimeout(6000);
+    await page.clock.fastForward('10:00');
     expect(requests.length).toBe(before);
     server.show([pageState('frozen')]);
     await see(false);
@@ -229,5 +231,47 @@ test('a freeze shows its plan first, and is given after a second word, with the 
       ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page' }],
     ]);
     expect(await page.locator('dialog').count()).toBe(0);
+  });
+});
+
+test('below the path of a proxy, and with a cluster name of signs, everything is found', async () => {
+  const states = ['a/b%c #é', 'shop'].map((cluster) => {
+    const { snapshot, ...rest } = pageState('frozen');
+    return { ...rest, snapshot: { ...snapshot, cluster } };
+  });
+  await onPage(
+    browser,
+    states,
+    async ({ page, server, complaints }) => {
+      await isLive(page);
+      await page.locator('.row a').first().click();
+      await page.locator('.cluster-name', { hasText: 'a/b%c #é' }).waitFor();
+      await isLive(page);
+      expect(new URL(page.url()).pathname).toBe('/tool/clusters/a%2Fb%25c%20%23%C3%A9');
+      server.onPost(() => ({ status: 200, body: { results: [] } }));
+      await page.getByRole('button', { name: 'Thaw the name…' }).click();
+      await page.getByLabel('Token of the API').fill('secret');
+      await page.getByRole('button', { name: 'Show what would change' }).click();
+      await page.getByText('Nothing in the zone would change.').waitFor();
+      expect(server.posts.map(({ path }) => decodeURIComponent(path))).toEqual([
+        '/v1/clusters/a/b%c #é/thaw',
+      ]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('link', { name: 'All clusters' }).click();
+      await page.locator('.rows').waitFor();
+      expect(new URL(page.url()).pathname).toBe('/tool/');
+      expect(complaints).toEqual([]);
+    },
+    { path: 'tool/' },
+  );
+});
+
+test('seven windows that are all looked at leave connections of the browser for each other', async () => {
+  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+    for (let count = 2; count <= 7; count += 1) await (await page.context().newPage()).goto(server.address);
+    await expect.poll(() => server.streams, { timeout: 20_000 }).toBe(4);
+    server.show([pageState('frozen')]);
+    server.tell('write', { cluster: 'shop' });
+    for (const each of page.context().pages()) await each.getByText('Frozen by operator').first().waitFor();
   });
 });

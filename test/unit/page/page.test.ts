@@ -1,0 +1,85 @@
+/** The answers of the status page: their headers, their parts, and what is not there. */
+
+import { expect, test } from 'vitest';
+import type { ClusterApi } from '../../../src/http/cluster-api.ts';
+import { assetsOf } from '../../../src/page/assets.ts';
+import { createStatusPage } from '../../../src/page/page.ts';
+import { pageState } from '../../support/page-states.ts';
+
+const assets = assetsOf([
+  ['page.css', 'body {}'],
+  ['page.js', 'export {};'],
+]);
+
+function pageOf(names: readonly string[]) {
+  let looks = 0;
+  let now = pageState('healthy').now;
+  const api = {
+    clusters: () => names,
+    snapshot(cluster: string) {
+      looks += 1;
+      return names.includes(cluster) ? { ...pageState('healthy').snapshot, cluster } : undefined;
+    },
+    history: () => pageState('healthy').history,
+    elsewhere: (cluster: string) => (cluster === 'far' ? ['watcher-2'] : undefined),
+  } as unknown as ClusterApi;
+  return {
+    page: createStatusPage(api, assets, () => now),
+    looks: () => looks,
+    pass: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+const query = (text = '') => new URLSearchParams(text);
+
+test('nothing inline and no other host: by the policy, and by the markup', async () => {
+  const { headers, body, status } = await pageOf(['shop']).page.overview(query());
+  expect(status).toBe(200);
+  expect(headers['content-security-policy']).toMatch(
+    /^default-src 'none'; style-src 'self'; script-src 'self'/,
+  );
+  expect(headers['content-security-policy']).not.toContain('unsafe');
+  expect(body).not.toMatch(
+    /<script(?! type="module" src="\.\/assets\/)|<style| style="| on\w+="|https?:\/\//,
+  );
+});
+
+test('one cluster is the page itself; of several the overview leads to each', async () => {
+  expect((await pageOf(['shop']).page.overview(query())).body).toContain('data-cluster="shop"');
+  const several = await pageOf(['shop', 'a/b']).page.overview(query());
+  expect(several.body).toContain('href="./clusters/a%2Fb"');
+  expect((await pageOf(['shop', 'a/b']).page.cluster('a/b', query())).body).toContain('href="../assets/');
+});
+
+test('a part is the replaceable element alone', async () => {
+  const { body } = await pageOf(['shop']).page.overview(query('part='));
+  expect(body).toMatch(/^<main .*<\/main>$/s);
+});
+
+test('a cluster that does not exist, or is watched elsewhere, is said so', async () => {
+  const { page } = pageOf(['shop']);
+  const [missing, elsewhere] = [await page.cluster('<b>', query()), await page.cluster('far', query())];
+  expect([missing.status, elsewhere.status]).toEqual([404, 421]);
+  expect(missing.body).toContain('no cluster “&lt;b&gt;”');
+  expect(elsewhere.body).toContain('watcher-2');
+});
+
+test('all viewers share one look at all clusters for a second', async () => {
+  const { page, looks, pass } = pageOf(['a', 'b', 'c']);
+  await Promise.all([page.overview(query()), page.overview(query('q=a')), page.overview(query('part'))]);
+  expect(looks()).toBe(3);
+  pass(1001);
+  await page.overview(query());
+  expect(looks()).toBe(6);
+});
+
+test('a file may be kept for ever, under an address that changes with any file', () => {
+  const { page } = pageOf([]);
+  const { status, headers } = page.asset(`${assets.hash}/page.css`);
+  expect([status, headers['content-type']]).toEqual([200, 'text/css; charset=utf-8']);
+  expect(headers['cache-control']).toContain('immutable');
+  expect(assetsOf([['page.css', 'body { }']]).hash).not.toBe(assets.hash);
+  expect(page.asset('0/page.css').status).toBe(404);
+  expect(page.asset(`${assets.hash}/../page.css`).status).toBe(404);
+});
