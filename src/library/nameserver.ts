@@ -46,7 +46,7 @@ export interface NameserverOptions {
 export interface RequestOptions {
   /** Default: that of the nameserver. */
   readonly timeoutMs?: number;
-  /** Aborted before an update is sent: it is not sent. */
+  /** Aborted before an update is sent: it is not sent, and the outcome says so at once. */
   readonly signal?: AbortSignal;
 }
 

@@ -65,7 +65,7 @@ export function publicationVerdict(publication: PublicationSnapshot, cluster: Cl
     };
   const said = { sentence: decision.sentence, code: decision.reason };
   if (!ready) return { tone: 'asking', word: 'Starting', ...said };
-  if (decision.kind === 'point-to') return { ...pointed(publication), ...said };
+  if (decision.kind === 'point-to') return { ...pointed(publication, cluster.mode), ...said };
   if (decision.kind !== 'hold') return { tone: 'held', word: 'Not understood', ...said };
   if (decision.asking === true) return { tone: 'asking', word: 'Asking the servers', ...said };
   if (ledger === null) return { tone: 'held', word: 'Held, nothing is published', ...said };
@@ -79,16 +79,14 @@ export function publicationVerdict(publication: PublicationSnapshot, cluster: Cl
     : { tone: 'down', word: 'No writable source', ...said };
 }
 
-function pointed({
-  decision,
-  ledger,
-  propagation,
-  pendingUpdates,
-  writeFailure,
-}: PublicationSnapshot): Pick<Verdict, 'tone' | 'word'> {
+function pointed(
+  { decision, ledger, propagation, pendingUpdates, writeFailure }: PublicationSnapshot,
+  mode: ClusterDocument['mode'],
+): Pick<Verdict, 'tone' | 'word'> {
   if (writeFailure !== null && decision.reason !== 'steady')
     return { tone: 'down', word: 'The name should move, and cannot' };
-  if (decision.reason !== 'steady') return { tone: 'moving', word: 'Moving' };
+  if (decision.reason !== 'steady')
+    return { tone: 'moving', word: mode === 'observe' ? 'Would move' : 'Moving' };
   if (pendingUpdates > 0) return { tone: 'moving', word: 'Moving, no answer yet' };
   if (propagation !== null && !propagation.complete && propagation.epoch === ledger?.epoch)
     return { tone: 'moving', word: 'Moved, not everywhere yet' };

@@ -4,7 +4,7 @@
  */
 import type { MonoMs } from '../../core/model/units.ts';
 import type { Exchange, ExchangeResult } from './exchange.ts';
-import { queueFull } from './failures.ts';
+import { queueFull, recalled } from './failures.ts';
 
 /** An update changes the zone. A question does no harm and may wait. */
 export type Rank = 'update' | 'question';
@@ -85,6 +85,11 @@ export class MessageQueue<T extends Queueable> {
     return this.#ranks[rank].take();
   }
 
+  /** Whether the item still waited; then it is removed. */
+  withdraw(item: T): boolean {
+    return this.#ranks[item.rank].withdraw(item);
+  }
+
   /** A taken item was answered, or given up. */
   ended(rank: Rank): void {
     this.#inFlight[rank]--;
@@ -145,18 +150,33 @@ class Lanes<T extends Queueable> {
     return item;
   }
 
+  withdraw(item: T): boolean {
+    const items = this.#lanes.get(item.lane) ?? [];
+    const left = items.filter((other) => other !== item);
+    if (left.length === items.length) return false;
+    this.#keep(item.lane, left);
+    this.size--;
+    return true;
+  }
+
   remove(now: MonoMs): readonly T[] {
     const removed: T[] = [];
     for (const [name, items] of this.#lanes) {
       const late = items.filter((item) => item.sendBefore <= now);
       if (late.length === 0) continue;
       removed.push(...late);
-      const left = items.filter((item) => item.sendBefore > now);
-      if (left.length === 0) this.#lanes.delete(name);
-      else this.#lanes.set(name, left);
+      this.#keep(
+        name,
+        items.filter((item) => item.sendBefore > now),
+      );
     }
     this.size -= removed.length;
     return removed;
+  }
+
+  #keep(name: string, items: T[]): void {
+    if (items.length === 0) this.#lanes.delete(name);
+    else this.#lanes.set(name, items);
   }
 
   earliest(): number {
@@ -171,7 +191,10 @@ export interface QueuedExchange extends Queueable {
   settle(result: ExchangeResult<unknown>): void;
 }
 
-/** Queues an exchange, and calls `queued`. If the queue is full, the result says so at once. */
+/**
+ * Queues an exchange, and calls `queued`. If the queue is full, the result says so at once. If it is recalled
+ * while it waits, for a connection or for its turn, the result does not wait for the deadline.
+ */
 export function enqueue<T>(
   queue: MessageQueue<QueuedExchange>,
   nameserver: string,
@@ -179,8 +202,19 @@ export function enqueue<T>(
   queued: () => void,
 ): Promise<ExchangeResult<T>> {
   return new Promise((resolve) => {
-    const settle = resolve as QueuedExchange['settle'];
-    if (queue.add({ ...queueable(exchange), exchange, settle }) === 'queued') queued();
-    else settle({ kind: 'not-sent', failure: queueFull(nameserver, queueLimits.waiting) });
+    const signal = exchange.recalled;
+    const settle = (result: ExchangeResult<unknown>) => {
+      signal?.removeEventListener('abort', recall);
+      resolve(result as ExchangeResult<T>);
+    };
+    const item = { ...queueable(exchange), exchange, settle };
+    const recall = () => {
+      if (queue.withdraw(item)) settle({ kind: 'not-sent', failure: recalled(nameserver) });
+    };
+    if (queue.add(item) === 'full')
+      return settle({ kind: 'not-sent', failure: queueFull(nameserver, queue.waiting) });
+    if (signal?.aborted) return recall();
+    signal?.addEventListener('abort', recall);
+    queued();
   });
 }

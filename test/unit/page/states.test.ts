@@ -1,9 +1,12 @@
 /** What the page says in each state: the real core has played the story. */
 
 import { expect, test } from 'vitest';
+import type { ServerAddress } from '../../../src/core/model/units.ts';
+import type { PublicationSnapshot } from '../../../src/core/report/snapshot-types.ts';
 import { clusterDocument } from '../../../src/http/documents.ts';
 import { clusterView } from '../../../src/page/cluster-view.ts';
 import { textOf } from '../../../src/page/html.ts';
+import { verdictOf } from '../../../src/page/verdict.ts';
 import { pageState, type StateName, stateNames } from '../../support/page-states.ts';
 
 /** The sentences of the page, without its markup. */
@@ -35,6 +38,23 @@ test.each([
 ] as const)('%s is %s: %s', (name, tone, word) => {
   const { tone: actual, title } = shown(name);
   expect([actual, title]).toEqual([tone, `${word}: shop · source-dns`]);
+});
+
+test('an instance that only observes does not say that the name moves', () => {
+  const cluster = clusterDocument(pageState('moving').snapshot);
+  const publications = cluster.publications.map(
+    (publication): PublicationSnapshot => ({
+      ...publication,
+      decision: {
+        kind: 'point-to',
+        reason: 'first-source',
+        source: 'db1:3306' as ServerAddress,
+        sentence: '',
+      },
+    }),
+  );
+  const word = (mode: typeof cluster.mode) => verdictOf({ ...cluster, mode, publications }).word;
+  expect([word('active'), word('observe')]).toEqual(['Moving', 'Would move']);
 });
 
 test('every state is looked at', () => expect(stateNames).toHaveLength(10));

@@ -1,9 +1,12 @@
 /** The queue of one nameserver: which item is next, and which waited too long. No sockets, no timers. */
 import { describe, expect, test } from 'vitest';
 import type { MonoMs } from '../../../../src/core/model/units.ts';
+import type { Exchange } from '../../../../src/dns/transport/exchange.ts';
 import {
+  enqueue,
   MessageQueue,
   type Queueable,
+  type QueuedExchange,
   type QueueLimits,
   queueLimits,
   type Rank,
@@ -134,3 +137,68 @@ describe('the deadlines', () => {
     expect(queue.take()).toBeUndefined();
   });
 });
+
+describe('a recalled exchange', () => {
+  const exchangeOf = (recalled: AbortSignal): Exchange<never> => ({
+    deadline: at(1000),
+    recalled,
+    repeatable: false,
+    lane: 'shop',
+    attempt,
+  });
+  const outcomeOf = (queue: MessageQueue<QueuedExchange>, recalled: AbortSignal) =>
+    enqueue(queue, 'ns1', exchangeOf(recalled), () => {});
+  const calledBack = { kind: 'not-sent', failure: { code: 'recalled' } };
+
+  test('ends at once while it waits, and leaves its place to others', async () => {
+    const queue = new MessageQueue<QueuedExchange>();
+    const recall = new AbortController();
+    const outcome = outcomeOf(queue, recall.signal);
+    expect(queue.waiting).toBe(1);
+    recall.abort();
+    expect(await outcome).toMatchObject(calledBack);
+    expect([queue.waiting, queue.take()]).toEqual([0, undefined]);
+  });
+
+  test('that was recalled before is not queued', async () => {
+    const queue = new MessageQueue<QueuedExchange>();
+    expect(await outcomeOf(queue, AbortSignal.abort())).toMatchObject(calledBack);
+    expect(queue.waiting).toBe(0);
+  });
+
+  test('that was taken says what became of it, and not that it was recalled', async () => {
+    const queue = new MessageQueue<QueuedExchange>();
+    const recall = new AbortController();
+    const outcome = outcomeOf(queue, recall.signal);
+    const taken = queue.take();
+    recall.abort();
+    const answered = {
+      kind: 'unanswered',
+      failure: { code: 'no-answer', message: '' },
+      broken: false,
+    } as const;
+    taken?.settle(answered);
+    expect(await outcome).toEqual(answered);
+  });
+});
+
+test('the failure of a full queue says how many messages wait', async () => {
+  const queue = new MessageQueue<QueuedExchange>();
+  const { signal } = new AbortController();
+  const ask = (): Promise<unknown> =>
+    enqueue(
+      queue,
+      'ns1',
+      { deadline: at(1), recalled: signal, repeatable: true, lane: 'shop', attempt },
+      () => {},
+    );
+  for (let n = 0; n < queueLimits.waitingOfLane; n++) void ask();
+  expect(await ask()).toMatchObject({
+    kind: 'not-sent',
+    failure: { code: 'queue-full', message: expect.stringMatching(/^64 messages already wait/) },
+  });
+});
+
+const attempt = (): never => {
+  throw new Error('it must not be sent');
+};
