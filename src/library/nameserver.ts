@@ -102,15 +102,15 @@ export function openNameserver(options: NameserverOptions): Nameserver {
   });
   return {
     update: async ({ zone, prerequisites = [], changes }, { timeoutMs: ms, signal } = {}) => {
-      const until = deadline(ms);
       return client.update({
         plan: {
           zone: nameOf(zone),
           prerequisites: prerequisites.map(prerequisiteOf),
           changes: changes.map(changeOf),
         },
-        notAfter: until,
-        deadline: until,
+        // Nothing gets old here but the caller's patience.
+        notAfter: Number.POSITIVE_INFINITY as MonoMs,
+        deadline: deadline(ms),
         ...(signal === undefined ? {} : { recalled: signal }),
       });
     },

@@ -141,6 +141,17 @@ test('an aborted update is not sent', async () => {
   await nameserver.close();
 });
 
+test('an update without time left blames no old evidence', async () => {
+  const nameserver = opened();
+  const change = { kind: 'add-rrset', rrset } as const;
+  const outcome = await nameserver.update(
+    { zone: 'example.com', changes: [change] },
+    { timeoutMs: Number.MIN_VALUE },
+  );
+  expect(outcome).toMatchObject({ kind: 'refused', code: 'not-sent', failure: { code: 'no-answer' } });
+  await nameserver.close();
+});
+
 test('questions, and what to wait for, must not be empty', async () => {
   const nameserver = opened();
   await expect(nameserver.read({ questions: [] })).rejects.toThrow(TypeError);
