@@ -59,6 +59,8 @@ export function configurationText(setup: Setup): string {
     'nameservers:',
     ...nameserverLines(setup, 'ns1'),
     '',
+    '# The status page, the metrics and the API over TCP, for this host only: "http: {}" is http://127.0.0.1:8053/.',
+    '',
     '# What to call after a move, and for an alarm. For example "hooks: { after_move: [{ command: [/usr/local/bin/notify] }] }".',
     '',
     '# log:',
