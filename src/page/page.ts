@@ -78,7 +78,6 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
       now: now(),
       root,
       oneOfMany: api.clusters().length > 1,
-      search: '',
     });
     return reply(view, root, query);
   };
