@@ -1,5 +1,6 @@
 /** What the status page answers. It reads the API, keeps the overview for a moment, and changes nothing. */
 
+import { inSlices } from '../http/all-clusters.ts';
 import type { ClusterApi } from '../http/cluster-api.ts';
 import { clusterDocument } from '../http/documents.ts';
 import type { Assets } from './assets.ts';
@@ -25,8 +26,6 @@ export interface StatusPage {
 
 /** How long all viewers share one look at all clusters. */
 const shareMs = 1000;
-/** After so many clusters, others have their turn. */
-const atOnce = 20;
 
 /** Nothing of another host, nothing inline; no other page may show this one. */
 const policy = [
@@ -121,22 +120,25 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
   };
 }
 
-/** One look at all clusters for all who ask within a second. It lets others have their turn. */
+/** One look at all clusters for all who ask while it goes on, or within a second after it. */
 function sharedDigests(api: ClusterApi, now: () => number): () => Promise<readonly Digest[]> {
-  let kept: { readonly at: number; readonly digests: Promise<readonly Digest[]> } | undefined;
+  let digests: Promise<readonly Digest[]> | undefined;
+  let endedAt: number | undefined;
   return () => {
-    const age = now() - (kept?.at ?? Number.NEGATIVE_INFINITY);
-    if (kept === undefined || age < 0 || age > shareMs) kept = { at: now(), digests: lookAtAll(api) };
-    return kept.digests;
+    const age = endedAt === undefined ? 0 : now() - endedAt;
+    if (digests !== undefined && age >= 0 && age <= shareMs) return digests;
+    endedAt = undefined;
+    digests = lookAtAll(api).finally(() => {
+      endedAt = now();
+    });
+    return digests;
   };
 }
 
 async function lookAtAll(api: ClusterApi): Promise<readonly Digest[]> {
-  const digests: Digest[] = [];
-  for (const [index, name] of api.clusters().entries()) {
-    if (index % atOnce === atOnce - 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  const digests = await inSlices(api.clusters(), (name) => {
     const snapshot = api.snapshot(name);
-    if (snapshot !== undefined) digests.push(digestOf(clusterDocument(snapshot)));
-  }
-  return digests;
+    return snapshot === undefined ? [] : [digestOf(clusterDocument(snapshot))];
+  });
+  return digests.flat();
 }

@@ -74,6 +74,14 @@ test('all viewers share one look at all clusters for a second', async () => {
   expect(looks()).toBe(6);
 });
 
+test('a look that takes longer than that is not begun a second time meanwhile', async () => {
+  const { page, looks, pass } = pageOf(['a', 'b', 'c']);
+  const first = page.overview(query());
+  pass(1001);
+  await Promise.all([first, page.overview(query())]);
+  expect(looks()).toBe(3);
+});
+
 test('a file may be kept for ever, under an address that changes with any file', () => {
   const { page } = pageOf([]);
   const { status, headers } = page.asset(`${assets.hash}/page.css`);
