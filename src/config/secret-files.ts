@@ -154,9 +154,14 @@ async function readNamed(file: string, kind: FileKind): Promise<OneFile> {
   };
 }
 
-/** Base64, as the secrets of keys are: a path hardly ends with `=`. No message may contain it. */
+/**
+ * Base64, as the secrets of keys are: a path hardly ends with `=`. Or hexadecimal, as we propose for a token.
+ * No message may contain it.
+ */
 const looksLikeSecret = (value: string): boolean =>
-  /^[A-Za-z0-9+/]{14,}={1,2}$/.test(value) || /^hmac-[^:]*:[^:]*:./i.test(value);
+  /^[A-Za-z0-9+/]{14,}={1,2}$/.test(value) ||
+  /^[0-9a-f]{32,}$/i.test(value) ||
+  /^hmac-[^:]*:[^:]*:./i.test(value);
 
 function namesNone(value: string, folder: string, kind: FileKind, problem: string): string {
   if (kind.secret && looksLikeSecret(value))

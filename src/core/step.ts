@@ -29,7 +29,6 @@ import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';
-import { notAsked, silentAgain } from './observe/silence.ts';
 import { topologyOf } from './observe/topology.ts';
 import { updateDone } from './publish/attempt.ts';
 import { propagated } from './publish/propagation.ts';
@@ -131,30 +130,31 @@ function observed(
 ): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
+  const forgotten = { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono };
   // Nothing is known of the server then: earlier answers are older still, and this silence was not observed.
-  if (isOfThePast(state, memory, now))
-    return withServer(state, { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono });
-  if (told.kind === 'unasked') return withServer(state, notAsked(memory, told.failure, now));
+  if (isOfThePast(state, memory, now)) return withServer(state, forgotten);
+  // An earlier silence was long ago, and may be over: a longer one must be observed anew.
+  if (told.kind === 'unasked')
+    return withServer(state, { ...forgotten, unknownSince: undefined, unasked: told.failure });
   const probe = notMisled(state, memory, told);
   if (probe !== told) effects.push({ kind: 'renew', server });
+  const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
   const askedAt =
     memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
-  const known = silentAgain(state, memory, askedAt, now);
-  const asked = probe === told ? known : { ...known, nextResolveAt: now.mono };
   const { staleBefore } = state;
   const result = observe({ ...asked, probing: undefined, unasked: undefined }, probe, now, {
     askedAt,
     staleBefore,
   });
   const located = takePeer(state, memory, result.memory, now);
-  const next = withServer(
+  const known = withServer(
     result.historyVanished ? withoutInLine(state, result.historyVanished) : state,
     located,
   );
-  const doubted = doubtPromotion(next, located, now);
+  const next = doubtPromotion(known, located, now);
   // A discovered server is never a move target, so probing it is not urgent.
-  if (!result.suspicious || memory.settings.discovered) return doubted;
-  return suspect(result.turned ? renewedAtTimes(doubted, now) : doubted, now);
+  if (!result.suspicious || memory.settings.discovered) return next;
+  return suspect(result.turned ? renewedAtTimes(next, now) : next, now);
 }
 
 /** A replica that was made writable and stays a replica was not promoted, even if its source dies later. */

@@ -5,7 +5,7 @@
 
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClusterApi } from './cluster-api.ts';
-import { clusterDocument, type DaemonDocument } from './documents.ts';
+import { clusterDocument, type DaemonDocument, isReady } from './documents.ts';
 
 /** The work goes on no longer than this before others get their turn. */
 const sliceMs = 4;
@@ -28,27 +28,25 @@ export async function inSlices<Item, Result>(
   return results;
 }
 
-/** The JSON of `GET /v1/clusters`. No answer is older than its request. */
-export function createAllClusters(): (api: ClusterApi) => Promise<Buffer> {
-  let running: Promise<Buffer> | undefined;
-  let next: Promise<Buffer> | undefined;
+/** `make` for all who ask: once at a time, with a rest in between. No answer is older than its request. */
+export function shared<Result>(
+  make: (api: ClusterApi) => Promise<Result>,
+): (api: ClusterApi) => Promise<Result> {
+  let running: Promise<Result> | undefined;
+  let next: Promise<Result> | undefined;
   let rested: Promise<unknown> = Promise.resolve();
 
-  async function make(api: ClusterApi): Promise<Buffer> {
+  async function work(api: ClusterApi): Promise<Result> {
     const begun = performance.now();
-    const daemon = api.daemon?.();
-    const parts = await inSlices(api.clusters(), (name) => {
-      const snapshot = api.snapshot(name);
-      return snapshot === undefined ? [] : [JSON.stringify(clusterDocument(snapshot))];
-    });
+    const result = await make(api);
     const took = performance.now() - begun;
     // In one slice it was no burden.
     rested = took < sliceMs ? Promise.resolve() : delay(took * restTimes, undefined, { ref: false });
-    return Buffer.from(`${head(daemon)}${parts.flat().join(',')}]}\n`);
+    return result;
   }
 
-  function begin(api: ClusterApi): Promise<Buffer> {
-    const made = make(api).finally(() => {
+  function begin(api: ClusterApi): Promise<Result> {
+    const made = work(api).finally(() => {
       running = undefined;
     });
     running = made;
@@ -65,6 +63,25 @@ export function createAllClusters(): (api: ClusterApi) => Promise<Buffer> {
       });
     return next;
   };
+}
+
+/** The JSON of `GET /v1/clusters`. */
+export async function clustersText(api: ClusterApi): Promise<Buffer> {
+  const daemon = api.daemon?.();
+  const parts = await inSlices(api.clusters(), (name) => {
+    const snapshot = api.snapshot(name);
+    return snapshot === undefined ? [] : [JSON.stringify(clusterDocument(snapshot))];
+  });
+  return Buffer.from(`${head(daemon)}${parts.flat().join(',')}]}\n`);
+}
+
+/** The clusters that are not ready, for `GET /readyz`. */
+export async function notReady(api: ClusterApi): Promise<readonly string[]> {
+  const found = await inSlices(api.clusters(), (name) => {
+    const snapshot = api.snapshot(name);
+    return snapshot === undefined || isReady(snapshot) ? [] : [name];
+  });
+  return found.flat();
 }
 
 const head = (daemon: DaemonDocument | undefined): string =>

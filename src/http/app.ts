@@ -1,5 +1,6 @@
 /** The routes of the API behind every listener: fastify finds the route and reads the body. */
 
+import type { IncomingMessage } from 'node:http';
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import { bodyLimit } from './body.ts';
 import type { ClusterApi } from './cluster-api.ts';
@@ -10,7 +11,7 @@ import { addEventRoute } from './event-route.ts';
 import type { KnownRoute, OpenApi } from './openapi.ts';
 import { type Problem, problem } from './problem.ts';
 import { type ApiPlugin, addRoute, defaultHeaders, document, route, sendProblem } from './route.ts';
-import { notWatched, readRoutes } from './routes.ts';
+import { readRoutes } from './routes.ts';
 import { foreignRequest, tokenProblem } from './tcp-guard.ts';
 
 interface AppOptions {
@@ -65,9 +66,9 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
   });
   app.setNotFoundHandler((request, reply) => notFound(request.raw, reply, known));
   app.setErrorHandler((error, _request, reply) => {
-    const known = ofFastify(error as FastifyError);
-    if (known === undefined) onBug(error);
-    return sendProblem(reply, known ?? bug);
+    const what = ofFastify(error as FastifyError);
+    if (what === undefined) onBug(error);
+    return sendProblem(reply, what ?? bug);
   });
   readJsonBodies(app);
   const context = { api: () => api() ?? neverAsked(), position: feed.position };
@@ -79,20 +80,18 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
     doc: { summary: 'This document', answer: 'OpenApi' },
     answer: async () => document(await description()),
   });
-  for (const one of [...readRoutes(), ...commandRoutes(), itself]) addRoute(app, one, context, notWatched);
+  for (const one of [...readRoutes(), ...commandRoutes(), itself]) addRoute(app, one, context);
   addEventRoute(app, { ...context, feed });
   for (const plugin of plugins) plugin(app, context);
   await app.ready();
   return { routing: app.routing, close: () => app.close(), description };
 }
 
-type Raw = Parameters<typeof doorOf>[0];
-
 /** Over TCP, everything but reading needs the token, so a new route cannot forget to ask for it. */
-function refused(request: Raw, onlyLocal: true | undefined): Problem | undefined {
+function refused(request: IncomingMessage, onlyLocal: true | undefined): Problem | undefined {
   // The absolute form names a host of its own, beside the Host header.
   if (!request.url?.startsWith('/')) return badPath;
-  const rules = doorOf(request)?.rules();
+  const rules = doorOf(request).rules();
   if (rules === undefined) return undefined;
   const foreign = foreignRequest(request, rules);
   if (foreign !== undefined) return foreign;
@@ -114,7 +113,7 @@ function readJsonBodies(app: FastifyInstance): void {
 
 /** Another method of a path that exists, or no such path. */
 function notFound(
-  { method, url = '/' }: Raw,
+  { method, url = '/' }: IncomingMessage,
   reply: FastifyReply,
   known: readonly KnownRoute[],
 ): FastifyReply {

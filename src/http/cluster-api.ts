@@ -1,4 +1,4 @@
-/** What the HTTP server serves. It starts nothing and decides nothing. */
+/** What the HTTP server serves, and how it gives a command. It starts nothing and decides nothing. */
 
 import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
@@ -33,3 +33,19 @@ export interface ClusterApi {
   /** Also to a cluster that only others watch. Undefined: there is no such cluster. Rejects only after a bug. */
   command(cluster: string, command: Command): Promise<Answer> | undefined;
 }
+
+/** Rejects only after a bug. */
+export const giveTo = (api: ClusterApi, cluster: string, command: Command): Promise<Answer> =>
+  api.command(cluster, command) ?? Promise.resolve(removed);
+
+/** For a cluster that a reload removed while the request was read. */
+const removed: Answer = {
+  results: [
+    {
+      nameserver: '-',
+      kind: 'failed',
+      code: 'unknown-cluster',
+      sentence: 'the cluster was removed meanwhile',
+    },
+  ],
+};

@@ -6,7 +6,7 @@ import type { ServerAddress } from '../core/model/units.ts';
 import { findServer } from '../daemon/find-server.ts';
 import type { Claim } from '../hook/claim.ts';
 import { followBody, forgetBody, freezeBody, hookBody, thawBody } from './body.ts';
-import type { ClusterApi } from './cluster-api.ts';
+import { type ClusterApi, giveTo } from './cluster-api.ts';
 import { doorOf } from './doors.ts';
 import { obeyHook } from './obey-hook.ts';
 import { createOnce, type Once } from './once.ts';
@@ -80,7 +80,7 @@ async function follow(call: Call<z.output<typeof followBody>>, once: Once): Prom
   const { reason, id, by = unnamed } = body;
   if (althoughReadOnly && !force)
     return failed(problem('bad-request', 'althoughReadOnly needs force: alone it does nothing'));
-  if (force && doorOf(call.request.raw)?.rules() !== undefined)
+  if (force && doorOf(call.request.raw).rules() !== undefined)
     return failed(
       problem(
         'only-local',
@@ -134,20 +134,8 @@ async function hook({ api, request, body }: Call<z.output<typeof hookBody>>, onc
   return obeyed.kind === 'problem' ? failed(obeyed.problem) : document(obeyed.answer);
 }
 
-/** For a cluster that a reload removed while the body was read. */
-const removed: Answer = {
-  results: [
-    {
-      nameserver: '-',
-      kind: 'failed',
-      code: 'unknown-cluster',
-      sentence: 'the cluster was removed meanwhile',
-    },
-  ],
-};
-
 const obey = ({ api, cluster, request }: Call<unknown>, command: Command): Promise<Answer> =>
-  api.command(cluster, withPatience(command, request.raw)) ?? Promise.resolve(removed);
+  giveTo(api, cluster, withPatience(command, request.raw));
 
 const give = async (call: Call<unknown>, command: Command): Promise<Reply> =>
   answered(await obey(call, command));

@@ -33,11 +33,16 @@ interface Held {
   since: number;
   /** The answer to the newest request: pipelined requests are answered in order (RFC 9112 9.3.2). */
   last: Promise<void>;
+  /** Requests whose answers are not read yet: the current one, and those behind it. */
+  waiting: number;
   /** The current request. */
   request: IncomingMessage | undefined;
   isAnswered: boolean;
   unreadBytes: number;
 }
+
+/** Between two requests. */
+const idle = { request: undefined, isAnswered: false, unreadBytes: 0 };
 
 export function holdConnections(
   server: Server,
@@ -51,13 +56,7 @@ export function holdConnections(
     const slowest = held.size < connectionLimit ? undefined : longestWaiting(held);
     if (held.size >= connectionLimit && slowest === undefined) return turnAway(socket, farewell);
     if (slowest !== undefined) drop(slowest);
-    held.set(socket, {
-      since: ++count,
-      last: Promise.resolve(),
-      request: undefined,
-      isAnswered: false,
-      unreadBytes: 0,
-    });
+    held.set(socket, { since: ++count, last: Promise.resolve(), waiting: 0, ...idle });
     socket.once('close', () => held.delete(socket));
   });
 
@@ -68,9 +67,12 @@ export function holdConnections(
   });
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // What follows a stream is never answered, and would only be kept.
+    if (streams.has(request.socket)) return void request.socket.destroy();
     const connection = held.get(request.socket);
-    if (connection !== undefined)
-      connection.last = connection.last.then(() => one(connection, request, response));
+    if (connection === undefined) return;
+    connection.waiting += 1;
+    connection.last = connection.last.then(() => one(connection, request, response));
   });
 
   async function one(connection: Held, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -88,7 +90,8 @@ export function holdConnections(
     clearTimeout(timer);
     // The next request would begin in a body that nobody has read to its end.
     if (!request.complete) socket.destroy();
-    Object.assign(connection, { request: undefined, isAnswered: false, unreadBytes: 0, since: ++count });
+    connection.waiting -= 1;
+    Object.assign(connection, idle, { since: ++count });
   }
 
   function drop(socket: Socket): void {
@@ -97,8 +100,11 @@ export function holdConnections(
   }
 
   function keepOpen(socket: Socket): boolean {
-    if (streams.size >= streamLimit || !held.delete(socket)) return false;
+    const connection = held.get(socket);
+    if (connection === undefined || streams.size >= streamLimit) return false;
+    held.delete(socket);
     streams.add(socket);
+    if (connection.waiting > 1) socket.destroy();
     socket.once('close', () => streams.delete(socket));
     return true;
   }

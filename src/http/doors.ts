@@ -17,5 +17,9 @@ export const cameThrough = (request: IncomingMessage, door: Door): void => {
   doors.set(request, door);
 };
 
-/** Undefined: the request came through no listener, as in a test that injects it. */
-export const doorOf = (request: IncomingMessage): Door | undefined => doors.get(request);
+/** Throws for a request that came through no listener: nothing says what it may do. */
+export function doorOf(request: IncomingMessage): Door {
+  const door = doors.get(request);
+  if (door === undefined) throw new Error('a request came through no listener');
+  return door;
+}

@@ -14,7 +14,7 @@ const comeAgainMs = { least: 1000, more: 3000 };
 const beatMs = 15_000;
 
 /** Why a listener cannot go on where it was. */
-export type Reset = 'other-start' | 'too-old';
+type Reset = 'other-start' | 'too-old';
 
 interface Stored {
   readonly number: number;
@@ -30,7 +30,7 @@ interface Listener {
   readonly cluster: string | undefined;
   /** The number of the last event that was written to it, or is not for it. */
   seen: number;
-  /** It had not read everything at the last beat. */
+  /** At the last beat its buffer was full, and it has not read that since. */
   isBehind: boolean;
 }
 
@@ -59,7 +59,7 @@ export function createEventFeed(start: string): EventFeed {
 
   function add(event: string, cluster: string, data: unknown): void {
     newest += 1;
-    const bytes = Buffer.from(eventText(idOf(newest), event, data));
+    const bytes = ownBytes(eventText(idOf(newest), event, data));
     stored.push({ number: newest, cluster, bytes });
     storedBytes += bytes.length;
     while (stored.length > rememberedEvents || (storedBytes > rememberedBytes && stored.length > 1))
@@ -111,7 +111,10 @@ export function createEventFeed(start: string): EventFeed {
         clearInterval(beating);
         beating = undefined;
       });
-      response.on('drain', () => write(listener));
+      response.on('drain', () => {
+        listener.isBehind = false;
+        write(listener);
+      });
       const retry = Math.round(comeAgainMs.least + Math.random() * comeAgainMs.more);
       response.write(`retry: ${retry}\n${greeting(idOf(seen), { after, reset })}`);
       write(listener);
@@ -141,6 +144,13 @@ const resets: Readonly<Record<Reset, string>> = {
     'The last event that you have seen is of another process: the daemon has been started again.',
   'too-old': 'Too many events have happened since the last one that you have seen.',
 };
+
+/** `Buffer.from` takes a slice of a common block: one event that is kept would keep 8 KB. */
+function ownBytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}
 
 /** JSON has no line breaks, so one line of data is enough. */
 const eventText = (id: string, event: string, data: unknown): string =>

@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import type { HistoryEntry } from '../core/model/events.ts';
 import { doorOf } from './doors.ts';
 import type { EventFeed } from './event-feed.ts';
+import { notWatched } from './not-watched.ts';
 import { problem } from './problem.ts';
 import { type ApiContext, defaultHeaders, sendProblem } from './route.ts';
-import { notWatched } from './routes.ts';
 
 /** The name of the event for each kind of entry of the history. Its data is the entry. */
 export const eventNames = {
@@ -43,7 +43,7 @@ export function addEventRoute(
       const { cluster, after } = query as { readonly cluster?: string; readonly after?: string };
       const missing = cluster === undefined ? undefined : notWatched(api(), cluster);
       if (missing !== undefined) return sendProblem(reply, missing);
-      if (doorOf(raw)?.keepOpen(raw.socket) === false) {
+      if (!doorOf(raw).keepOpen(raw.socket)) {
         const tooMany = problem('too-many-listeners', 'all streams are in use', 'try again in a moment');
         return sendProblem(reply.header('retry-after', '10'), tooMany);
       }

@@ -16,7 +16,7 @@ const requestLimit = 100;
 /** How often Node looks for slow connections. */
 const lookMs = 1000;
 
-export type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => void;
+type AnswerRequest = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Listens nowhere yet. `onBug`: an answer could not be written. */
 export function createListener(

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import type { Answer, Command, CommandResult } from '../core/model/events.ts';
 import type { Claim, Place } from '../hook/claim.ts';
 import { type Resolved, resolveClaim } from '../hook/resolve.ts';
-import type { ClusterApi } from './cluster-api.ts';
+import { type ClusterApi, giveTo } from './cluster-api.ts';
 import type { HookAnswer } from './hook-answer.ts';
 import type { Once } from './once.ts';
 import { answerProblem, type Problem, problem } from './problem.ts';
@@ -41,7 +41,7 @@ async function obey(claim: Claim, { api, once, patient }: Surroundings): Promise
   if (found.kind !== 'resolved') return { kind: 'problem', problem: problem(found.kind, found.sentence) };
   const { cluster, server } = found;
   if (claim.act === 'status') return { kind: 'answer', answer: { cluster, server, results: [] } };
-  const work = () => command(claim, found, (what) => send(api, found.cluster, patient(what)));
+  const work = () => command(claim, found, (what) => giveTo(api, cluster, patient(what)));
   if (claim.id === undefined) return ended(found, await work());
   const result = once.run(`hook ${cluster}/${claim.id}`, JSON.stringify([claim.act, server]), work);
   return result.kind === 'reused'
@@ -77,20 +77,6 @@ async function command(
 }
 
 const isNotYet = ({ kind, code }: CommandResult): boolean => kind === 'held' && code === 'no-candidate';
-
-const removed: Answer = {
-  results: [
-    {
-      nameserver: '-',
-      kind: 'failed',
-      code: 'unknown-cluster',
-      sentence: 'the cluster was removed meanwhile',
-    },
-  ],
-};
-
-const send = (api: ClusterApi, cluster: string, what: Command): Promise<Answer> =>
-  api.command(cluster, what) ?? Promise.resolve(removed);
 
 /** By what is known of the servers; only then by the resolver, which may be slow. */
 async function resolved(claim: Claim, api: ClusterApi): Promise<Resolved> {

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ClusterApi } from './cluster-api.ts';
+import { notWatched } from './not-watched.ts';
 import { tooLate } from './patience.ts';
 import { type Problem, problem, problemText, problemType } from './problem.ts';
 import type { ShapeName } from './shapes/api-shapes.ts';
@@ -70,12 +71,7 @@ interface RouteOf<Body> {
 export type Route = RouteOf<never>;
 export const route = <Body>(given: RouteOf<Body>): Route => given as unknown as Route;
 
-export function addRoute(
-  app: FastifyInstance,
-  given: Route,
-  context: ApiContext,
-  notWatched: NotWatched,
-): void {
+export function addRoute(app: FastifyInstance, given: Route, context: ApiContext): void {
   app.route({
     method: given.method,
     url: given.url,
@@ -84,19 +80,12 @@ export function addRoute(
       doc: { ...given.doc, ...(given.body && { body: given.body }) },
     },
     async handler(request, reply) {
-      return send(reply, await answerOf(given, request, context.api(), notWatched));
+      return send(reply, await answerOf(given, request, context.api()));
     },
   });
 }
 
-type NotWatched = (api: ClusterApi, cluster: string) => Problem | undefined;
-
-async function answerOf(
-  given: Route,
-  request: FastifyRequest,
-  api: ClusterApi,
-  notWatched: NotWatched,
-): Promise<Reply> {
+async function answerOf(given: Route, request: FastifyRequest, api: ClusterApi): Promise<Reply> {
   const { c } = request.params as { readonly c?: string };
   const missing = c === undefined ? undefined : notWatched(api, c);
   if (missing !== undefined) return failed(missing);

@@ -1,17 +1,18 @@
 /** The routes that only read, in one table. A route returns a document or a problem, and writes nothing. */
 
-import { watchedElsewhere } from '../config/share.ts';
 import { type AdviceAim, adviceAims } from '../core/model/procedure.ts';
 import { findServer } from '../daemon/find-server.ts';
-import { didYouMean } from '../suggest.ts';
-import { createAllClusters, inSlices } from './all-clusters.ts';
+import { clustersText, notReady, shared } from './all-clusters.ts';
 import type { ClusterApi } from './cluster-api.ts';
-import { adviceDocument, clusterDocument, isReady } from './documents.ts';
-import { type Problem, problem } from './problem.ts';
+import { adviceDocument, clusterDocument } from './documents.ts';
+import { problem } from './problem.ts';
 import { type Call, document, failed, type Reply, type Route, route } from './route.ts';
 
 /** Of one server: the requests for all clusters share the work. */
-export const readRoutes = (allClusters = createAllClusters()): readonly Route[] => [
+export const readRoutes = (
+  allClusters = shared(clustersText),
+  allNotReady = shared(notReady),
+): readonly Route[] => [
   route({
     method: 'GET',
     url: '/healthz',
@@ -25,7 +26,7 @@ export const readRoutes = (allClusters = createAllClusters()): readonly Route[] 
       summary: 'Every cluster was decided once, and its nameserver answered (else 503)',
       answer: 'Readiness',
     },
-    answer: ready,
+    answer: async ({ api }) => readiness(await allNotReady(api)),
   }),
   route({
     method: 'GET',
@@ -37,7 +38,7 @@ export const readRoutes = (allClusters = createAllClusters()): readonly Route[] 
     method: 'GET',
     url: '/v1/clusters/:c',
     doc: { summary: 'One cluster', answer: 'Cluster' },
-    answer: ({ api, cluster }) => document({ ...clusterOf(api, cluster)[0], ...aboutDaemon(api) }),
+    answer: ({ api, cluster }) => document({ ...clusterOf(api, cluster), ...aboutDaemon(api) }),
   }),
   route({
     method: 'GET',
@@ -57,32 +58,17 @@ export const readRoutes = (allClusters = createAllClusters()): readonly Route[] 
   }),
 ];
 
-/** Why no route of this cluster can answer; undefined: it is watched here. */
-export function notWatched(api: ClusterApi, cluster: string): Problem | undefined {
-  if (api.clusters().includes(cluster)) return undefined;
-  const watchers = api.elsewhere?.(cluster);
-  return watchers === undefined
-    ? problem('unknown-cluster', `there is no cluster "${cluster}"${didYouMean(cluster, api.clusters())}`)
-    : problem('watched-elsewhere', watchedElsewhere(cluster, watchers));
-}
-
 const clusterOf = (api: ClusterApi, name: string) => {
   const snapshot = api.snapshot(name);
-  return snapshot === undefined ? [] : [clusterDocument(snapshot)];
+  return snapshot && clusterDocument(snapshot);
 };
 
 const aboutDaemon = (api: ClusterApi) => (api.daemon === undefined ? {} : { daemon: api.daemon() });
 
-async function ready({ api }: Call): Promise<Reply> {
-  const found = await inSlices(api.clusters(), (name) => {
-    const snapshot = api.snapshot(name);
-    return snapshot === undefined || isReady(snapshot) ? [] : [name];
-  });
-  const waiting = found.flat();
-  return waiting.length === 0
+const readiness = (waiting: readonly string[]): Reply =>
+  waiting.length === 0
     ? document({ status: 'ready' })
     : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));
-}
 
 const isAim = (text: string): text is AdviceAim => adviceAims.some((aim) => aim === text);
 

@@ -13,7 +13,7 @@ import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { eventNames } from './event-route.ts';
 import { createListener } from './listener.ts';
 import type { ApiPlugin } from './route.ts';
-import { closeGraceMs, createTcp, type PreparedTcp } from './tcp.ts';
+import { close, createTcp, type PreparedTcp } from './tcp.ts';
 
 export interface ApiServer {
   /** Before this, every request gets `starting`. */
@@ -63,9 +63,7 @@ export async function startApi({ socketPath, plugins = [], onBug }: ApiOptions):
       tcpAddress: tcp.address,
       async close() {
         feed.close();
-        const timer = setTimeout(() => local.closeAllConnections(), closeGraceMs);
-        await Promise.all([socket.release(), tcp.close()]);
-        clearTimeout(timer);
+        await Promise.all([close(local).then(socket.release), tcp.close()]);
         await app.close();
       },
     },
@@ -73,7 +71,7 @@ export async function startApi({ socketPath, plugins = [], onBug }: ApiOptions):
 }
 
 /** The data of the event `command`. */
-export interface CommandDocument {
+interface CommandDocument {
   readonly at: string;
   readonly cluster: string;
   readonly kind: 'command';

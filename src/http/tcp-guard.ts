@@ -39,7 +39,9 @@ export function foreignRequest(request: IncomingMessage, { names }: TcpRules): P
 /** Browsers say where a request comes from; programs say nothing. */
 function fromAnotherSite({ headers, method }: IncomingMessage, host: string): boolean {
   const { origin } = headers;
-  if (origin !== undefined) return origin.toLowerCase() !== `http://${host}` && !isHttpsOf(origin, host);
+  // A proxy in front of us may speak TLS.
+  if (origin !== undefined)
+    return !['http', 'https'].some((scheme) => origin.toLowerCase() === `${scheme}://${host.toLowerCase()}`);
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return false;
   // A link to us in a chat or a wiki: the browser shows our page, and the other site sees nothing of it.
@@ -49,10 +51,6 @@ function fromAnotherSite({ headers, method }: IncomingMessage, host: string): bo
     headers['sec-fetch-dest'] === 'document'
   );
 }
-
-/** A proxy in front of us may speak TLS. */
-const isHttpsOf = (origin: string, host: string): boolean =>
-  origin.toLowerCase() === `https://${host.toLowerCase()}`;
 
 const isLocalhost = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost');
 

@@ -8,7 +8,7 @@ import type { Failure } from '../core/model/observation.ts';
 import type { Door } from './doors.ts';
 
 /** How long current requests may take when a listener closes. */
-export const closeGraceMs = 1000;
+const closeGraceMs = 1000;
 
 export type PreparedTcp =
   | { readonly kind: 'failed'; readonly failure: Failure }
@@ -20,7 +20,7 @@ export type PreparedTcp =
       drop(): Promise<void>;
     };
 
-export interface Tcp {
+interface Tcp {
   /** Opens what `next` needs; undefined: nothing. Never rejects. */
   prepare(next: HttpConfig | undefined): Promise<PreparedTcp>;
   /** Where it listens. */

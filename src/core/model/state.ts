@@ -64,8 +64,6 @@ export interface ServerMemory {
   readonly facts: ServerFacts | undefined;
   readonly factsAt: MonoMs | undefined;
   readonly unknownSince: MonoMs | undefined;
-  /** How long it was unknown when a probe did not ask, and when that was observed last. */
-  readonly silence: { readonly ms: number; readonly seenAt: MonoMs } | undefined;
   /** When the present unbroken run of writable observations began. */
   readonly writableSince: Moment | undefined;
   /** Read-only, then writable, in one process. Undefined once it is read-only again, or restarts. */
@@ -160,7 +158,6 @@ export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory =>
   facts: undefined,
   factsAt: undefined,
   unknownSince: undefined,
-  silence: undefined,
   writableSince: undefined,
   promotedAt: undefined,
   shutAskedAt: undefined,

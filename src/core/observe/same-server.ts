@@ -45,9 +45,9 @@ const isInForce = ({ publications }: ClusterState, { settings, facts }: Seen): b
  * Where two host names have the same address, one of the two records may be wrong: the server itself tells
  * which name is its own.
  */
-const ownName = ([first, ...others]: readonly Seen[]): Seen | undefined =>
-  others.find(({ facts, settings }) => {
-    if (facts.home === undefined || facts.peer === undefined || facts.peer !== first?.facts.peer)
+const ownName = (seen: readonly Seen[]): Seen | undefined =>
+  seen.find(({ facts, settings }) => {
+    if (facts.home === undefined || facts.peer === undefined || facts.peer !== seen[0]?.facts.peer)
       return false;
     const [configured, own] = [splitAddress(settings.address), splitAddress(facts.home)];
     return configured.port === own.port && `${configured.host}.`.startsWith(`${own.host}.`);

@@ -149,7 +149,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S1', 'S4', 'FREEZE'],
-    seed: 9,
+    seed: 13,
   },
   {
     name: 'a freeze is ignored',
@@ -161,7 +161,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['FREEZE'],
-    seed: 10,
+    seed: 32,
   },
   {
     name: 'a freeze by another instance is ignored',
@@ -174,7 +174,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['FREEZE'],
-    seed: 10,
+    seed: 18,
   },
   {
     name: 'a frozen name is restored',

@@ -79,6 +79,13 @@ test.each([
   expect(message).not.toContain('horse');
 });
 
+test('a token in the place of its path is not shown', async () => {
+  const token = '5b2d9c'.repeat(11).slice(0, 64);
+  const { complaint } = await loadedWith(`{ token_file: "${token}" }`);
+  expect(complaint).toMatch(/http\.token_file: looks like the secret itself, not like the path of a file/);
+  expect(complaint).not.toContain(token.slice(0, 8));
+});
+
 test('a token that others can read, and every address, are warnings', async () => {
   expect((await loadedWith('{ token_file: api.token }', goodToken, 0o644)).warnings).toMatch(
     /http\.token_file: .*api\.token can be read by every user of this host/,

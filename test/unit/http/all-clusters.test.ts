@@ -1,7 +1,7 @@
 /** What is asked of all clusters is made in slices, and once for all who ask. */
 
 import { expect, test } from 'vitest';
-import { createAllClusters, inSlices } from '../../../src/http/all-clusters.ts';
+import { clustersText, inSlices, notReady, shared } from '../../../src/http/all-clusters.ts';
 import type { ClusterApi } from '../../../src/http/cluster-api.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
 import { fakeDaemon } from '../../support/tcp-api.ts';
@@ -49,11 +49,19 @@ test('others get their turn while it is made', async () => {
 
 test('those who ask together share the work', async () => {
   const { api, counts } = slowDaemon();
-  const ask = createAllClusters();
+  const ask = shared(clustersText);
   const answers = await Promise.all(Array.from({ length: 50 }, () => read(ask(api))));
   expect(counts.snapshots).toBe(names.length);
   expect(new Set(answers.map(({ clusters }) => clusters.map(({ cluster }) => cluster).join())).size).toBe(1);
   expect(answers[0]?.clusters.map(({ cluster }) => cluster)).toEqual(names);
+});
+
+test('those who ask together whether all are ready share the work too', async () => {
+  const { api, counts } = slowDaemon();
+  const ask = shared(notReady);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(api)));
+  expect(counts.snapshots).toBe(names.length);
+  expect(new Set(answers.map((waiting) => waiting.join()))).toEqual(new Set(['']));
 });
 
 test('no answer is older than its request', async () => {
@@ -66,7 +74,7 @@ test('no answer is older than its request', async () => {
     begun();
     return mode;
   });
-  const ask = createAllClusters();
+  const ask = shared(clustersText);
   const before = read(ask(api));
   await first;
   mode = 'observe';
@@ -85,7 +93,7 @@ test('a bug fails those who asked, and not the next one', async () => {
       return api.snapshot(cluster);
     },
   };
-  const ask = createAllClusters();
+  const ask = shared(clustersText);
   const both = await Promise.allSettled([ask(daemon), ask(daemon)]);
   expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   isBroken = false;

@@ -13,6 +13,7 @@ import type { ClusterApi } from '../../../src/http/cluster-api.ts';
 import { type ApiServer, startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 import { shopSnapshot } from '../../support/snapshots.ts';
+import { fakeDaemon } from '../../support/tcp-api.ts';
 
 let folder = '';
 let servers: ApiServer[] = [];
@@ -34,19 +35,13 @@ const result = (kind: CommandResult['kind'], code: string): Answer => ({
 
 function fakeApi(answer: (command: Command) => Promise<Answer> = async () => result('done', 'commanded')) {
   const commands: Command[] = [];
-  const api: ClusterApi = {
-    clusters: () => ['shop'],
-    snapshot: (cluster) => (cluster === 'shop' ? shopSnapshot : undefined),
-    advice: (_cluster, { aim, server }) => ({ kind: 'nothing', sentence: `${aim} ${server}` }),
-    history: () => [],
-    known: () => [],
-    note: () => {},
+  const { api } = fakeDaemon({
     command: (_cluster, command) => {
       const { notAfter: _patience, ...rest } = command;
       commands.push(rest);
       return answer(command);
     },
-  };
+  });
   return { api, commands };
 }
 

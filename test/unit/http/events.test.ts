@@ -24,14 +24,19 @@ interface Listening {
   heard(count: number): Promise<readonly Heard[]>;
 }
 
-/** A client of the events, which ends with the test. */
-function listen(at: number | string, query = '', headers: Readonly<Record<string, string>> = {}): Listening {
+/** A client of the events, which ends with the test. `more`: sent with the request. */
+function listen(
+  at: number | string,
+  query = '',
+  headers: Readonly<Record<string, string>> = {},
+  more = '',
+): Listening {
   const socket = typeof at === 'number' ? connect(at, '127.0.0.1') : connect(at);
   onTestFinished(() => void socket.destroy());
   const given = Object.entries({ host: 'localhost', ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );
-  socket.write(`GET /v1/events${query} HTTP/1.1\r\n${given.join('')}\r\n`);
+  socket.write(`GET /v1/events${query} HTTP/1.1\r\n${given.join('')}\r\n${more}`);
   socket.on('error', () => {});
   const heard: Heard[] = [];
   let text = '';
@@ -229,6 +234,19 @@ describe('a listener', () => {
     ]);
   });
 
+  test('that asks for more on its connection is closed, so that nothing is kept of it', async () => {
+    const { port } = await startTcpApi(onLoopback());
+    const more = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n';
+    const later = listen(port());
+    await later.heard(1);
+    later.socket.write(more);
+    await later.closed;
+    const atOnce = listen(port(), '', {}, more);
+    await atOnce.closed;
+    expect(atOnce.received()).toBe('');
+    expect(await ask(port(), 'GET /healthz')).toMatchObject({ status: 200 });
+  });
+
   test('asks with GET', async () => {
     const { port } = await startTcpApi(onLoopback());
     expect(await ask(port(), 'HEAD /v1/events')).toMatchObject({ status: 405 });
@@ -309,5 +327,19 @@ describe('the heartbeat', () => {
     vi.advanceTimersByTime(15_000);
     expect([reads.response.destroyed, stuck.response.destroyed]).toEqual([false, true]);
     expect(feed.listeners()).toBe(1);
+  });
+
+  test('keeps a listener that is behind again, but has read since the last one', () => {
+    vi.useFakeTimers();
+    const feed = createEventFeed('start1');
+    const { response } = fakeResponse();
+    feed.listen(response as unknown as ServerResponse, {});
+    for (let beats = 0; beats < 3; beats += 1) {
+      response.writableNeedDrain = true;
+      vi.advanceTimersByTime(15_000);
+      response.writableNeedDrain = false;
+      response.emit('drain');
+    }
+    expect(response.destroyed).toBe(false);
   });
 });

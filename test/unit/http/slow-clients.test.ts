@@ -11,7 +11,7 @@ import type { ClusterApi } from '../../../src/http/cluster-api.ts';
 import { connectionLimit } from '../../../src/http/connections.ts';
 import { type ApiServer, startApi } from '../../../src/http/server.ts';
 import { apiSocketPath } from '../../../src/http/unix-socket.ts';
-import { shopSnapshot } from '../../support/snapshots.ts';
+import { fakeDaemon } from '../../support/tcp-api.ts';
 
 /** For a busy host. A rejected client gets the reason at once. */
 const patienceMs = 9000;
@@ -35,15 +35,7 @@ afterEach(async () => {
 const done: Answer = {
   results: [{ nameserver: 'ns1', kind: 'done', code: 'commanded', sentence: 'It is done.' }],
 };
-const ordinary: ClusterApi = {
-  clusters: () => ['shop'],
-  snapshot: (cluster) => (cluster === 'shop' ? shopSnapshot : undefined),
-  advice: () => undefined,
-  history: () => [],
-  known: () => [],
-  note: () => {},
-  command: async () => done,
-};
+const ordinary = fakeDaemon({ command: async () => done }).api;
 
 async function serve(api: ClusterApi = ordinary): Promise<void> {
   const started = await startApi({ socketPath: apiSocketPath(folder), onBug: (error) => bugs.push(error) });

@@ -64,6 +64,12 @@ describe('two addresses with one UUID', () => {
       vip: false,
       host1: address('vip'),
     });
+    // Both names are its own: the first one counts.
+    const [first, second] = ['host1.example.org', 'host1'];
+    expect(others({ [first]: one({ peer }), [second]: one({ peer }) })).toEqual({
+      [first]: false,
+      [second]: address(first),
+    });
     expect(others({ db1: one({ peer }), host12: one({ peer }) })).toEqual({
       db1: false,
       host12: address('db1'),
