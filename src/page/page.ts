@@ -1,6 +1,6 @@
-/** What the status page answers. It reads the API, keeps the overview for a moment, and changes nothing. */
+/** What the status page answers. It reads the API, and changes nothing. */
 
-import { inSlices } from '../http/all-clusters.ts';
+import { inSlices, shared } from '../http/all-clusters.ts';
 import type { ClusterApi } from '../http/cluster-api.ts';
 import { clusterDocument } from '../http/documents.ts';
 import type { Assets } from './assets.ts';
@@ -23,9 +23,6 @@ export interface StatusPage {
   /** A file by its name with the hash. */
   asset(name: string): PageReply;
 }
-
-/** How long all viewers share one look at all clusters. */
-const shareMs = 1000;
 
 /** Nothing of another host, nothing inline; no other page may show this one. */
 const policy = [
@@ -52,7 +49,7 @@ const pageHeaders = {
 
 /** `now`: milliseconds since 1970. */
 export function createStatusPage(api: ClusterApi, assets: Assets, now: () => number): StatusPage {
-  const digests = sharedDigests(api, now);
+  const digests = shared(lookAtAll);
   const reply = (view: View, root: string, query: URLSearchParams, status: PageReply['status'] = 200) => {
     const daemon = api.daemon?.();
     const frame: Frame = {
@@ -89,7 +86,7 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
         return show(only, './', query);
       const is = query.get('is');
       const view = overviewView({
-        digests: await digests(),
+        digests: await digests(api),
         elsewhere: api.daemon?.().share?.elsewhere ?? 0,
         search: (query.get('q') ?? '').trim().slice(0, 200),
         tone: is !== null && isTone(is) ? is : undefined,
@@ -117,21 +114,6 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
         body: file.body,
       };
     },
-  };
-}
-
-/** One look at all clusters for all who ask while it goes on, or within a second after it. */
-function sharedDigests(api: ClusterApi, now: () => number): () => Promise<readonly Digest[]> {
-  let digests: Promise<readonly Digest[]> | undefined;
-  let endedAt: number | undefined;
-  return () => {
-    const age = endedAt === undefined ? 0 : now() - endedAt;
-    if (digests !== undefined && age >= 0 && age <= shareMs) return digests;
-    endedAt = undefined;
-    digests = lookAtAll(api).finally(() => {
-      endedAt = now();
-    });
-    return digests;
   };
 }
 
