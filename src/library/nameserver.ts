@@ -1,11 +1,15 @@
 /** The library's client of one nameserver: updates a zone (RFC 2136) with TSIG, reads it, waits for it. */
 
+import { KeyObject } from 'node:crypto';
+import { isIP, isIPv6 } from 'node:net';
 import type { Fqdn, MonoMs } from '../core/model/units.ts';
 import type * as zone from '../core/model/zone.ts';
 import { systemClock } from '../daemon/clock.ts';
 import { createRfc2136Client } from '../dns/client/rfc2136.ts';
 import { parseAnyName } from '../dns/message/name.ts';
+import { tsigAlgorithms } from '../dns/message/tsig.ts';
 import type { AnyChange, AnyPrerequisite } from '../dns/message/update.ts';
+import { isHostName } from '../dns/transport/endpoint.ts';
 import type { TsigKey } from './tsig-keys.ts';
 import type {
   Change,
@@ -25,7 +29,7 @@ const longestTimeoutMs = 3_600_000;
 const defaultFudgeSeconds = 300;
 
 export interface NameserverOptions {
-  /** The zone's primary server: an IP address, or a host name with one address. */
+  /** The zone's primary server: an IP address (IPv6 also in brackets), or a host name with one address. */
   readonly address: string;
   /** Default: 53. */
   readonly port?: number;
@@ -70,7 +74,7 @@ export interface Nameserver {
     },
     options?: Omit<RequestOptions, 'signal'>,
   ): Promise<PropagationReport>;
-  /** Closes the connection. Requests that run end as failed. */
+  /** Closes the connection. Requests that run, or come later, end as failed. */
   close(): Promise<void>;
 }
 
@@ -78,16 +82,17 @@ export interface Nameserver {
 export function openNameserver(options: NameserverOptions): Nameserver {
   const { address, port = defaultPort, key, transport = 'tcp' } = options;
   const { timeoutMs = defaultTimeoutMs, fudgeSeconds = defaultFudgeSeconds } = options;
-  if (typeof address !== 'string' || address === '') throw new TypeError('address must be a text');
+  const host = hostOf(address);
   if (!isWhole(port, 1, 65_535)) throw new TypeError('port must be a whole number, 1 to 65535');
   if (transport !== 'tcp' && transport !== 'udp') throw new TypeError("transport must be 'tcp' or 'udp'");
   if (!isWhole(fudgeSeconds, 0, 65_535))
     throw new TypeError('fudgeSeconds must be a whole number, 0 to 65535');
+  if (key !== undefined && !isTsigKey(key))
+    throw new TypeError('key must be a key that tsigKey made, or the `key` of what readTsigKey read');
   const deadline = (ms = timeoutMs) => (systemClock.mono() + checkedTimeout(ms)) as MonoMs;
   deadline();
   const client = createRfc2136Client({
-    name: 'nameserver',
-    address,
+    address: host,
     port,
     transport,
     ...(key === undefined ? {} : { key: { ...key, name: key.name as Fqdn } }),
@@ -137,6 +142,22 @@ export function openNameserver(options: NameserverOptions): Nameserver {
 const isWhole = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most;
 
+/** Without the brackets of IPv6 and the final dot of a name. */
+function hostOf(address: unknown): string {
+  const text = typeof address === 'string' ? address : '';
+  const inner = /^\[(.*)\]$/.exec(text)?.[1] ?? '';
+  if (isIPv6(inner)) return inner;
+  const host = text.replace(/\.$/, '');
+  if (isIP(text) !== 0 || isHostName(host)) return host;
+  throw new TypeError('address must be an IP address or a host name; the port is an option of its own');
+}
+
+/** For callers without types: else a key of plain parts would fail where it signs. */
+const isTsigKey = (key: TsigKey | null): boolean =>
+  key?.secret instanceof KeyObject &&
+  tsigAlgorithms.includes(key.algorithm) &&
+  parseAnyName(key.name) === key.name;
+
 function checkedTimeout(ms: number): number {
   if (typeof ms === 'number' && ms > 0 && ms <= longestTimeoutMs) return ms;
   throw new TypeError(`timeoutMs must be more than 0, and at most ${longestTimeoutMs}`);
@@ -145,7 +166,13 @@ function checkedTimeout(ms: number): number {
 /** Canonical if it is a name. Else as it is: the update is refused, with this text in the failure. */
 const nameOf = (text: string): Fqdn => parseAnyName(text) ?? (text as Fqdn);
 
-const questionOf = ({ name, type }: Question): zone.Question => ({ name: nameOf(name), type });
+/** No word of a caller becomes a type on the wire that this library does not promise, as ANY. */
+const rrTypes: readonly string[] = ['A', 'AAAA', 'CNAME', 'SRV', 'TXT'] satisfies readonly Rrset['type'][];
+
+function questionOf({ name, type }: Question): zone.Question {
+  if (!rrTypes.includes(type)) throw unknownWord('type', type as never);
+  return { name: nameOf(name), type };
+}
 
 function rrsetOf(rrset: Rrset): zone.Rrset {
   const name = nameOf(rrset.name);

@@ -37,7 +37,8 @@ export class PropagationWatch {
    * others. A newer watch of the same name ends this watch, which is then `superseded`. Never rejects.
    */
   async watch(request: PropagationRequest): Promise<PropagationReport> {
-    if (this.#closed) return { nameservers: [] };
+    const { nameserver } = this.#options.primary;
+    if (this.#closed) return { nameservers: [{ nameserver, failure: clientClosed(nameserver) }] };
     const name = subjectOf(request);
     const key = `${request.among ?? 'nameservers'} ${request.zone} ${name}`;
     this.#open.get(key)?.(superseded(name));

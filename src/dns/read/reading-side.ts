@@ -16,8 +16,8 @@ import type { SerialsOptions } from './serials.ts';
 import { ZoneReader } from './zone-reader.ts';
 
 export interface Rfc2136Options {
-  /** As the configuration calls the nameserver. */
-  readonly name: string;
+  /** As the configuration calls the nameserver. Absent: messages have its address only. */
+  readonly name?: string;
   /** An IP address, or a host name with one address. */
   readonly address: string;
   readonly port: number;
@@ -56,7 +56,8 @@ export function createReadingSide(
   const { clock, timeoutMs, key, fudgeSeconds } = options;
   const messageId = options.messageId ?? (() => randomInt(65_536));
   const endpoint = { host: options.address, port: options.port };
-  const nameserver = `${options.name} (${showEndpoint(endpoint)})`;
+  const shown = showEndpoint(endpoint);
+  const nameserver = options.name === undefined ? shown : `${options.name} (${shown})`;
   const openTransport = options.openTransport ?? openSockets;
   const transport = openTransport(options.transport, {
     nameserver,

@@ -70,7 +70,7 @@ export async function resolveAll(host: string): Promise<HostAddresses> {
  * RFC 1123 2.1, with the underscores of container networks. The last label must not be a number: getaddrinfo
  * would take the whole text for an address.
  */
-function isHostName(host: string): boolean {
+export function isHostName(host: string): boolean {
   const labels = host.split('.');
   return (
     host.length <= 253 &&

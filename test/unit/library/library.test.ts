@@ -40,11 +40,41 @@ test.each<[string, Record<string, unknown>]>([
   ['a time-out of 0', { address: '192.0.2.1', timeoutMs: 0 }],
   ['an endless time-out', { address: '192.0.2.1', timeoutMs: Number.POSITIVE_INFINITY }],
   ['a fudge of a second and a half', { address: '192.0.2.1', fudgeSeconds: 1.5 }],
+  ['an address with a port', { address: '192.0.2.1:53' }],
+  ['an IPv4 address in brackets', { address: '[192.0.2.1]' }],
+  ['a host name with a space', { address: 'ns1.example.com ' }],
+  ['a key in plain parts', { address: '192.0.2.1', key: { ...key, secret: 'c2VjcmV0' } }],
+  ['a key with another spelling of its name', { address: '192.0.2.1', key: { ...key, name: 'shop-key' } }],
+  ['what readTsigKey resolves to, in place of its key', { address: '192.0.2.1', key: { key, warnings: [] } }],
+  ['a key that is null', { address: '192.0.2.1', key: null }],
 ])('%s is a TypeError at once', (_what, options) => {
   expect(() => openNameserver(options as unknown as NameserverOptions)).toThrow(TypeError);
 });
 
 const rrset = { name: 'a.example.com', type: 'A', ttlSeconds: 5, rdata: ['192.0.2.1'] } as const;
+test.each(['ns1.example.com', 'ns1.example.com.', '[2001:db8::53]', '2001:db8::53', '::ffff:192.0.2.1'])(
+  '%s is an address',
+  async (address) => {
+    await openNameserver({ address, key }).close();
+  },
+);
+
+test('after close nothing is sent, and every answer says so', async () => {
+  const nameserver = openNameserver({ address: '[2001:db8::53]', key });
+  await nameserver.close();
+  const closed = {
+    failure: {
+      code: 'client-closed',
+      message: 'The client of the nameserver [2001:db8::53]:53 is closed.',
+    },
+  };
+  const update: Update = { zone: 'example.com', changes: [{ kind: 'add-rrset', rrset }] };
+  expect(await nameserver.update(update)).toMatchObject({ kind: 'refused', code: 'not-sent', ...closed });
+  expect(await nameserver.read({ questions: [rrset] })).toMatchObject({ kind: 'failed', ...closed });
+  const { nameservers } = await nameserver.propagation({ zone: 'example.com', present: [rrset] });
+  expect(nameservers).toMatchObject([closed]);
+});
+
 /** Nothing is sent to it. */
 const opened = () => openNameserver({ address: '192.0.2.1', key });
 
@@ -86,6 +116,12 @@ test.each<[string, Update, string]>([
 
 test.each<[string, unknown]>([
   ['an RR type', { changes: [{ kind: 'add-rrset', rrset: { ...rrset, type: 'MX' } }] }],
+  ['the type ANY of a deletion', { changes: [{ kind: 'delete-rrset', name: rrset.name, type: 'ANY' }] }],
+  ['a type in lower case', { changes: [{ kind: 'delete-rrset', name: rrset.name, type: 'a' }] }],
+  [
+    'the type of a prerequisite',
+    { prerequisites: [{ kind: 'rrset-absent', name: rrset.name, type: 'MX' }], changes: [] },
+  ],
   ['a change', { changes: [{ kind: 'replace', rrset }] }],
   ['a prerequisite', { prerequisites: [{ kind: 'exists' }], changes: [] }],
 ])('%s that the library does not know is a TypeError', async (_what, part) => {
