@@ -18,7 +18,7 @@ export interface Session {
   readonly complaints: readonly string[];
 }
 
-/** One browser for all tests of a file; where there is none, they are skipped. Called outside of the tests. */
+/** One browser for all tests of a file, which are skipped without one. Call it outside of the tests. */
 export function browserOfFile(): () => Browser {
   let found: Browser | string = 'not started';
   beforeAll(async () => {
