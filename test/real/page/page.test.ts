@@ -217,7 +217,7 @@ test('a freeze shows its plan first, and is given after a second word, with the 
       ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page', dryRun: true }],
       ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page' }],
     ]);
-    expect(await page.locator('dialog').count()).toBe(0);
+    await expect.poll(() => page.locator('dialog').count()).toBe(0);
   });
 });
 
