@@ -1,4 +1,4 @@
-// Compiles the script of the status page for browsers, and puts its style sheet beside it.
+// Compiles the script of the status page for browsers, and puts its style sheet beside it, in one file.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,6 +19,11 @@ export function buildPage(target) {
     folder,
   ];
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
-  // A copy would keep the rights of the checkout.
-  writeFileSync(join(folder, 'page.css'), readFileSync(join(source, 'page.css')));
+  writeFileSync(join(folder, 'page.css'), withImports('page.css'));
 }
+
+/** A style sheet with what it imports in its place: a browser asks for one file. */
+const withImports = (name) =>
+  readFileSync(join(source, name), 'utf8').replace(/@import "(.+)";/g, (_, imported) =>
+    withImports(imported),
+  );

@@ -2,11 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that need the whole machine. */
-const alone = [
-  'test/real/contract/{flood,many-clusters,race}.test.ts',
-  // They count the folders of labs: no other file may play a lab meanwhile.
-  'test/real/lab/{scenarios,story}.test.ts',
-];
+const alone = ['test/real/contract/{flood,many-clusters,race}.test.ts'];
 
 /** Files that take longest: at the end of a project they would leave a core idle. */
 const longest = [

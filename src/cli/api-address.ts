@@ -1,5 +1,6 @@
 /** Where the API listens over TCP, for the log. */
 
+import { serverAddress } from '../config/server-address.ts';
 import type { Log } from '../daemon/log.ts';
 import type { ApiServer } from '../http/server.ts';
 
@@ -7,6 +8,6 @@ import type { ApiServer } from '../http/server.ts';
 export function sayApiAddress({ tcpAddress }: Pick<ApiServer, 'tcpAddress'>, log: Pick<Log, 'say'>): void {
   const at = tcpAddress();
   if (at === undefined) return;
-  const host = at.family === 'IPv6' ? `[${at.address}]` : at.address;
-  log.say('info', 'api-listening', `the API and the status page are on http://${host}:${at.port}/`);
+  const address = serverAddress(at.address, at.port);
+  log.say('info', 'api-listening', `the API and the status page are on http://${address}/`);
 }

@@ -1,7 +1,16 @@
 /** Many clusters on one screen for `status`: a line for each, the worst first. Pure. */
 
 import type { ClusterDocument } from '../http/documents.ts';
-import { counted, followers, plainName, type Tone, tones, toneWords, verdictOf } from '../page/verdict.ts';
+import {
+  attentionWords,
+  counted,
+  followers,
+  plainName,
+  type Tone,
+  talliesOf,
+  toneWords,
+  verdictOf,
+} from '../page/verdict.ts';
 import { printable, type Style } from './style.ts';
 import { type Column, fittingTable } from './table.ts';
 import { toneColour, worstFirst } from './tone-style.ts';
@@ -61,18 +70,13 @@ export function overviewText(
 
 function headText(documents: readonly ClusterDocument[], style: Style): string {
   const found = documents.map((document) => verdictOf(document).tone);
-  const bad = tones
-    .filter((tone) => tone !== 'good')
-    .flatMap((tone) => {
-      const count = found.filter((one) => one === tone).length;
-      return count === 0 ? [] : [`${count.toLocaleString('en')} ${toneWords[tone]}`];
-    });
-  const all = counted(documents.length, 'cluster');
-  if (bad.length === 0) return style.green(`${all}: every name is steady`);
-  const attention = found.filter((tone) => tone !== 'good').length;
-  return style.bold(
-    `${attention.toLocaleString('en')} of ${all} ${attention === 1 ? 'needs' : 'need'} a look: ${bad.join(', ')}`,
-  );
+  const words = attentionWords(found);
+  if (words === undefined)
+    return style.green(`${counted(documents.length, 'cluster')}: every name is steady`);
+  const bad = talliesOf(found)
+    .filter(({ tone }) => tone !== 'good')
+    .map(({ tone, count }) => `${count.toLocaleString('en')} ${toneWords[tone]}`);
+  return style.bold(`${words}: ${bad.join(', ')}`);
 }
 
 function rowOf(document: ClusterDocument, style: Style) {

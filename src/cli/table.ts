@@ -37,19 +37,19 @@ export function fittingTable(
   rows: readonly (readonly Cell[])[],
   limit: number | undefined,
 ): string {
-  const steps = [0, ...columns.flatMap(({ dispensable }) => dispensable ?? []).toSorted((a, b) => a - b)];
-  const tables = steps.map((dropped) => {
+  const steps = new Set([0, ...columns.flatMap(({ dispensable }) => dispensable ?? [])]);
+  let text = '';
+  for (const dropped of [...steps].toSorted((a, b) => a - b)) {
     const kept = columns.flatMap(({ dispensable }, index) =>
       dispensable === undefined || dispensable > dropped ? [index] : [],
     );
-    return () =>
-      tableText(
-        kept.map((index) => columns[index]?.heading ?? ''),
-        rows.map((row) => kept.map((index) => row[index] ?? { text: '' })),
-      );
-  });
-  const found = tables.find((table) => fits(table(), limit)) ?? tables.at(-1);
-  return found?.() ?? '';
+    text = tableText(
+      kept.map((index) => columns[index]?.heading ?? ''),
+      rows.map((row) => kept.map((index) => row[index] ?? { text: '' })),
+    );
+    if (fits(text, limit)) break;
+  }
+  return text;
 }
 
 export const fits = (text: string, limit: number | undefined): boolean =>

@@ -1,7 +1,7 @@
 /** How good a cluster is, in words and colour: the same words as on the status page. Pure. */
 
 import type { ClusterDocument } from '../http/documents.ts';
-import { type Tone, tones, type Verdict, verdictOf } from '../page/verdict.ts';
+import { byTone, type Tone, type Verdict, verdictOf } from '../page/verdict.ts';
 import type { Style } from './style.ts';
 
 const colours: Readonly<Record<Tone, 'red' | 'yellow' | 'green'>> = {
@@ -23,6 +23,6 @@ export const verdictText = ({ tone, word }: Verdict, style: Style): string =>
 /** The worst first; equally good ones in their order. */
 export const worstFirst = (documents: readonly ClusterDocument[]): readonly ClusterDocument[] =>
   documents
-    .map((document) => ({ document, rank: tones.indexOf(verdictOf(document).tone) }))
-    .toSorted((a, b) => a.rank - b.rank)
+    .map((document) => ({ document, tone: verdictOf(document).tone }))
+    .toSorted((a, b) => byTone(a.tone, b.tone))
     .map(({ document }) => document);

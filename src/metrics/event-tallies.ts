@@ -5,7 +5,7 @@
 
 import type { Event, HistoryEntry } from '../core/model/events.ts';
 import type { MonoMs } from '../core/model/units.ts';
-import { alarmCodes, pointToReasons, type WriteKind } from '../core/model/vocabulary.ts';
+import { alarmCodes, pointToReasons, writeKinds } from '../core/model/vocabulary.ts';
 import type { StepTaken } from '../daemon/step-channel.ts';
 import type { LabelsOf } from './catalogue.ts';
 import type { Samples } from './samples.ts';
@@ -28,20 +28,6 @@ const commonOutcomes = [
   { outcome: 'refused', rcode: '' },
   { outcome: 'unknown', rcode: '' },
 ] as const;
-
-const writeKinds: Readonly<Record<WriteKind, true>> = {
-  move: true,
-  fence: true,
-  repair: true,
-  form: true,
-  rejoin: true,
-  freeze: true,
-  thaw: true,
-  replicas: true,
-  withdraw: true,
-  forget: true,
-  announce: true,
-};
 
 const seconds = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
 
@@ -72,7 +58,7 @@ export class EventTallies {
   readonly #updates = new Counter('source_dns_updates_total');
   readonly #writes = new Counter(
     'source_dns_writes_total',
-    Object.keys(writeKinds).map((kind) => ({ kind })),
+    writeKinds.map((kind) => ({ kind })),
   );
   readonly #reasons = new Counter(
     'source_dns_moves_total',

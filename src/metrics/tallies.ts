@@ -1,6 +1,6 @@
 /** Counters and histograms: what only events can tell. They begin with the process. */
 
-import { catalogue, type LabelsOf, type NameOf } from './catalogue.ts';
+import type { LabelsOf, NameOf } from './catalogue.ts';
 import type { Samples } from './samples.ts';
 
 /** Of durations, in seconds: from a probe on the local network to the longest time-out. */
@@ -96,7 +96,3 @@ export class Histogram<Name extends NameOf<'histogram'>> {
     return begun;
   }
 }
-
-/** The names of a histogram's parts in a scrape, or the name itself. */
-export const seriesOf = (name: keyof typeof catalogue): readonly string[] =>
-  catalogue[name].type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];

@@ -2,13 +2,13 @@
 
 import type { ClusterDocument } from '../http/documents.ts';
 import { type Html, html } from './html.ts';
+import { otherServers } from './verdict.ts';
 
 /** The script shows the buttons: without it they could do nothing. */
-export function actionsHtml({ cluster, ledger, servers }: ClusterDocument): Html {
+export function actionsHtml(document: ClusterDocument): Html {
+  const { cluster, ledger } = document;
   const frozen = ledger?.frozen ?? null;
-  const targets = servers.filter(
-    ({ server, discovered }) => discovered === null && server !== ledger?.source,
-  );
+  const targets = otherServers(document);
   return html`
     <section class="panel actions" aria-labelledby="h-actions" id="actions">
       <h2 id="h-actions">Act</h2>

@@ -33,7 +33,6 @@ export interface ClusterPage {
   readonly root: string;
   /** There are other clusters to go back to. */
   readonly oneOfMany: boolean;
-  readonly search: string;
 }
 
 export function clusterView(page: ClusterPage): View {
@@ -48,7 +47,7 @@ export function clusterView(page: ClusterPage): View {
     tone: verdict.tone,
     announcement: `${verdict.word}. ${name} leads to ${source ?? 'no server'}. ${verdict.code}`,
     cluster: cluster.cluster,
-    search: page.search,
+    search: '',
     main: html`
       ${oneOfMany && trailHtml(cluster.cluster, root)}
       ${heroHtml(cluster, verdict, now)}

@@ -3,7 +3,7 @@
 import type { HistoryEntry, NameserverTime } from '../core/model/events.ts';
 import { type Html, html } from './html.ts';
 import { prose } from './prose.ts';
-import { agoHtml, exactWords, spanWords } from './time-words.ts';
+import { agoHtml, exactWords, msBetween, spanWords } from './time-words.ts';
 import { counted } from './verdict.ts';
 
 /** One move, with what is known of its way. */
@@ -29,7 +29,7 @@ interface Stop {
 const mostMoves = 5;
 
 /** The newest first. */
-export function movesOf(entries: readonly HistoryEntry[]): readonly MoveStory[] {
+function movesOf(entries: readonly HistoryEntry[]): readonly MoveStory[] {
   const stories = entries.flatMap((entry) =>
     entry.kind === 'move'
       ? storyOf(entry, entries)
@@ -73,7 +73,7 @@ function storyOf(move: HistoryEntry & { kind: 'move' }, entries: readonly Histor
             ? at.slice(11, 23)
             : after(stops[index - 1]?.[1], at),
     })),
-    totalMs: span(move.seenAt, propagated ?? move.appliedAt),
+    totalMs: msBetween(move.seenAt, propagated ?? move.appliedAt),
   };
 }
 
@@ -102,14 +102,9 @@ function arriving(report: { readonly nameservers: readonly NameserverTime[] } | 
   return `${counted(lacking, 'nameserver')} not yet`;
 }
 
-function span(from: string | undefined, to: string): number | undefined {
-  const ms = Date.parse(to) - Date.parse(from ?? '');
-  return Number.isNaN(ms) ? undefined : ms;
-}
-
 /** A decision may be older than the sight of the source, if a person gave it. */
 function after(from: string | undefined, to: string): string {
-  const ms = span(from, to);
+  const ms = msBetween(from, to);
   if (ms === undefined) return '';
   return ms < 0 ? `${spanWords(-ms)} before` : `+${spanWords(ms)}`;
 }

@@ -5,8 +5,8 @@ import type { PublicationSnapshot } from '../core/report/snapshot-types.ts';
 import type { ClusterDocument } from '../http/documents.ts';
 import { failureHtml } from './failure.ts';
 import { type Html, html } from './html.ts';
-import { spanWords } from './time-words.ts';
-import { counted } from './verdict.ts';
+import { msBetween, spanWords } from './time-words.ts';
+import { counted, plainName } from './verdict.ts';
 
 export function nameserversHtml({ publications }: ClusterDocument): Html {
   return html`${publications.map((publication) => publicationHtml(publication, publications.length > 1))}`;
@@ -18,7 +18,7 @@ function publicationHtml(publication: PublicationSnapshot, several: boolean): Ht
   return html`
     <div class="publication">
       <p class="zone">
-        ${several ? html`<strong>${nameserver}</strong>, zone ` : 'Zone '}${zone ?? 'not known yet'}
+        ${several ? html`<strong>${nameserver}</strong>, zone ` : 'Zone '}${zone === null ? 'not known yet' : plainName(zone)}
         ${propagation && html`, epoch ${propagation.epoch}`}
       </p>
       ${readFailure && failureHtml(readFailure, 'The zone cannot be read')}
@@ -52,6 +52,6 @@ function rowHtml({ nameserver, at, serial, failure }: NameserverTime, begin: str
 }
 
 function delay(at: string, begin: string | undefined): string | undefined {
-  const ms = Date.parse(at) - Date.parse(begin ?? '');
-  return Number.isNaN(ms) || ms < 0 ? undefined : `after ${spanWords(ms)}`;
+  const ms = msBetween(begin, at);
+  return ms === undefined || ms < 0 ? undefined : `after ${spanWords(ms)}`;
 }

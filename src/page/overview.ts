@@ -6,12 +6,15 @@ import { toneIcon } from './icons.ts';
 import type { View } from './shell.ts';
 import {
   answering,
+  attentionWords,
+  byTone,
   counted,
   followers,
   plainName,
   type Share,
+  type Tally,
   type Tone,
-  tones,
+  talliesOf,
   toneWords,
   type Verdict,
   verdictOf,
@@ -54,20 +57,14 @@ export const digestOf = (cluster: ClusterDocument): Digest => ({
 
 export function overviewView(page: OverviewPage): View {
   const { digests, search, tone, all, root, elsewhere } = page;
-  const counts = tones.map((each) => ({
-    tone: each,
-    count: digests.filter(({ verdict }) => verdict.tone === each).length,
-  }));
-  const worst = counts.find(({ count }) => count > 0)?.tone ?? 'good';
+  const toneOfEach = digests.map(({ verdict }) => verdict.tone);
+  const tallies = talliesOf(toneOfEach);
+  const worst = tallies[0]?.tone ?? 'good';
   const found = sorted(digests.filter((digest) => matches(digest, search, tone)));
   const shown = all ? found : found.slice(0, mostRows);
-  const attention = digests.filter(({ verdict }) => verdict.tone !== 'good').length;
   const words =
-    attention === 0
-      ? digests.length === 0
-        ? 'No cluster is watched here'
-        : 'Every name is steady'
-      : `${attention} of ${counted(digests.length, 'cluster')} ${attention === 1 ? 'needs' : 'need'} a look`;
+    attentionWords(toneOfEach) ??
+    (digests.length === 0 ? 'No cluster is watched here' : 'Every name is steady');
   return {
     title: `${words} · source-dns`,
     tone: worst,
@@ -80,7 +77,7 @@ export function overviewView(page: OverviewPage): View {
         <div class="said">
           <h1 id="h-verdict"><span class="verdict">${words}</span></h1>
           <ul class="tallies">
-            ${counts.map((each) => each.count > 0 && tallyHtml(each, page))}
+            ${tallies.map((each) => tallyHtml(each, page))}
             ${elsewhere > 0 && html`<li class="fact">${counted(elsewhere, 'cluster')} only on other instances</li>`}
           </ul>
         </div>
@@ -105,24 +102,13 @@ function headingOf(found: number, { digests, search, tone }: OverviewPage): stri
     : `${counted(found, 'cluster')}${which}${like}`;
 }
 
-function tallyHtml(
-  { tone, count }: { readonly tone: Tone; readonly count: number },
-  page: OverviewPage,
-): Html {
+function tallyHtml({ tone, count }: Tally, page: OverviewPage): Html {
   const isChosen = page.tone === tone;
   const query = queryOf({ search: page.search, tone: isChosen ? undefined : tone, all: false });
   return html`<li><a class="tally tone-${tone}" href="${page.root}${query}" ${isChosen && html`aria-current="true"`}>${toneIcon(tone)}<strong>${count}</strong> ${toneWords[tone]}</a></li>`;
 }
 
-function queryOf({
-  search,
-  tone,
-  all,
-}: {
-  readonly search: string;
-  readonly tone: Tone | undefined;
-  readonly all: boolean;
-}): string {
+function queryOf({ search, tone, all }: Pick<OverviewPage, 'search' | 'tone' | 'all'>): string {
   const query = new URLSearchParams();
   if (search !== '') query.set('q', search);
   if (tone !== undefined) query.set('is', tone);
@@ -146,8 +132,7 @@ function matches(
 const sorted = (digests: readonly Digest[]): readonly Digest[] =>
   digests.toSorted(
     (a, b) =>
-      tones.indexOf(a.verdict.tone) - tones.indexOf(b.verdict.tone) ||
-      a.cluster.localeCompare(b.cluster, 'en', { numeric: true }),
+      byTone(a.verdict.tone, b.verdict.tone) || a.cluster.localeCompare(b.cluster, 'en', { numeric: true }),
   );
 
 function rowHtml(digest: Digest, root: string): Html {

@@ -1,5 +1,6 @@
-/** What the status page answers. It reads the API, keeps the overview for a moment, and changes nothing. */
+/** What the status page answers. It reads the API, and changes nothing. */
 
+import { inSlices, shared } from '../http/all-clusters.ts';
 import type { ClusterApi } from '../http/cluster-api.ts';
 import { clusterDocument } from '../http/documents.ts';
 import type { Assets } from './assets.ts';
@@ -22,11 +23,6 @@ export interface StatusPage {
   /** A file by its name with the hash. */
   asset(name: string): PageReply;
 }
-
-/** How long all viewers share one look at all clusters. */
-const shareMs = 1000;
-/** After so many clusters, others have their turn. */
-const atOnce = 20;
 
 /** Nothing of another host, nothing inline; no other page may show this one. */
 const policy = [
@@ -53,7 +49,7 @@ const pageHeaders = {
 
 /** `now`: milliseconds since 1970. */
 export function createStatusPage(api: ClusterApi, assets: Assets, now: () => number): StatusPage {
-  const digests = sharedDigests(api, now);
+  const digests = shared(lookAtAll);
   const reply = (view: View, root: string, query: URLSearchParams, status: PageReply['status'] = 200) => {
     const daemon = api.daemon?.();
     const frame: Frame = {
@@ -78,7 +74,6 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
       now: now(),
       root,
       oneOfMany: api.clusters().length > 1,
-      search: '',
     });
     return reply(view, root, query);
   };
@@ -91,7 +86,7 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
         return show(only, './', query);
       const is = query.get('is');
       const view = overviewView({
-        digests: await digests(),
+        digests: await digests(api),
         elsewhere: api.daemon?.().share?.elsewhere ?? 0,
         search: (query.get('q') ?? '').trim().slice(0, 200),
         tone: is !== null && isTone(is) ? is : undefined,
@@ -122,22 +117,10 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
   };
 }
 
-/** One look at all clusters for all who ask within a second. It lets others have their turn. */
-function sharedDigests(api: ClusterApi, now: () => number): () => Promise<readonly Digest[]> {
-  let kept: { readonly at: number; readonly digests: Promise<readonly Digest[]> } | undefined;
-  return () => {
-    const age = now() - (kept?.at ?? Number.NEGATIVE_INFINITY);
-    if (kept === undefined || age < 0 || age > shareMs) kept = { at: now(), digests: lookAtAll(api) };
-    return kept.digests;
-  };
-}
-
 async function lookAtAll(api: ClusterApi): Promise<readonly Digest[]> {
-  const digests: Digest[] = [];
-  for (const [index, name] of api.clusters().entries()) {
-    if (index % atOnce === atOnce - 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  const digests = await inSlices(api.clusters(), (name) => {
     const snapshot = api.snapshot(name);
-    if (snapshot !== undefined) digests.push(digestOf(clusterDocument(snapshot)));
-  }
-  return digests;
+    return snapshot === undefined ? [] : [digestOf(clusterDocument(snapshot))];
+  });
+  return digests.flat();
 }

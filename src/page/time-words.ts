@@ -23,6 +23,12 @@ function two(span: number, [large, l]: [number, string], [small, s]: [number, st
   return `${Math.floor(span / large)} ${l}${rest === 0 ? '' : ` ${rest} ${s}`}`;
 }
 
+/** Undefined: one of them is not known, or is no time. */
+export function msBetween(from: string | undefined, to: string): number | undefined {
+  const ms = Date.parse(to) - Date.parse(from ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 /** A lag, which may be a fraction of a second. */
 export const lagWords = (seconds: number): string => (seconds === 0 ? '0 s' : spanWords(seconds * second));
 

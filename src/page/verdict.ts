@@ -10,6 +10,9 @@ export type Tone = 'down' | 'held' | 'note' | 'moving' | 'frozen' | 'asking' | '
 /** The worst first: the order of the overview. */
 export const tones: readonly Tone[] = ['down', 'held', 'note', 'moving', 'frozen', 'asking', 'good'];
 
+/** For sorting: the worst first. */
+export const byTone = (a: Tone, b: Tone): number => tones.indexOf(a) - tones.indexOf(b);
+
 export const isTone = (text: string): text is Tone => tones.some((tone) => tone === text);
 
 /** The word for a group of clusters. */
@@ -40,12 +43,12 @@ export interface Share {
 }
 
 /** From this lag on a replica is shown as late: the default of `max_lag`. */
-export const lateSeconds = 10;
+const lateSeconds = 10;
 
 /** The worst verdict of all publications; alarms make a good one worth a look. */
 export function verdictOf(cluster: ClusterDocument): Verdict {
   const verdicts = cluster.publications.map((publication) => publicationVerdict(publication, cluster));
-  const worst = verdicts.toSorted((a, b) => tones.indexOf(a.tone) - tones.indexOf(b.tone))[0];
+  const worst = verdicts.toSorted((a, b) => byTone(a.tone, b.tone))[0];
   if (worst === undefined)
     return { tone: 'held', word: 'Not published', sentence: 'No nameserver is configured.', code: 'none' };
   return worst.tone === 'good' && cluster.alarms.length > 0
@@ -94,7 +97,7 @@ function pointed(
 }
 
 /** The server that the ledger names; undefined: nothing is published, or it is no server of the cluster. */
-export const publishedServer = (
+const publishedServer = (
   { servers }: ClusterDocument,
   publication: PublicationSnapshot | undefined,
 ): ServerSnapshot | undefined => servers.find(({ server }) => server === publication?.ledger?.source);
@@ -102,11 +105,13 @@ export const publishedServer = (
 const takesWrites = (server: ServerSnapshot | undefined): boolean =>
   server?.contact === 'reachable' && server.writable === true;
 
+/** The configured servers to which the name does not lead. */
+export const otherServers = ({ servers, ledger }: ClusterDocument): readonly ServerSnapshot[] =>
+  servers.filter(({ server, discovered }) => discovered === null && server !== ledger?.source);
+
 /** How many of the other configured servers get their data from the published source. */
 export function followers(cluster: ClusterDocument): Share {
-  const others = cluster.servers.filter(
-    ({ server, discovered }) => discovered === null && server !== cluster.ledger?.source,
-  );
+  const others = otherServers(cluster);
   return { have: others.filter(follows).length, all: others.length };
 }
 
@@ -124,6 +129,25 @@ export function answering({ publications }: ClusterDocument): Share | undefined 
   return asked.length === 0
     ? undefined
     : { have: asked.filter(({ at }) => at !== undefined).length, all: asked.length };
+}
+
+export interface Tally {
+  readonly tone: Tone;
+  readonly count: number;
+}
+
+/** How many clusters have each tone: the worst first, and only tones that a cluster has. */
+export const talliesOf = (found: readonly Tone[]): readonly Tally[] =>
+  tones.flatMap((tone) => {
+    const count = found.filter((each) => each === tone).length;
+    return count === 0 ? [] : [{ tone, count }];
+  });
+
+/** `12 of 1,000 clusters need a look`; undefined: none does. */
+export function attentionWords(found: readonly Tone[]): string | undefined {
+  const count = found.filter((tone) => tone !== 'good').length;
+  if (count === 0) return undefined;
+  return `${count.toLocaleString('en')} of ${counted(found.length, 'cluster')} ${count === 1 ? 'needs' : 'need'} a look`;
 }
 
 /** `1 alarm`, `1,000 alarms`. */

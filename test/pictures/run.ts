@@ -104,7 +104,7 @@ async function take(browser: Browser, name: string, picture: Picture, folder: st
   }
 }
 
-/** The page of a real daemon with real servers, after the failover of the lab's story. */
+/** The page of a real daemon with real servers: in the lab's story, when the old source has come back. */
 async function takeLab(browser: Browser, folder: string): Promise<void> {
   const program = join(import.meta.dirname, '..', '..', 'src', 'main.js');
   const lab = spawn(process.execPath, [program, 'lab', '--once', '--json'], {
@@ -115,7 +115,8 @@ async function takeLab(browser: Browser, folder: string): Promise<void> {
   for await (const text of createInterface({ input: lab.stdout })) {
     const { event, step, address } = JSON.parse(text) as Readonly<Record<string, string>>;
     if (event === 'page') await page.goto(address ?? '');
-    if (event !== 'step' || step !== 'f') continue;
+    if (event !== 'step' || step !== 'e') continue;
+    await page.locator('.alarm', { hasText: 'stale-source' }).waitFor();
     const file = join(folder, 'lab.png');
     await page.screenshot({ path: file });
     process.stdout.write(`${file} ${Math.round(statSync(file).size / 1024)} KB\n`);

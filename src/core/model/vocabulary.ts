@@ -89,15 +89,17 @@ export type HoldReason = keyof typeof holdReasons;
 export type AlarmCode = keyof typeof alarmCodes;
 
 /** Every kind of update. */
-export type WriteKind =
-  | 'move'
-  | 'fence'
-  | 'repair'
-  | 'form'
-  | 'rejoin'
-  | 'freeze'
-  | 'thaw'
-  | 'replicas'
-  | 'withdraw'
-  | 'forget'
-  | 'announce';
+export const writeKinds = [
+  'move',
+  'fence',
+  'repair',
+  'form',
+  'rejoin',
+  'freeze',
+  'thaw',
+  'replicas',
+  'withdraw',
+  'forget',
+  'announce',
+] as const;
+export type WriteKind = (typeof writeKinds)[number];

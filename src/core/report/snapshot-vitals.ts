@@ -8,6 +8,7 @@ import { belongsToLine, isPublished, isSuperseded, type Situation } from '../dec
 import { situationOf } from '../decide/situation-of.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Alarm } from '../model/events.ts';
+import type { PublicationState } from '../model/publication.ts';
 import type { ClusterState } from '../model/state.ts';
 import type { Now, ServerAddress } from '../model/units.ts';
 import { isPresent, ownMembership } from '../observe/membership.ts';
@@ -65,7 +66,7 @@ export function vitals(state: ClusterState, now: Now): Vitals {
           source: ledger?.source ?? null,
           frozen: ledger?.frozen !== undefined,
           updateFails: writing.failure !== undefined,
-          pendingUpdates: writing.pending.filter((attempt) => !attempt.answered).length,
+          pendingUpdates: pendingUpdates(writing),
           behind: (propagation?.nameservers.nameservers ?? []).filter(({ at }) => at === undefined).length,
         };
       },
@@ -86,6 +87,10 @@ function serversOf(situation: Situation): readonly ServerVitals[] {
     answeredAgoMs: member.observedAt === undefined ? null : situation.now.mono - member.observedAt,
   }));
 }
+
+/** Updates that may still be applied although no answer came. */
+export const pendingUpdates = ({ pending }: PublicationState['writing']): number =>
+  pending.filter((attempt) => !attempt.answered).length;
 
 /** By the worst hop of its way to the source. The source has no lag. */
 export function lagOf({ address, facts }: ServerView, ways: Ways): number | null {

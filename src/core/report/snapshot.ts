@@ -18,7 +18,7 @@ import { observedOf, unlistedEvidence } from './evidence.ts';
 import { missingOf } from './missing.ts';
 import { promotionLine } from './promote-by-hand.ts';
 import type { LedgerSnapshot, PublicationSnapshot, ServerSnapshot, Snapshot } from './snapshot-types.ts';
-import { lagOf, roleOf } from './snapshot-vitals.ts';
+import { lagOf, pendingUpdates, roleOf } from './snapshot-vitals.ts';
 import { wayOf } from './way-of.ts';
 import { wouldChange } from './would-change.ts';
 
@@ -60,7 +60,7 @@ function publicationSnapshot(situation: Situation): PublicationSnapshot {
     published: publishedTargets(publication),
     readFailure: publication.zone.failure ?? null,
     writeFailure: publication.writing.failure ?? null,
-    pendingUpdates: publication.writing.pending.filter((attempt) => !attempt.answered).length,
+    pendingUpdates: pendingUpdates(publication.writing),
     lastMove: publication.lastMove ?? null,
     propagation: propagation ? propagationSnapshot(propagation) : null,
   };

@@ -9,11 +9,7 @@ const personal: Readonly<Record<string, readonly string[]>> = {
   INPUT: ['value'],
 };
 
-/** The scripts keep these up to date by themselves. */
-const keptClass = 'kept';
-
 export function morph(from: Element, to: Element): void {
-  if (from.classList.contains(keptClass)) return;
   morphAttributes(from, to);
   const wanted = [...to.childNodes];
   const byId = new Map([...from.children].flatMap((child) => (child.id === '' ? [] : [[child.id, child]])));

@@ -1,9 +1,10 @@
 /** The lab of the built program, as a user runs it. */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { onTestFinished } from 'vitest';
 import { root } from '../../support/checkout.ts';
 
 export const entry = join(root, 'dist', 'main.js');
@@ -42,18 +43,35 @@ export const verdictsOf = (lines: readonly LabLine[]) =>
     .filter(({ event }) => event === 'held')
     .map(({ step, held, text }) => (held ? [step, held] : [step, held, text]));
 
-/** The folders of labs now: another lab may run beside this test. */
-export const labFolders = (): Set<string> =>
-  new Set(readdirSync(tmpdir()).filter((name) => name.startsWith('source-dns-lab-')));
+/** A temporary folder for the labs of one test: nothing in it is of another lab. */
+export interface LabPlace {
+  /** For the environment of the lab. */
+  readonly env: { readonly TMPDIR: string };
+  /** What the labs have there now. */
+  contents(): readonly string[];
+  /** The processes (of all users) with this folder in their command lines. */
+  processes(): readonly string[];
+}
 
-/** The processes (of all users) with one of these folders in their command lines. */
-export function processesIn(folders: readonly string[]): string[] {
+/** Goes when the test is over. */
+export function labPlace(): LabPlace {
+  // Short: the path of a socket has a limit.
+  const folder = mkdtempSync(join(tmpdir(), 'lab-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return {
+    env: { TMPDIR: folder },
+    contents: () => readdirSync(folder),
+    processes: () => processesIn(folder),
+  };
+}
+
+function processesIn(folder: string): readonly string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`))
     .flatMap((name) => {
       try {
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return folders.some((folder) => command.includes(folder)) ? [command] : [];
+        return command.includes(folder) ? [command] : [];
       } catch {
         return [];
       }

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { cacheFolder } from '../../../src/lab/host/cache-folder.ts';
 import { provideMariadb } from '../../../src/lab/programs/mariadb-programs.ts';
 import { scenarios } from '../../../src/lab/scenarios/scenario-table.ts';
-import { type LabLine, labFolders, playLab, processesIn, verdictsOf } from './lab-run.ts';
+import { type LabLine, labPlace, playLab, verdictsOf } from './lab-run.ts';
 
 interface Expected {
   readonly steps: string;
@@ -70,25 +70,24 @@ describe('source-dns lab --scenario', () => {
     );
   });
 
-  const play = (name: string) => playLab(['--scenario', name]);
-
   test.each([
     [['group-kill', 'group-stop', 'group-isolate']],
     [['async', 'group-switch']],
     [['failover-lists', 'mariadb-11.8', 'mariadb']],
   ])('%s: every step holds, and nothing is left behind', async (names) => {
-    const before = labFolders();
-    const runs = await Promise.all(names.map((name) => (name === 'mariadb' ? withoutMysql() : play(name))));
-    const left = [...labFolders()].filter((folder) => !before.has(folder));
-    expect(left).toEqual([]);
-    expect(processesIn(left)).toEqual([]);
+    const { env, contents, processes } = labPlace();
+    const play = (name: string) =>
+      name === 'mariadb' ? withoutMysql([], env) : playLab(['--scenario', name], env);
+    const runs = await Promise.all(names.map(play));
+    expect(contents()).toEqual([]);
+    expect(processes()).toEqual([]);
     for (const [index, run] of runs.entries()) judge(names[index]!, run);
   });
 
   test('the lab names a missing product, and does not replace a scenario that was named', async () => {
     const [network, mysql] = await Promise.all([
       playLab(['--scenario', 'group-isolate'], { PATH: '/nowhere' }),
-      withoutMysql('--scenario', 'async'),
+      withoutMysql(['--scenario', 'async']),
     ]);
     expect(network.exitCode).toBe(1);
     expect(network.lines).toMatchObject([
@@ -116,7 +115,10 @@ const impossible = (lines: readonly LabLine[]): boolean =>
  * A lab without MySQL: those of PATH and cache end with exit code 1. MariaDB and BIND are from the real
  * cache.
  */
-async function withoutMysql(...args: readonly string[]): ReturnType<typeof playLab> {
+async function withoutMysql(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ReturnType<typeof playLab> {
   const folder = mkdtempSync(join(tmpdir(), 'source-dns-test-'));
   try {
     const [cache, path] = [join(folder, 'cache'), join(folder, 'bin')];
@@ -131,7 +133,7 @@ async function withoutMysql(...args: readonly string[]): ReturnType<typeof playL
       if (/^(?:bind|mariadb-10|data-mariadb-10)/.test(name))
         symlinkSync(join(cacheFolder(), name), join(cache, name));
     }
-    return await playLab(args, { SOURCE_DNS_CACHE: cache, PATH: `${path}:${process.env['PATH']}` });
+    return await playLab(args, { ...env, SOURCE_DNS_CACHE: cache, PATH: `${path}:${process.env['PATH']}` });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

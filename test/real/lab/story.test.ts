@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { entry, type LabLine, labFolders, playLab, processesIn, verdictsOf } from './lab-run.ts';
+import { entry, type LabLine, labPlace, playLab, verdictsOf } from './lab-run.ts';
 
 describe('source-dns lab', () => {
   test('two labs side by side: every step of both stories holds, no acknowledged write is lost, and nothing is left behind', async () => {
-    const before = labFolders();
-    const runs = await Promise.all([playLab([]), playLab([])]);
+    const { env, contents, processes } = labPlace();
+    const runs = await Promise.all([playLab([], env), playLab([], env)]);
     for (const { exitCode, lines } of runs) {
       expect(verdictsOf(lines)).toEqual('abcdefgh'.split('').map((step) => [step, true]));
       expect(exitCode).toBe(0);
@@ -36,38 +36,38 @@ describe('source-dns lab', () => {
       });
       expect(summary?.acknowledgedWrites).toBeGreaterThan(100);
     }
-    const left = [...labFolders()].filter((folder) => !before.has(folder));
-    expect(left).toEqual([]);
-    expect(processesIn(left)).toEqual([]);
+    expect(contents()).toEqual([]);
+    expect(processes()).toEqual([]);
   });
 
   // The lab in a network namespace has an outer lab, which passes the signal on.
   test.for(['semi-sync', 'group-isolate'])(
     'Ctrl-C in the middle of %s ends everything',
     async (scenario, { skip }) => {
-      const before = labFolders();
+      const { env, contents, processes } = labPlace();
       const lab = spawn('node', [entry, 'lab', '--scenario', scenario, '--json'], {
         stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, ...env },
       });
       const exited = once(lab, 'exit');
-      let folders: string[] = [];
+      let folders: readonly string[] = [];
       let impossible = false;
       for await (const line of createInterface({ input: lab.stdout })) {
         const { event, step, message } = JSON.parse(line) as LabLine;
         impossible ||= message?.startsWith('no network namespace') === true;
         if (event !== 'step' || step !== 'b') continue;
-        folders = [...labFolders()].filter((folder) => !before.has(folder));
-        expect(processesIn(folders).length).toBeGreaterThanOrEqual(6);
+        folders = contents();
+        expect(processes().length).toBeGreaterThanOrEqual(6);
         lab.kill('SIGINT');
         lab.stdout.resume();
         break;
       }
       if (impossible && process.env['CHAOS_MAY_BE_ABSENT'] === '1') skip('no network namespaces');
-      expect(folders).toHaveLength(1);
+      expect(folders).toEqual([expect.stringMatching(/^source-dns-lab-/)]);
       const [code] = (await exited) as [number | null];
       expect(code).toBe(1);
-      expect(folders.filter((folder) => labFolders().has(folder))).toEqual([]);
-      expect(processesIn(folders)).toEqual([]);
+      expect(contents()).toEqual([]);
+      expect(processes()).toEqual([]);
     },
   );
 });

@@ -2,28 +2,12 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { browserOrReason } from '../../support/servers/browser.ts';
+import { expect, test } from 'vitest';
 import { entry, type LabLine, verdictsOf } from '../lab/lab-run.ts';
+import { browserOfFile } from './page-session.ts';
 
-let found: Browser | string = 'not started';
-let browser: Browser;
-
-beforeAll(async () => {
-  found = await browserOrReason();
-  if (typeof found !== 'string') browser = found;
-});
-beforeEach(({ skip }) => {
-  if (typeof found === 'string') skip(found);
-});
-afterAll(async () => {
-  if (typeof found !== 'string') await found.close();
-});
+const browser = browserOfFile();
 
 /** Writes down each verdict and target when it changes, whatever else happens. */
 const watcher = `
@@ -38,14 +22,11 @@ const watcher = `
 `;
 
 test('the failover of the lab and the return of its source are seen on the page as they happen', async () => {
-  // Tests of the lab look for folders that were left: not for this one.
-  const folder = await mkdtemp(join(tmpdir(), 'page-'));
   const lab = spawn(process.execPath, [entry, 'lab', '--once', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TMPDIR: folder },
   });
   const exited = once(lab, 'exit');
-  const page = await browser.newPage();
+  const page = await browser().newPage();
   const complaints: string[] = [];
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -67,7 +48,6 @@ test('the failover of the lab and the return of its source are seen on the page 
   }
   const [code] = await exited;
   await page.close();
-  await rm(folder, { recursive: true });
   expect(code).toBe(0);
   expect(verdictsOf(lines).every(([, held]) => held === true)).toBe(true);
   const targets = seen.map((line) => line.split(' | ')[1] ?? '');

@@ -1,11 +1,13 @@
-/** A page of the status page in a real browser, with what it asked for and complained of. */
+/** A browser for the tests of the status page, and a page with what it asked for and complained of. */
 
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { type Assets, readAssets } from '../../../src/page/assets.ts';
 import { root } from '../../support/checkout.ts';
 import { type PageServer, servePage } from '../../support/page-server.ts';
 import type { PageState } from '../../support/page-states.ts';
+import { browserOrReason } from '../../support/servers/browser.ts';
 
 export interface Session {
   readonly page: Page;
@@ -14,6 +16,24 @@ export interface Session {
   readonly requests: readonly string[];
   /** Errors of the page, and violations of its policy. */
   readonly complaints: readonly string[];
+}
+
+/** One browser for all tests of a file, which are skipped without one. Call it outside of the tests. */
+export function browserOfFile(): () => Browser {
+  let found: Browser | string = 'not started';
+  beforeAll(async () => {
+    found = await browserOrReason();
+  });
+  beforeEach(({ skip }) => {
+    if (typeof found === 'string') skip(found);
+  });
+  afterAll(async () => {
+    if (typeof found !== 'string') await found.close();
+  });
+  return () => {
+    if (typeof found === 'string') throw new Error(found);
+    return found;
+  };
 }
 
 /** As the build made them. */

@@ -1,26 +1,13 @@
 /** The status page in a real browser, with clusters of the simulated world. */
 
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { type PageState, pageState, stateNames } from '../../support/page-states.ts';
-import { browserOrReason } from '../../support/servers/browser.ts';
-import { onPage } from './page-session.ts';
+import { browserOfFile, onPage } from './page-session.ts';
 
-let found: Browser | string = 'not started';
-let browser: Browser;
-
-beforeAll(async () => {
-  found = await browserOrReason();
-  if (typeof found !== 'string') browser = found;
-});
-beforeEach(({ skip }) => {
-  if (typeof found === 'string') skip(found);
-});
-afterAll(async () => {
-  if (typeof found !== 'string') await found.close();
-});
+const browser = browserOfFile();
 
 /** What axe-core complains of. */
 async function barriers(page: Page): Promise<readonly string[]> {
@@ -41,7 +28,7 @@ describe.each(stateNames)('%s', (name) => {
   ] as const)('has no barrier and fits: %s, %i wide', async (colorScheme, width) => {
     const look = { colorScheme, viewport: { width, height: 800 } };
     await onPage(
-      browser,
+      browser(),
       [pageState(name)],
       async ({ page, server, requests, complaints }) => {
         await isLive(page);
@@ -67,7 +54,7 @@ const thousand = (): readonly PageState[] => {
 };
 
 test('of a thousand clusters the held one comes first, the search finds one as it is typed, and a row leads to its page', async () => {
-  await onPage(browser, thousand(), async ({ page, complaints }) => {
+  await onPage(browser(), thousand(), async ({ page, complaints }) => {
     await isLive(page);
     expect(await page.locator('h1').textContent()).toBe('1 of 1,000 clusters needs a look');
     expect(await page.locator('.row-cluster').first().textContent()).toBe('c0700');
@@ -87,7 +74,7 @@ test('of a thousand clusters the held one comes first, the search finds one as i
 });
 
 test('an event replaces what has changed: focus, selection, scroll and what was opened stay, and the change is announced once', async () => {
-  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+  await onPage(browser(), [pageState('healthy')], async ({ page, server }) => {
     await isLive(page);
     await page.locator('#server-3 summary').click();
     await page.locator('#server-4 summary').focus();
@@ -113,7 +100,7 @@ test('an event replaces what has changed: focus, selection, scroll and what was 
 });
 
 test('without an answer the page says that it shows the past; when the daemon is back, it shows the present', async () => {
-  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+  await onPage(browser(), [pageState('healthy')], async ({ page, server }) => {
     await isLive(page);
     server.breakOff();
     await page.locator('body.old').waitFor({ timeout: 60_000 });
@@ -133,7 +120,7 @@ test('without an answer the page says that it shows the past; when the daemon is
 });
 
 test('a page that nobody sees holds no stream and asks nothing; seen again, it asks at once', async () => {
-  await onPage(browser, [pageState('healthy')], async ({ page, server, requests }) => {
+  await onPage(browser(), [pageState('healthy')], async ({ page, server, requests }) => {
     await page.clock.install();
     await page.reload();
     await isLive(page);
@@ -155,7 +142,7 @@ test('a page that nobody sees holds no stream and asks nothing; seen again, it a
 
 test('without scripts the page says the same, of which moment it is, and how to reload it', async () => {
   await onPage(
-    browser,
+    browser(),
     [pageState('frozen')],
     async ({ page }) => {
       expect(await page.locator('h1').textContent()).toContain('Frozen');
@@ -179,7 +166,7 @@ test('what a server, a zone or a person says is text, also where it is markup fo
     .replaceAll('rack-7-is-being-moved', JSON.stringify(attack).slice(1, -1))
     .replaceAll('9.7.4', JSON.stringify(attack).slice(1, -1));
   await onPage(
-    browser,
+    browser(),
     [{ ...rest, snapshot: JSON.parse(text) }],
     async ({ page, server, complaints, requests }) => {
       await isLive(page);
@@ -202,7 +189,7 @@ test('a freeze shows its plan first, and is given after a second word, with the 
     rdata: [['v=1', 'frozen=status-page: night work']],
   };
   const plan = { zone: 'db.example.com.', prerequisites: [], changes: [{ kind: 'add-rrset', rrset }] };
-  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+  await onPage(browser(), [pageState('healthy')], async ({ page, server }) => {
     await isLive(page);
     server.onPost(({ authorization, body }) => {
       if (authorization !== 'Bearer secret')
@@ -230,7 +217,7 @@ test('a freeze shows its plan first, and is given after a second word, with the 
       ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page', dryRun: true }],
       ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page' }],
     ]);
-    expect(await page.locator('dialog').count()).toBe(0);
+    await expect.poll(() => page.locator('dialog').count()).toBe(0);
   });
 });
 
@@ -240,7 +227,7 @@ test('below the path of a proxy, and with a cluster name of signs, everything is
     return { ...rest, snapshot: { ...snapshot, cluster } };
   });
   await onPage(
-    browser,
+    browser(),
     states,
     async ({ page, server, complaints }) => {
       await isLive(page);
@@ -267,7 +254,7 @@ test('below the path of a proxy, and with a cluster name of signs, everything is
 });
 
 test('seven windows that are all looked at leave connections of the browser for each other', async () => {
-  await onPage(browser, [pageState('healthy')], async ({ page, server }) => {
+  await onPage(browser(), [pageState('healthy')], async ({ page, server }) => {
     for (let count = 2; count <= 7; count += 1) await (await page.context().newPage()).goto(server.address);
     await expect.poll(() => server.streams, { timeout: 20_000 }).toBe(4);
     server.show([pageState('frozen')]);

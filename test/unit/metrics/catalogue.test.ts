@@ -2,11 +2,13 @@
 
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { catalogue } from '../../../src/metrics/catalogue.ts';
-import { seriesOf } from '../../../src/metrics/tallies.ts';
+import { catalogue, type MetricName } from '../../../src/metrics/catalogue.ts';
 import { textOfFile } from '../../support/checkout.ts';
 
-const names = Object.keys(catalogue) as (keyof typeof catalogue)[];
+const names = Object.keys(catalogue) as MetricName[];
+/** The names of a histogram's parts in a scrape, or the name itself. */
+const seriesOf = (name: MetricName): readonly string[] =>
+  catalogue[name].type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
 const series = new Set(names.flatMap((name) => seriesOf(name)));
 const namesIn = (file: string): readonly string[] => [
   ...new Set(textOfFile(file).match(/\b(?:source_dns|process)_[a-z_]+\b/g)),

@@ -13,7 +13,7 @@ const { snapshot: healthy, history, now } = pageState('healthy');
 const [, source, replica] = healthy.servers as readonly [unknown, ServerSnapshot, ServerSnapshot];
 
 const viewOf = (snapshot: Snapshot) =>
-  clusterView({ cluster: clusterDocument(snapshot), history, now, root: './', oneOfMany: true, search: '' });
+  clusterView({ cluster: clusterDocument(snapshot), history, now, root: './', oneOfMany: true });
 const markupOf = (snapshot: Snapshot): string => textOf(viewOf(snapshot).main);
 const named = (server: string, from = source.server as string): ServerSnapshot => ({
   ...replica,

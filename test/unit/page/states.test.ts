@@ -18,7 +18,6 @@ function shown(name: StateName) {
     now,
     root: './',
     oneOfMany: false,
-    search: '',
   });
   const markup = textOf(view.main);
   return { ...view, markup, text: markup.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ') };
