@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { entry, type LabLine, verdictsOf } from '../lab/lab-run.ts';
 import { browserOfFile } from './page-session.ts';
 
@@ -32,7 +32,7 @@ const shownBefore: Readonly<Record<string, readonly [verdict: string, target: 'S
 };
 
 /** On a busy machine the story takes some minutes. */
-const timeoutMs = 280_000;
+vi.setConfig({ testTimeout: 280_000 });
 
 test('the failover of the lab and the return of its source are seen on the page as they happen', async () => {
   const lab = spawn(process.execPath, [entry, 'lab', '--once', '--step', '--json'], {
@@ -51,9 +51,7 @@ test('the failover of the lab and the return of its source are seen on the page 
   let seen: readonly string[] = [];
   const addresses = new Map<string, string>();
   const shown = (verdict: string, target: string | undefined) =>
-    expect
-      .poll(() => page.evaluate('seen.at(-1)'), { timeout: 30_000 })
-      .toBe(`${verdict} | ${target}`);
+    expect.poll(() => page.evaluate('seen.at(-1)'), { timeout: 30_000 }).toBe(`${verdict} | ${target}`);
   for await (const text of createInterface({ input: lab.stdout })) {
     const line = JSON.parse(text) as LabLine & { readonly address?: string };
     lines.push(line);
@@ -80,4 +78,4 @@ test('the failover of the lab and the return of its source are seen on the page 
   const [source, replica] = [addresses.get('Source'), addresses.get('Replica 1')];
   expect(order).toEqual([source, replica, source]);
   expect(complaints.filter((text) => !/ERR_/.test(text))).toEqual([]);
-}, timeoutMs);
+});
