@@ -53,10 +53,12 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
     for (const one of [method].flat()) known.push({ method: one, url, ...config });
   });
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = refused(request.raw, request.routeOptions.config.onlyLocal);
+    const { onlyLocal, whileStarting } = request.routeOptions.config;
+    const refusal = refused(request.raw, onlyLocal);
     if (refusal?.status === 401) reply.header('www-authenticate', 'Bearer realm="source-dns"');
     if (refusal !== undefined) return sendProblem(reply, refusal);
-    return api() === undefined ? sendProblem(reply, starting) : undefined;
+    if (api() !== undefined) return undefined;
+    return whileStarting === undefined ? sendProblem(reply, starting) : whileStarting(request, reply);
   });
   app.addHook('onSend', async (request, reply) => {
     for (const [name, value] of Object.entries(defaultHeaders))

@@ -16,7 +16,7 @@ import type { ApiPlugin } from './route.ts';
 import { close, createTcp, type PreparedTcp } from './tcp.ts';
 
 export interface ApiServer {
-  /** Before this, every request gets `starting`. */
+  /** Before this, every request gets what its route answers while the daemon starts. */
   serve(api: ClusterApi): void;
   /** Tells those who listen to the events. */
   tell(entry: HistoryEntry): void;
