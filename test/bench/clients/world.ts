@@ -1,4 +1,4 @@
-/** Three real MySQL servers, a real BIND and the real program: what applications of the benchmark write through. */
+/** Three real MySQL servers, a real BIND and the real program. */
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -153,7 +153,11 @@ clusters:
     watch: { max_moves: 100, max_moves_window: 1s }
 ${fenced ? `    fence: { user: source_dns, password_file: ${passwordFile} }\n` : ''}    allow_loopback: true
 nameservers:
-  ns1: { address: ${bind.primary.address}, port: ${bind.primary.port}, key_file: ${bind.keyFile}, verify: [${verify}] }
+  ns1:
+    address: ${bind.primary.address}
+    port: ${bind.primary.port}
+    key_file: ${bind.keyFile}
+    verify: [${verify}]
 `,
   );
   return { file, stateDir };

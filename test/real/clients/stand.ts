@@ -1,6 +1,6 @@
 /**
- * What the following pool is tried on: two MySQL servers that know nothing of each other, a nameserver, and ledgers
- * that the tests write. Each test has a name of its own.
+ * What the following pool is tried on: two MySQL servers that know nothing of each other, a nameserver, and
+ * ledgers that the tests write. Each test has a name of its own.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -134,9 +134,10 @@ export class Stand {
     return rows.map(({ n }) => Number(n));
   }
 
-  /** The connections of the application that a server has. */
+  /** The connections of applications that a server has. One that sleeps in a statement notices its end only after 5 s. */
   async connected(which: Which): Promise<number> {
-    const sql = "SELECT COUNT(*) AS count FROM performance_schema.processlist WHERE user = 'web'";
+    const sql =
+      "SELECT COUNT(*) AS count FROM performance_schema.processlist WHERE user = 'web' AND COALESCE(state, '') <> 'User sleep'";
     return Number((await this.server(which).sql(sql))[0]?.['count']);
   }
 
