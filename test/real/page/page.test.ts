@@ -161,6 +161,11 @@ test('while the daemon starts the page says so; then the cluster is there by its
   await onPage(browser(), [pageState('healthy')], async ({ page, server }) => {
     await isLive(page);
     server.starts(true);
+    // A page that is open keeps what it shows.
+    const refused = page.waitForResponse((response) => response.status() === 503);
+    server.tell('move', { cluster: 'shop' });
+    await refused;
+    expect(await page.locator('.verdict').textContent()).toContain('Steady');
     // A look at barriers takes longer than the page stays.
     await page.route(server.address, async (route) => {
       const response = await route.fetch();
