@@ -114,7 +114,10 @@ export class Application {
       this.attempts.set(line.begun, { id: line.begun, chapter: this.#chapter, outcome: 'open' });
     else if (line.done !== undefined) this.#ended(line.done, { outcome: 'done' });
     else if (line.failed !== undefined)
-      this.#ended(line.failed, { outcome: 'failed', error: line.code ?? line.message?.replace(/^.* - /, '') ?? '' });
+      this.#ended(line.failed, {
+        outcome: 'failed',
+        error: line.code ?? line.message?.replace(/^.* - /, '') ?? '',
+      });
   }
 
   #takeStray(text: string): void {

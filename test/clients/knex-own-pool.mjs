@@ -7,7 +7,7 @@ export function open({ host, user, password, database, nameservers, connectionLi
   const source = follow(host, { nameservers });
   const db = knex({
     client: 'mysql2',
-    connection: { user, password, database, stream: source.stream },
+    connection: { host, user, password, database, stream: source.stream },
     pool: {
       min: 0,
       max: connectionLimit,

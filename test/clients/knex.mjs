@@ -5,7 +5,9 @@ import mysql from 'mysql2/promise';
 import { followSource } from 'source-dns-mysql2';
 
 export function open({ host, user, password, database, nameservers, connectionLimit }) {
-  const pool = followSource(mysql.createPool({ host, user, password, database, connectionLimit }), { nameservers });
+  const pool = followSource(mysql.createPool({ host, user, password, database, connectionLimit }), {
+    nameservers,
+  });
   const db = knex({ client: 'mysql2', connectionPool: pool });
   return {
     write: (id) => db('writes').insert({ id, part: 1 }),

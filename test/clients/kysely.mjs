@@ -5,7 +5,9 @@ import mysql from 'mysql2';
 import { followSource } from 'source-dns-mysql2';
 
 export function open({ host, user, password, database, nameservers, connectionLimit }) {
-  const pool = followSource(mysql.createPool({ host, user, password, database, connectionLimit }), { nameservers });
+  const pool = followSource(mysql.createPool({ host, user, password, database, connectionLimit }), {
+    nameservers,
+  });
   const db = new Kysely({ dialect: new MysqlDialect({ pool }) });
   return {
     write: (id) => db.insertInto('writes').values({ id, part: 1 }).execute(),

@@ -4,7 +4,9 @@ import { followSource } from 'source-dns-mysql2';
 
 export async function open({ driver, host, user, password, database, nameservers, connectionLimit }) {
   const mysql = await import(`${driver}/promise.js`);
-  const pool = followSource(mysql.createPool({ host, user, password, database, connectionLimit }), { nameservers });
+  const pool = followSource(mysql.createPool({ host, user, password, database, connectionLimit }), {
+    nameservers,
+  });
   const insert = 'INSERT INTO writes (id, part) VALUES (?, ?)';
   return {
     write: (id) => pool.query(insert, [id, 1]),

@@ -29,7 +29,12 @@ const plans: readonly ApplicationPlan[] = [
   { name: 'Kysely', module: 'kysely', waits: true },
   { name: 'Knex', module: 'knex', waits: true },
   { name: 'Knex with its own pool', module: 'knex-own-pool', waits: false, tells: knexTells },
-  { name: 'Sequelize 6', module: 'sequelize', waits: false, tells: /^(?:Rolling back|Committing) transaction / },
+  {
+    name: 'Sequelize 6',
+    module: 'sequelize',
+    waits: false,
+    tells: /^(?:Rolling back|Committing) transaction /,
+  },
   { name: 'TypeORM', module: 'typeorm', waits: true },
 ];
 

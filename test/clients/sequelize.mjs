@@ -6,12 +6,13 @@ import { follow } from 'source-dns-mysql2';
 export function open({ host, user, password, database, nameservers, connectionLimit }) {
   const source = follow(host, { nameservers });
   const db = new Sequelize(database, user, password, {
+    host,
     dialect: 'mysql',
     dialectOptions: { stream: source.stream },
     hooks: { afterConnect: (connection) => source.check(connection) },
     pool: { max: connectionLimit },
-    logging: false,
   });
+  db.options.logging = false;
   const columns = { id: { type: DataTypes.STRING, primaryKey: true }, part: DataTypes.INTEGER };
   const Write = db.define('Write', columns, { tableName: 'writes', timestamps: false });
   return {

@@ -17,10 +17,10 @@ export async function open({ host, user, password, database, nameservers, connec
     username: user,
     password,
     database,
-    driver: { ...mysql, createPool: (options) => followSource(mysql.createPool(options), { nameservers }) },
     poolSize: connectionLimit,
-    entities: [Write],
+    driver: { createPool: (options) => followSource(mysql.createPool(options), { nameservers }) },
   });
+  db.setOptions({ entities: [Write] });
   await db.initialize();
   return {
     write: (id) => db.query('INSERT INTO writes (id, part) VALUES (?, ?)', [id, 1]),
