@@ -1,12 +1,10 @@
 // Compiles src/ to an empty dist/, so that no stale file is shipped, and makes the entry point executable. Only the
-// library and the pool for clients have type declarations: nobody imports another file of the package. Then lays out
-// the package of the pool.
+// library and the pool for clients have type declarations: nobody imports another file of the package.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { buildPage } from './build-page.mjs';
-import { layOutPool } from './packaging/source-dns-mysql2/lay-out.mjs';
 
 const here = import.meta.dirname;
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
@@ -27,4 +25,3 @@ try {
 for (const path of readdirSync(dist, { recursive: true }))
   if (path.endsWith('.d.ts') && !['library', 'client'].includes(dirname(path))) rmSync(join(dist, path));
 chmodSync(join(dist, 'main.js'), 0o755);
-layOutPool(dist);

@@ -6,22 +6,20 @@ import { dirname, join, normalize } from 'node:path';
 const here = import.meta.dirname;
 const target = join(here, 'package');
 
-/** `dist`: the compiled program. */
-export function layOutPool(dist) {
-  rmSync(target, { recursive: true, force: true });
-  for (const path of importedFrom(dist, 'client/source-dns-mysql2.js')) copy(dist, path);
-  for (const path of importedFrom(dist, 'client/source-dns-mysql2.d.ts')) copy(dist, path);
-  for (const name of ['package.json', 'README.md']) cpSync(join(here, name), join(target, name));
-  cpSync(join(here, '..', '..', 'LICENSE'), join(target, 'LICENSE'));
-}
+const root = join(here, '..', '..');
+const dist = join(root, 'dist');
 
-function copy(dist, path) {
-  mkdirSync(dirname(join(target, path)), { recursive: true });
-  cpSync(join(dist, path), join(target, path));
-}
+rmSync(target, { recursive: true, force: true });
+for (const entry of ['client/source-dns-mysql2.js', 'client/source-dns-mysql2.d.ts'])
+  for (const path of importedFrom(entry)) {
+    mkdirSync(dirname(join(target, path)), { recursive: true });
+    cpSync(join(dist, path), join(target, path));
+  }
+for (const name of ['package.json', 'README.md']) cpSync(join(here, name), join(target, name));
+cpSync(join(root, 'LICENSE'), join(target, 'LICENSE'));
 
 /** The file and all that it imports, as paths in `dist`. A declaration imports declarations. */
-function importedFrom(dist, first) {
+function importedFrom(first) {
   const found = new Set([first]);
   const isDeclaration = first.endsWith('.d.ts');
   for (const path of found)
