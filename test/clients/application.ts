@@ -55,7 +55,7 @@ export class Application {
   readonly attempts = new Map<string, Attempt>();
   /** Lines that the application must not print: warnings, stack traces. */
   readonly stray: string[] = [];
-  /** Milliseconds from the beginning of each chapter to the first transaction that began in it and was done. */
+  /** Milliseconds from the beginning of each chapter to the first thing done that began in it. */
   readonly firstAfterMs: number[] = [];
   readonly #process: ServerProcess;
   #chapter = 0;

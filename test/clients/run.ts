@@ -1,7 +1,7 @@
 /**
- * `node test/run-program.mjs clients -- FOLDER [MODULE...]`: applications with several versions of the driver and
- * several libraries follow one name on real servers. FOLDER has the modules of this folder, and their packages. Exit
- * code 1: an application did not follow. `.ci/clients` calls it.
+ * Applications with several versions of the driver and several libraries follow one name on real servers:
+ * `node test/run-program.mjs clients -- FOLDER [MODULE...]`. FOLDER has the modules of this folder, and their
+ * packages. Exit code 1: an application did not follow. `.ci/clients` calls it.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { Application, type ApplicationPlan } from './application.ts';
 import { faultsOf } from './judge.ts';
 import { Story, threeServers } from './story.ts';
 
-/** Knex tells of each connection that it could not make. */
+/** Knex prints a warning for each connection that it could not make. */
 const knexTells = /^(?:Connection Error|Acquire connection error): | {4}at /;
 
 const plans: readonly ApplicationPlan[] = [

@@ -1,4 +1,4 @@
-/** What happens to three servers while the applications write. In each chapter another one may be the source. */
+/** What happens to three servers while applications write. Each chapter begins when a source was lost. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import {
