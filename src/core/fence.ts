@@ -1,6 +1,6 @@
 /**
- * Fences a superseded source that takes writes: after every turn of the publications. From the moment when it is
- * wanted, everything is asked anew, and the fence leaves once the newer answers show the same.
+ * Fences a superseded source that takes writes: after every turn of the publications. From the moment when
+ * that is wanted, everything is asked anew, and the fence leaves once the newer answers show the same.
  */
 
 import { fenceVerdict } from './decide/fence.ts';

@@ -2,12 +2,12 @@
 
 import { follow, joining, rebuilding, saveFirst } from '../decide/advice.ts';
 import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
+import { fenceNote } from '../decide/fence.ts';
 import { plural } from '../decide/lack.ts';
 import type { Situation } from '../decide/situation.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import type { Alarm } from '../model/events.ts';
 import type { FenceResult } from '../model/fence.ts';
-import { isoTime } from '../model/units.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -25,7 +25,8 @@ export function staleSource(
   if (misplaced !== undefined) return [{ code: 'stale-source', subject, sentence: misplaced }];
   // A writable peer in one multi-primary cluster is as it should be.
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
-  const sentence = `Former source ${subject} ${staleWords(situation, member, errant)}.${fenceWords(situation, member)}`;
+  const note = member.writable ? fenceNote(situation.state, member) : undefined;
+  const sentence = `Former source ${subject} ${staleWords(situation, member, errant)}.${note ? ` It ${note.words}.` : ''}`;
   return [{ code: 'stale-source', subject, count: errant, sentence }];
 }
 
@@ -37,29 +38,14 @@ function staleWords(situation: Situation, member: ServerView, errant: number | u
     const unknown = isBlind ? 'Without GTIDs nobody can tell' : 'It is not known yet';
     return `is writable. ${unknown} whether it has transactions that ${source} lacks: make it read-only`;
   }
-  const is = member.writable ? 'is writable and ' : closedWords(situation, member);
+  const note = fenceNote(situation.state, member);
+  const closedWords = note?.stage === 'fenced' ? `${note.words} and ` : '';
+  const is = member.writable ? 'is writable and ' : closedWords;
   if (errant > 0)
     return `${is}has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it): ${saveFirst}, then ${rebuilding(member.known, 'the source')}. If it were promoted later, auto-positioning would send its stale rows to every replica`;
   const { hidden } = situation.publication.evidence.rejoins.get(member.address) ?? {};
   const but = hidden ? ' (what it wrote without a GTID is not known)' : '';
   return `${is}has no transaction that ${source} lacks${but}: make it read-only, and ${placeOf(situation, member)}`;
-}
-
-/** When this instance made it read-only. */
-function closedWords({ state }: Situation, { address }: ServerView): string {
-  const fencedAt = state.fences.get(address)?.fencedAt;
-  return fencedAt === undefined ? '' : `was made read-only by source-dns at ${isoTime(fencedAt.wall)} and `;
-}
-
-/** Why a writable server is not fenced although servers are fenced here. */
-function fenceWords({ state }: Situation, { address, writable }: ServerView): string {
-  if (state.settings.fence === undefined || !writable) return '';
-  const verdict = state.fences.get(address)?.verdict;
-  if (verdict === undefined) return ' It is not fenced: no ledger names its identity.';
-  if (verdict.kind === 'not') return ` It is not fenced: ${verdict.because}.`;
-  return state.settings.mode === 'observe'
-    ? ' In mode: active it would be fenced now.'
-    : ' It is being fenced.';
 }
 
 function placeOf(situation: Situation, member: ServerView): string {

@@ -5,6 +5,8 @@
 
 import type { FenceVerdict } from '../model/fence.ts';
 import type { ServerFacts } from '../model/observation.ts';
+import type { ClusterState } from '../model/state.ts';
+import { isoTime } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
 import { hasLineMark } from './line-mark.ts';
@@ -43,7 +45,7 @@ function unsure([situation]: readonly Situation[], member: ServerView): string |
   return unseen && `${unseen.address} has not been observed yet`;
 }
 
-/** The ledger must have been read after the last update of ours, be in force, and name it as a former source. */
+/** The ledger was read after the last update of ours, is in force, and names it as a former source. */
 function ledgerAgainst(situation: Situation, member: ServerView): string | undefined {
   const { ledger, publication, settings, state, now } = situation;
   const { zone, writing, decision } = publication;
@@ -83,3 +85,33 @@ function sourceAgainst(situation: Situation, member: ServerView): string | undef
 
 const isOfCluster = (facts: ServerFacts | undefined): boolean =>
   (facts?.group?.members.length ?? 0) > 0 || facts?.wsrep !== undefined || facts?.managed !== undefined;
+
+/** What is done about a superseded source. `not`: it takes writes, and something speaks against a fence. */
+export type FenceStage = 'fenced' | 'wanted' | 'would' | 'not';
+
+export interface FenceNote {
+  readonly stage: FenceStage;
+  /** Reads on from the server's address. */
+  readonly words: string;
+}
+
+/** Undefined: servers are not fenced here, or there is nothing to say of this one. */
+export function fenceNote(
+  { settings, fences }: ClusterState,
+  { address, writable, facts }: ServerView,
+): FenceNote | undefined {
+  if (settings.fence === undefined || facts === undefined) return undefined;
+  const { verdict, fencedAt } = fences.get(address) ?? {};
+  if (!writable)
+    return (
+      fencedAt && {
+        stage: 'fenced',
+        words: `was made read-only by source-dns at ${isoTime(fencedAt.wall)}`,
+      }
+    );
+  if (verdict === undefined) return { stage: 'not', words: 'is not fenced: no ledger names its identity' };
+  if (verdict.kind === 'not') return { stage: 'not', words: `is not fenced: ${verdict.because}` };
+  return settings.mode === 'observe'
+    ? { stage: 'would', words: 'would be fenced in mode: active' }
+    : { stage: 'wanted', words: 'is being fenced' };
+}

@@ -17,6 +17,16 @@ export type FenceResult =
   /** Another server answers there: nothing was done. `uuid`: who it is. */
   | { readonly kind: 'not-it'; readonly uuid: ServerId };
 
+/** Every way in which an attempt can end. */
+export const fenceResults = [
+  'fenced',
+  'already',
+  'refused',
+  'blocked',
+  'unknown',
+  'not-it',
+] as const satisfies readonly FenceResult['kind'][];
+
 /** What is remembered of a superseded source that was seen writable. */
 export interface Fencing {
   /** Who it is: another server at this address begins anew. */

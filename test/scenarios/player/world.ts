@@ -356,12 +356,12 @@ function fenceOf(
     };
   if (server.uuid !== uuid) return { kind: 'not-it', uuid: server.uuid as ServerId };
   const why = unfenceable.get(target);
-  if (why === 'blocked') return { kind: 'blocked', by: 'app@10.0.0.7 (LOCK TABLES ... WRITE, 12 s)' };
+  if (why === 'blocked') return { kind: 'blocked', by: 'a table lock of app@10.0.0.7 (since 12 s)' };
   if (why === 'refused') {
     const message = 'the account source_dns_fence may not set super_read_only';
     return {
       kind: 'refused',
-      failure: { code: 'mysql-1227', message, hint: 'GRANT SYSTEM_VARIABLES_ADMIN' },
+      failure: { code: 'mysql-1227', message, hint: 'give it SYSTEM_VARIABLES_ADMIN' },
     };
   }
   if (server.superReadOnly) return { kind: 'already' };

@@ -1,4 +1,4 @@
-/** The rule of the fence: a former source that takes writes is to be fenced, and each doubt alone stops that. */
+/** The rule of the fence: a former source that takes writes is fenced, and each doubt alone stops that. */
 
 import { describe, expect, test } from 'vitest';
 import { fenceVerdict } from '../../../../src/core/decide/fence.ts';
