@@ -54,7 +54,10 @@ export default defineConfig({
       {
         test: {
           name: 'sockets',
-          include: ['test/unit/{dns,mysql,daemon,http,library}/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+          include: [
+            'test/unit/{client,dns,mysql,daemon,http,library}/**/*.test.ts',
+            'test/fuzz/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },
