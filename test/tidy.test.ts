@@ -111,6 +111,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     message: [],
   },
   'src/mysql': {
+    fence: ['connection', 'flavour', 'answer'],
     inspection: ['probe', 'connection', 'flavour', 'answer'],
     probe: ['connection', 'flavour', 'answer'],
     connection: ['boundary', 'flavour', 'answer'],
@@ -177,7 +178,8 @@ describe('imports run one way', () => {
     setup: [...lower, ...adapters, 'daemon'],
     cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'metrics', 'page', 'doctor', 'setup'],
     library: ['core', 'dns', 'daemon'],
-    lab: [...lower, ...adapters, 'daemon', 'http', 'cli'],
+    client: ['core'],
+    lab: [...lower, ...adapters, 'daemon', 'http', 'cli', 'client'],
     'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'page', 'doctor', 'setup', 'cli', 'lab'],
     // A hook is started in a hurry: it loads no more than it needs.
     'main.ts': ['program.ts', 'hook', 'http', 'suggest.ts'],
@@ -230,6 +232,18 @@ describe('imports run one way', () => {
 
   test('no files import each other in a circle, type imports included', () => {
     expect(circlesAmong(sources)).toEqual([]);
+  });
+
+  test('the package for clients has one reading of the ledger, and needs nothing but Node', () => {
+    const clients = sources.filter(({ path }) => layerOf(path) === 'client');
+    const may =
+      /^(?:src\/client\/|src\/core\/model\/ledger(?:-text)?\.ts$|node:(?:dns|dns\/promises|events|net)$)/;
+    const wrong = clients.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !may.test(target))
+        .map((target) => `${file.path}: ${target}`),
+    );
+    expect(wrong).toEqual([]);
   });
 
   test('nothing of src imports a test', () => {
