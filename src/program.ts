@@ -20,6 +20,7 @@ import { openZoneClient } from './dns/open-zone-client.ts';
 import type { InspectorMaker } from './doctor/open-world.ts';
 import { GlanceBudget } from './mysql/connection/glances.ts';
 import { OpeningGate } from './mysql/connection/opening-gate.ts';
+import { createFencer } from './mysql/fence/fencer.ts';
 import { createInspector } from './mysql/inspection.ts';
 import { createProber } from './mysql/probe.ts';
 
@@ -47,8 +48,25 @@ const openNameserver = ({ key, ...options }: NameserverConfig, onWarning: (failu
 const gate = new OpeningGate(systemClock);
 const glances = new GlanceBudget();
 
+/** A fence waits for no connection that is opened to watch. */
+const fenceGate = new OpeningGate(systemClock);
+
+function openFencer(cluster: LoadedCluster) {
+  const { fence, mysql } = cluster;
+  if (fence === undefined) return undefined;
+  const { password, ...rest } = fence;
+  return createFencer({
+    ...openServers(cluster),
+    ...rest,
+    password: password.reveal(),
+    watcher: mysql.user,
+    gate: fenceGate,
+  });
+}
+
 const maker: AdapterMaker = {
   prober: (cluster) => createProber({ ...openServers(cluster), gate, glances }),
+  fencer: openFencer,
   waiting: () => gate.waiting,
   zoneClient: openNameserver,
 };
@@ -61,13 +79,15 @@ const inspectors: InspectorMaker = {
 const terminal = openTerminal(process);
 
 /** The lab starts this program as its daemon. */
-async function lab(context: CommandContext, { scenario, list, once, keep }: LabArguments): Promise<number> {
-  const { labCommand } = await import('./lab/lab-command.ts');
+async function lab(context: CommandContext, { scenario, step, ...args }: LabArguments): Promise<number> {
+  const [{ labCommand }, { pressesOf }] = await Promise.all([
+    import('./lab/lab-command.ts'),
+    import('./lab/host/presses.ts'),
+  ]);
   return labCommand({
+    ...args,
     ...(scenario !== undefined && { scenario }),
-    list,
-    once,
-    keep,
+    ...(step && { enter: pressesOf(process.stdin) }),
     json: context.json,
     program: [process.execPath, fileURLToPath(new URL('main.js', import.meta.url))],
     colours: terminal.colours,

@@ -68,7 +68,8 @@ export class FollowingPool {
       releaseConnection(connection);
     };
     core.end = (callback) => {
-      end(callback);
+      // A connection that was lost, or was cut, has ended: that is no failure of the end.
+      end((error) => callback?.(isLoss(error) ? null : error));
       source.close();
       // The driver tells those who wait here that the pool is closed.
       this.#gate.open();
