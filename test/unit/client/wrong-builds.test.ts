@@ -1,4 +1,4 @@
-/** Wrong builds of the following pool: the stories must catch each. What the right build does is checked, too. */
+/** Wrong builds of the following pool: the stories must catch each of them, and the right build must pass. */
 
 import { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
