@@ -104,6 +104,7 @@ const started = (over?: Partial<ClusterSettings>): Cluster => {
 
 const recorded = ({ effects }: Cluster, kind: string) =>
   effects.flatMap((effect) => (effect.kind === 'record' && effect.entry.kind === kind ? [effect.entry] : []));
+const sent = ({ effects }: Cluster, kind: Effect['kind']) => effects.filter((effect) => effect.kind === kind);
 const codes = ({ state }: Cluster) => state.alarms.map(({ code }) => code);
 
 describe('a former source that takes writes', () => {
@@ -154,6 +155,35 @@ describe('a former source that takes writes', () => {
     cluster.ends(ended);
     cluster.run(10_000);
     expect(cluster.state.restUntil).toBeGreaterThan(cluster.nowMs);
+  });
+});
+
+describe('a person who names the former source', () => {
+  const follow: Event = {
+    kind: 'command',
+    id: 'c1',
+    command: { kind: 'follow', server: address('db1'), force: true, dryRun: false, by: 'dba' },
+  };
+
+  test('is not answered before the attempt on its way has ended, and then learns that it is closed', () => {
+    const cluster = started();
+    cluster.take(follow);
+    cluster.run(1000);
+    expect(sent(cluster, 'update')).toEqual([]);
+    cluster.answers['db1'] = closed;
+    cluster.ends(ended);
+    cluster.run(2000);
+    expect(sent(cluster, 'update')).toEqual([]);
+    expect(sent(cluster, 'reply')).toMatchObject([{ answer: { results: [{ kind: 'held' }] } }]);
+  });
+
+  test('is obeyed where no attempt is on its way, and none begins', () => {
+    const cluster = started();
+    cluster.ends(refused);
+    cluster.take(follow);
+    cluster.run(1000);
+    expect(sent(cluster, 'update')).toHaveLength(1);
+    expect(cluster.fences).toHaveLength(1);
   });
 });
 
