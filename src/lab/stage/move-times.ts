@@ -37,7 +37,7 @@ export interface MoveTimes {
   readonly failedWrites: number;
 }
 
-/** When (performance.now) the web application first wrote to the new source, and how many writes had failed. */
+/** When (performance.now) the web application first wrote to the new source, and how many writes failed. */
 export interface Written {
   readonly at: number;
   readonly failed: number;
