@@ -76,7 +76,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: [
-            'test/real/{contract,lab,doctor,monitoring,page}/**/*.test.ts',
+            'test/real/{contract,clients,lab,doctor,monitoring,page}/**/*.test.ts',
             'test/real/chaos/chaos.test.ts',
           ],
           exclude: alone,
