@@ -1,4 +1,4 @@
-/** Real servers, BIND and the daemon: a former source that takes writes is closed after the name has moved. */
+/** Real servers, BIND and the daemon: a former source that takes writes is closed after the move. */
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
