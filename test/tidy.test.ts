@@ -88,8 +88,9 @@ describe('the core is pure: it', () => {
  */
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'src/core': {
-    step: ['turn', 'rest', 'schedule', 'alarm', 'command', 'publish', 'decide', 'observe', 'model'],
+    step: ['turn', 'fence', 'rest', 'schedule', 'alarm', 'command', 'publish', 'decide', 'observe', 'model'],
     turn: ['command', 'publish', 'decide', 'observe', 'model'],
+    fence: ['decide', 'observe', 'model'],
     rest: ['publish', 'observe', 'model'],
     schedule: ['publish', 'observe', 'model'],
     report: ['advise', 'alarm', 'publish', 'decide', 'observe', 'model', 'gtid'],

@@ -1,6 +1,6 @@
 /** The seams of mysql2 that are used, and the refusal of what lacks them. mysql2 itself is never imported. */
 
-import { errorMonitor } from 'node:events';
+import { EventEmitter, errorMonitor } from 'node:events';
 
 /** A connection, as far as it is used here. */
 export interface DriverConnection {
@@ -64,30 +64,36 @@ export function coreConnectionOf(connection: unknown): DriverConnection {
   return core as unknown as DriverConnection;
 }
 
-/** Sees the errors of the statements of a connection, and changes nothing. */
-export function watchStatements(connection: PoolConnection, failed: (error: unknown) => void): void {
+/** What the caller of a statement is told in place of an error. */
+type Told = (error: unknown) => unknown;
+
+/**
+ * Calls `begin` at each statement of the connection, and shows what it returns each error of that statement. A
+ * statement without a callback keeps its own error.
+ */
+export function watchStatements(connection: PoolConnection, begin: () => Told): void {
   for (const method of ['query', 'execute'] as const) {
     const original = connection[method];
     if (typeof original !== 'function') continue;
     connection[method] = (...given: unknown[]) => {
+      const told = begin();
+      const [first] = given;
+      const last = given.at(-1);
+      let isWatched = true;
+      if (typeof last === 'function') given[given.length - 1] = watched(last, told);
+      // The pool's own statement: its callback is in the command.
+      else if (isRecord(first) && typeof first['onResult'] === 'function')
+        first['onResult'] = watched(first['onResult'], told);
+      else isWatched = false;
       const command = Reflect.apply(original, connection, given);
-      watchCommand(command, failed);
+      if (!isWatched && command instanceof EventEmitter) command.on(errorMonitor, told);
       return command;
     };
   }
 }
 
-interface Command {
-  onResult?: unknown;
-  on?(event: symbol, listener: (error: unknown) => void): unknown;
-}
-
-function watchCommand(command: Command | null | undefined, failed: (error: unknown) => void): void {
-  const { onResult } = command ?? {};
-  if (command && typeof onResult === 'function')
-    command.onResult = function (this: unknown, error: unknown, ...rest: unknown[]) {
-      if (error) failed(error);
-      return Reflect.apply(onResult, this, [error, ...rest]);
-    };
-  else command?.on?.(errorMonitor, failed);
-}
+// biome-ignore lint/complexity/noBannedTypes: a callback of any shape
+const watched = (callback: Function, told: Told) =>
+  function (this: unknown, error: unknown, ...rest: unknown[]): unknown {
+    return Reflect.apply(callback, this, [error ? told(error) : error, ...rest]);
+  };

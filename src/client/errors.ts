@@ -1,25 +1,33 @@
 /**
- * What a caller of the following pool can get. Tell them by `code`: some versions of the driver copy errors.
+ * What a caller of the following pool can get. Tell errors by `code`: some versions of the driver copy them.
  */
 
-/**
- * The connection led to the former source, and was cut. A statement that was under way has no known outcome.
- */
+/** The connection led to the former source, and was cut. */
 export class SourceMovedError extends Error {
   override readonly name = 'SourceMovedError';
   readonly code = 'SOURCE_MOVED';
-  /** Whether surely nothing was done. */
-  readonly refused = false;
+  /**
+   * Whether surely nothing was done. False: the statement was under way, and nobody knows what became of it.
+   */
+  readonly refused: boolean;
+
+  constructor(message: string, refused: boolean) {
+    super(message);
+    this.refused = refused;
+  }
 }
 
-/** The server that the ledger names did not take writes until the time was over. Nothing was sent. */
+/**
+ * The server that the ledger names took no writes until the time was over. Nothing was sent. `cause`: why
+ * not.
+ */
 export class SourceNotWritableError extends Error {
   override readonly name = 'SourceNotWritableError';
   readonly code = 'SOURCE_NOT_WRITABLE';
   readonly refused = true;
 }
 
-/** No ledger said who is the source until the time was over. `cause`: what DNS said. Nothing was sent. */
+/** No ledger said who is the source until the time was over. Nothing was sent. `cause`: what DNS said. */
 export class SourceUnknownError extends Error {
   override readonly name = 'SourceUnknownError';
   readonly code = 'SOURCE_UNKNOWN';

@@ -126,15 +126,15 @@ export class Follower {
   judge(facts: Facts): string | undefined {
     const target = this.#current;
     if (target === undefined) return 'nothing is known of the source';
-    const lower = this.#lower;
-    if (lower !== undefined && this.#mayGoBack() && isOf(facts, lower) && facts.isWritable) {
-      this.#adopt(lower);
-      return undefined;
-    }
     if (isOf(facts, target) && facts.isWritable) {
       this.#refused = false;
       this.#unreachableSince = undefined;
       this.#isNews = true;
+      return undefined;
+    }
+    const lower = this.#lower;
+    if (lower !== undefined && this.#mayGoBack() && isOf(facts, lower) && facts.isWritable) {
+      this.#adopt(lower);
       return undefined;
     }
     this.#refused = true;

@@ -112,17 +112,21 @@ function nameOf(given: unknown): string {
 }
 
 function nameserversOf(given: unknown): readonly string[] {
-  if (given === undefined) return getServers();
+  if (given === undefined) return getServers().filter((server) => problemOf(server) === undefined);
   if (!Array.isArray(given) || given.length === 0 || given.length > mostNameservers)
     throw new TypeError(`nameservers must be a list of 1 to ${mostNameservers} addresses`);
-  for (const nameserver of given) {
-    try {
-      new Resolver().setServers([nameserver]);
-    } catch (error) {
-      throw new TypeError("nameservers must be IP addresses, as '192.0.2.53' or '192.0.2.53:5353'", {
-        cause: error,
-      });
-    }
-  }
+  const cause = given.map(problemOf).find((problem) => problem !== undefined);
+  if (cause !== undefined)
+    throw new TypeError("nameservers must be IP addresses, as '192.0.2.53' or '192.0.2.53:5353'", { cause });
   return [...new Set<string>(given)];
+}
+
+/** Why Node's resolver cannot ask there. */
+function problemOf(nameserver: unknown): unknown {
+  try {
+    new Resolver().setServers([nameserver as string]);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }

@@ -5,7 +5,14 @@
 
 import type { Socket } from 'node:net';
 import { type Acquired, type CorePool, type PoolConnection, watchStatements } from './driver.ts';
-import { isLoss, isReadOnly, SourceBusyError, SourceMovedError } from './errors.ts';
+import {
+  isLoss,
+  isReadOnly,
+  SourceBusyError,
+  SourceMovedError,
+  SourceNotWritableError,
+  shortly,
+} from './errors.ts';
 import { Gate } from './gate.ts';
 import type { FollowedSource } from './source.ts';
 
@@ -129,6 +136,7 @@ export class FollowingPool {
     this.#source.verify(connection).then(
       (trust) => {
         opened.trust = trust;
+        this.#failure = undefined;
         this.#gate.open();
         process.nextTick(() => this.#lend(wish, connection, opened));
       },
@@ -184,10 +192,14 @@ export class FollowingPool {
   #whyNot(): unknown {
     const { name, current, settings } = this.#source;
     if (current === undefined) return this.#source.unknown();
-    return (
-      this.#failure ??
-      new SourceBusyError(`No connection to ${name} was free within ${settings.acquireTimeoutMs} ms.`)
-    );
+    const within = `within ${settings.acquireTimeoutMs} ms`;
+    if (this.#failure === undefined)
+      return new SourceBusyError(`No connection to ${name} was free ${within}.`);
+    const why =
+      this.#failure instanceof SourceNotWritableError ? this.#failure.message : shortly(this.#failure);
+    return new SourceNotWritableError(`The source of ${name} took no writes ${within}: ${why}`, {
+      cause: this.#failure,
+    });
   }
 
   #settle(wish: Wish, error: unknown, connection?: PoolConnection): void {
@@ -205,14 +217,20 @@ export class FollowingPool {
     this.#opened.set(connection, opened);
     // A connection that nobody listens to would end the process.
     connection.on('error', (error) => this.#source.lost(socket, error));
-    const failed = (error: unknown) => {
-      if (isReadOnly(error)) {
-        markRefused(error);
-        this.#source.failed(socket, error);
-      } else if (isLoss(error)) this.#source.lost(socket, error);
-    };
-    watchStatements(connection, failed);
+    watchStatements(connection, () => {
+      const isSent = !socket.destroyed;
+      return (error) => (isSent ? this.#told(socket, error) : (this.#source.whyCut(socket) ?? error));
+    });
     return opened;
+  }
+
+  /** What a caller is told whose statement failed. */
+  #told(socket: Socket, error: unknown): unknown {
+    if (isReadOnly(error)) {
+      markRefused(error);
+      this.#source.failed(socket, error);
+    } else if (isLoss(error)) this.#source.lost(socket, error);
+    return error;
   }
 }
 

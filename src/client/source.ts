@@ -28,6 +28,8 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   /** Where each socket leads. Not yet anywhere: the first ledger is missing. */
   readonly #leads = new WeakMap<Socket, Target>();
   readonly #lent = new Set<Socket>();
+  /** Why a socket was cut. */
+  readonly #cuts = new WeakMap<Socket, string>();
   #current: Current | undefined;
   #isClosed = false;
   #isFinished = false;
@@ -176,6 +178,12 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     if (isMove && former) this.emit('moved', this.#current, former);
   }
 
+  /** The error of a statement that was not sent, because the socket was cut before. */
+  whyCut(socket: Socket): SourceMovedError | undefined {
+    const message = this.#cuts.get(socket);
+    return message === undefined ? undefined : new SourceMovedError(message, true);
+  }
+
   suspected(why: string): void {
     this.emit('suspect', why);
   }
@@ -192,7 +200,8 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     const [was, now] = [this.#leads.get(socket), this.#follower.current];
     if (was === undefined || now === undefined) return;
     const message = `The source of ${this.name} moved from ${was.server} (epoch ${was.epoch}) to ${now.server} (epoch ${now.epoch}): the connection to the former source was cut.`;
-    socket.destroy(new SourceMovedError(message));
+    this.#cuts.set(socket, message);
+    socket.destroy(new SourceMovedError(message, false));
   }
 
   #connect(socket: Socket): void {

@@ -17,8 +17,8 @@ export interface FalseSource {
   readonly statements: string[];
   /** How often it was asked whether it is writable. */
   verified: number;
-  /** Answers nothing, also no greeting. */
-  isHung: boolean;
+  /** As a stopped process: its kernel accepts connections, and nothing is read, not even their ends. */
+  hang(): void;
   /** Connections open now. */
   open(): number;
   /** Connections accepted, ever. */
@@ -35,6 +35,7 @@ const uuidOf = (index: number) => `00000000-0000-4000-8000-00000000000${index}`;
 export async function startFalseSource(index: number, port = 0): Promise<FalseSource> {
   const sockets = new Set<Socket>();
   let accepted = 0;
+  let isHung = false;
   const server = mysql.createServer(() => {});
   // Not by the driver's own listener: it greets at once.
   const listener = (server as unknown as { _server: import('node:net').Server })._server;
@@ -46,7 +47,10 @@ export async function startFalseSource(index: number, port = 0): Promise<FalseSo
     isReadOnly: false,
     statements: [],
     verified: 0,
-    isHung: false,
+    hang: () => {
+      isHung = true;
+      for (const socket of sockets) socket.pause();
+    },
     open: () => sockets.size,
     accepted: () => accepted,
     kill: async () => {
@@ -60,7 +64,7 @@ export async function startFalseSource(index: number, port = 0): Promise<FalseSo
     accepted += 1;
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    if (source.isHung) socket.resume();
+    if (isHung) socket.pause();
     else serve(socket, source);
   });
   listener.listen(port, source.address);
@@ -95,7 +99,6 @@ function serve(socket: Socket, source: FalseSource): void {
     },
   });
   connection.on('query', (sql: string) => {
-    if (source.isHung) return;
     if (sql.includes('@@global.server_uuid')) {
       source.verified += 1;
       answer(connection, [source.uuid, ...Array(3).fill(source.isReadOnly ? '1' : '0')]);

@@ -105,6 +105,7 @@ const lines: readonly (readonly [DocumentName, (write: (line: string) => void) =
 const noLab = {
   once: true,
   keep: false,
+  defaultPool: false,
   program: ['/nowhere'],
   colours: false,
   writeError: () => undefined,
@@ -167,6 +168,7 @@ test('every kind of history entry has a kind to choose it by', () => {
     'alarms',
     'decisions',
     'failures',
+    'fences',
     'holds',
     'hooks',
     'moves',
