@@ -25,12 +25,14 @@ export interface Source {
   readonly stream: (options?: object) => Socket;
   /**
    * Rejects, and cuts the connection, if it does not lead to the source, or if the source takes no writes.
+   * From then on a refused statement of that connection is evidence, and its error has `refused: true`.
    */
   check(connection: CheckableConnection): Promise<void>;
   /** The first target. Rejects with a SourceUnknownError after `acquireTimeout`. */
   ready(): Promise<Current>;
   /**
-   * Opens no more sockets. Those that are open are still cut when the source moves, until the last one ends.
+   * Opens no more sockets. Call it after the pool has ended: a socket that its server then leaves open is cut
+   * after `verifyTimeout`, so that it does not keep the process.
    */
   close(): void;
   /** Another server is the source: connections to the former one are cut. */

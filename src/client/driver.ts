@@ -11,10 +11,14 @@ export interface DriverConnection {
 /** What a caller of `getConnection` gives. */
 export type Acquired = (error: unknown, connection?: PoolConnection) => void;
 
-/** A connection of the driver's pool with callbacks. */
-export interface PoolConnection extends DriverConnection {
+/** A connection whose statements can be watched. */
+export interface WatchedConnection extends DriverConnection {
   execute?(...given: unknown[]): unknown;
   on(event: 'error', listener: (error: unknown) => void): unknown;
+}
+
+/** A connection of the driver's pool with callbacks. */
+export interface PoolConnection extends WatchedConnection {
   release(): void;
 }
 
@@ -56,12 +60,12 @@ const missing = (what: string): TypeError =>
   new TypeError(`the pool is none of mysql2, or of a version that is not supported: ${what} is missing`);
 
 /** The connection with callbacks that a connection with promises wraps. */
-export function coreConnectionOf(connection: unknown): DriverConnection {
+export function coreConnectionOf(connection: unknown): WatchedConnection {
   const outer = isRecord(connection) ? connection : {};
   const core = isRecord(outer['connection']) ? outer['connection'] : outer;
   if (typeof core['query'] !== 'function' || !isRecord(core['stream']))
     throw new TypeError('check needs a connection of mysql2');
-  return core as unknown as DriverConnection;
+  return core as unknown as WatchedConnection;
 }
 
 /** What the caller of a statement is told in place of an error. */
@@ -71,7 +75,7 @@ type Told = (error: unknown) => unknown;
  * Calls `begin` at each statement of the connection, and shows what it returns each error of that statement. A
  * statement without a callback keeps its own error.
  */
-export function watchStatements(connection: PoolConnection, begin: () => Told): void {
+export function watchStatements(connection: WatchedConnection, begin: () => Told): void {
   for (const method of ['query', 'execute'] as const) {
     const original = connection[method];
     if (typeof original !== 'function') continue;

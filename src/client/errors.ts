@@ -86,3 +86,9 @@ export function shortly(error: unknown): string {
   if (typeof code === 'string') return typeof errno === 'number' && errno > 0 ? `${code} (${errno})` : code;
   return 'an error without a code';
 }
+
+/** A refused statement did nothing: the caller may repeat it. */
+export function markRefused(error: unknown): void {
+  if (typeof error === 'object' && error !== null && Object.isExtensible(error))
+    Object.assign(error, { refused: true });
+}

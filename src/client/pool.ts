@@ -4,15 +4,8 @@
  */
 
 import type { Socket } from 'node:net';
-import { type Acquired, type CorePool, type PoolConnection, watchStatements } from './driver.ts';
-import {
-  isLoss,
-  isReadOnly,
-  SourceBusyError,
-  SourceMovedError,
-  SourceNotWritableError,
-  shortly,
-} from './errors.ts';
+import type { Acquired, CorePool, PoolConnection } from './driver.ts';
+import { isLoss, SourceBusyError, SourceMovedError, SourceNotWritableError, shortly } from './errors.ts';
 import { Gate } from './gate.ts';
 import type { FollowedSource } from './source.ts';
 
@@ -215,27 +208,13 @@ export class FollowingPool {
     if (socket === undefined) return undefined;
     const opened: Opened = { socket, trust: undefined };
     this.#opened.set(connection, opened);
-    // A connection that nobody listens to would end the process.
-    connection.on('error', (error) => this.#source.lost(socket, error));
-    watchStatements(connection, () => {
-      const isSent = !socket.destroyed;
-      return (error) => (isSent ? this.#told(socket, error) : (this.#source.whyCut(socket) ?? error));
-    });
+    this.#source.attend(connection, socket);
+    // A pool that has ended takes no connection back, and does not say so.
+    const release = connection.release.bind(connection);
+    connection.release = () => {
+      if (this.#source.isClosed) this.#source.giveBack(socket);
+      release();
+    };
     return opened;
   }
-
-  /** What a caller is told whose statement failed. */
-  #told(socket: Socket, error: unknown): unknown {
-    if (isReadOnly(error)) {
-      markRefused(error);
-      this.#source.failed(socket, error);
-    } else if (isLoss(error)) this.#source.lost(socket, error);
-    return error;
-  }
-}
-
-/** A refused statement did nothing: the caller may repeat it. */
-function markRefused(error: unknown): void {
-  if (typeof error === 'object' && error !== null && Object.isExtensible(error))
-    Object.assign(error, { refused: true });
 }

@@ -3,13 +3,27 @@
  */
 
 import { EventEmitter } from 'node:events';
-import { isIP, type LookupFunction, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { OpenResolver } from './asker.ts';
 import type { Current, Source } from './contract.ts';
-import { coreConnectionOf, type DriverConnection } from './driver.ts';
-import { isLoss, SourceMovedError, SourceNotWritableError, SourceUnknownError, shortly } from './errors.ts';
+import {
+  coreConnectionOf,
+  type DriverConnection,
+  type WatchedConnection,
+  watchStatements,
+} from './driver.ts';
+import {
+  isLoss,
+  isReadOnly,
+  markRefused,
+  SourceMovedError,
+  SourceNotWritableError,
+  SourceUnknownError,
+  shortly,
+} from './errors.ts';
 import { type Follower, giveBack, takeFollower, type Watcher } from './follower.ts';
 import type { Settings } from './options.ts';
+import { connect, newSocket } from './socket.ts';
 import { isSameServer, type Target } from './target.ts';
 import { factsOf } from './verify.ts';
 
@@ -30,6 +44,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   readonly #lent = new Set<Socket>();
   /** Why a socket was cut. */
   readonly #cuts = new WeakMap<Socket, string>();
+  readonly #attended = new WeakSet<Socket>();
   #current: Current | undefined;
   #isClosed = false;
   #isFinished = false;
@@ -70,10 +85,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   }
 
   readonly stream = (options: object = {}): Socket => {
-    const socket = new Socket();
-    const { enableKeepAlive, keepAliveInitialDelay } = keepAliveOf(options);
-    socket.setNoDelay(true);
-    if (enableKeepAlive) socket.setKeepAlive(true, keepAliveInitialDelay);
+    const socket = newSocket(options);
     this.#sockets.add(socket);
     socket.on('error', (error) => this.lost(socket, error));
     socket.on('end', () => {
@@ -92,7 +104,33 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   };
 
   async check(connection: object): Promise<void> {
-    await this.verify(coreConnectionOf(connection));
+    const core = coreConnectionOf(connection);
+    const { stream } = core;
+    if (stream instanceof Socket && this.#sockets.has(stream)) this.attend(core, stream);
+    await this.verify(core);
+  }
+
+  /** Learns from the statements of a connection, and says in their errors what is known of their outcome. */
+  attend(connection: WatchedConnection, socket: Socket): void {
+    if (this.#attended.has(socket)) return;
+    this.#attended.add(socket);
+    // A connection that nobody listens to would end the process.
+    connection.on('error', (error) => this.lost(socket, error));
+    let isUnknown = false;
+    watchStatements(connection, () => {
+      const isSent = !socket.destroyed;
+      return (error) => {
+        if (!isSent) return this.#whyNotSent(socket, isUnknown) ?? error;
+        if (isReadOnly(error)) {
+          markRefused(error);
+          this.#refused(socket, error);
+        } else if (isLoss(error)) {
+          isUnknown = true;
+          this.lost(socket, error);
+        }
+        return error;
+      };
+    });
   }
 
   /** The trust in which the connection was verified. */
@@ -132,7 +170,10 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   close(): void {
     this.#isClosed = true;
     for (const settle of [...this.#waiting]) settle();
-    for (const socket of this.#sockets) this.#giveUp(socket);
+    for (const socket of this.#sockets) {
+      this.#giveUp(socket);
+      if (!this.#lent.has(socket)) this.#partFrom(socket);
+    }
     this.#finish();
   }
 
@@ -149,6 +190,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   /** The socket is not in use any more. */
   giveBack(socket: Socket): void {
     this.#lent.delete(socket);
+    if (this.#isClosed) this.#partFrom(socket);
     this.#cut(socket);
   }
 
@@ -157,11 +199,6 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     const why = `a connection to ${this.#follower.current?.server} was lost: ${shortly(error)}`;
     if (socket.bytesRead === 0) this.#follower.unreachable(why);
     else this.#follower.suspect(why);
-  }
-
-  /** A statement failed: read-only is evidence, and so is a server that goes away. */
-  failed(socket: Socket, error: unknown): void {
-    if (this.serves(socket)) this.#follower.distrust(`a statement failed: ${shortly(error)}`);
   }
 
   changed(now: Target, before: Target | undefined): void {
@@ -178,18 +215,26 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     if (isMove && former) this.emit('moved', this.#current, former);
   }
 
-  /** The error of a statement that was not sent, because the socket was cut before. */
-  whyCut(socket: Socket): SourceMovedError | undefined {
-    const message = this.#cuts.get(socket);
-    return message === undefined ? undefined : new SourceMovedError(message, true);
-  }
-
   suspected(why: string): void {
     this.emit('suspect', why);
   }
 
   stale(why: string): void {
     this.emit('stale', why);
+  }
+
+  /** A server that takes no writes is evidence. */
+  #refused(socket: Socket, error: unknown): void {
+    if (this.serves(socket)) this.#follower.distrust(`a statement failed: ${shortly(error)}`);
+  }
+
+  /**
+   * The error of a statement that was not sent, because the socket was cut before. A library may tell only of
+   * this one, a ROLLBACK, where the COMMIT before it has an unknown outcome. Then it must not say `refused`.
+   */
+  #whyNotSent(socket: Socket, isUnknown: boolean): SourceMovedError | undefined {
+    const message = this.#cuts.get(socket);
+    return message === undefined ? undefined : new SourceMovedError(message, !isUnknown);
   }
 
   /**
@@ -212,15 +257,17 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     const target = this.#follower.next();
     if (target === undefined) return;
     this.#leads.set(socket, target);
-    const { addresses, port } = target;
-    const [host = ''] = addresses;
-    if (addresses.length === 1) socket.connect({ host, port });
-    else socket.connect({ host: this.name, port, lookup: oneOf(addresses), autoSelectFamily: true });
+    connect(socket, this.name, target);
   }
 
   /** Ends a socket that has nowhere to go. */
   #giveUp(socket: Socket): void {
     if (this.#leads.get(socket) === undefined) socket.destroy(this.unknown());
+  }
+
+  /** The driver has said goodbye. A server that hangs never answers, and its socket would keep the process. */
+  #partFrom(socket: Socket): void {
+    setTimeout(() => socket.destroy(), this.settings.verifyTimeoutMs).unref();
   }
 
   #finish(): void {
@@ -230,23 +277,3 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     giveBack(this.#follower, this.#open);
   }
 }
-
-/** The driver's own options; it leaves both to us where it does not open the socket itself. */
-function keepAliveOf(options: object): { enableKeepAlive: boolean; keepAliveInitialDelay: number } {
-  const config: unknown = 'config' in options ? options.config : undefined;
-  const { enableKeepAlive, keepAliveInitialDelay }: Record<string, unknown> =
-    typeof config === 'object' && config !== null ? { ...config } : {};
-  return {
-    enableKeepAlive: enableKeepAlive !== false,
-    keepAliveInitialDelay: typeof keepAliveInitialDelay === 'number' ? keepAliveInitialDelay : 0,
-  };
-}
-
-/** The ledger has all addresses of the server: nobody needs to be asked. */
-const oneOf =
-  (addresses: readonly string[]): LookupFunction =>
-  (_host, { all }, callback) => {
-    const list = addresses.map((address) => ({ address, family: isIP(address) }));
-    if (all) callback(null, list);
-    else callback(null, list[0]?.address ?? '', list[0]?.family);
-  };

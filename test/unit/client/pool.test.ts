@@ -1,12 +1,16 @@
 /** The following pool on false servers: the driver is the real one. The stories are in stories.ts. */
 
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { createPool, createPoolCluster } from 'mysql2';
 import { createPool as createPromisePool } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { followName, followPool } from '../../../src/client/follow.ts';
 import { falseDns, ledgerOf } from '../../support/false-source.ts';
 import { callbackPool, openStage, type Stage } from '../../support/following-pool.ts';
+
+/** More than the time for which a server that hangs is waited for. */
+const waiting = { timeout: 20_000 };
 
 let stage: Stage;
 beforeEach(() => {
@@ -120,6 +124,38 @@ test('a connection that the caller holds in a transaction says that the source m
   expect(two.statements).toEqual(['SELECT 3']);
 });
 
+test('the error of a ROLLBACK does not say refused where the statement before it has an unknown outcome', async () => {
+  const [one, two] = [await stage.start(1), await stage.start(2)];
+  const dns = falseDns(ledgerOf(one, 1));
+  const pool = stage.pool(dns);
+  const connection = await pool.getConnection();
+  await connection.beginTransaction();
+  const commit = connection.query('SLEEP');
+  await vi.waitFor(() => expect(one.statements).toContain('SLEEP'));
+  dns.say(ledgerOf(two, 2));
+  await expect(commit).rejects.toMatchObject({ code: 'SOURCE_MOVED', refused: false });
+  await expect(connection.rollback()).rejects.toMatchObject({ code: 'SOURCE_MOVED', refused: false });
+  connection.release();
+});
+
+test('after end() a server that hangs keeps no connection open that is idle, or becomes it', async () => {
+  const one = await stage.start(1);
+  const pool = stage.pool(falseDns(ledgerOf(one, 1)), { verifyTimeout: '500ms' });
+  const streams: { readonly destroyed: boolean }[] = [];
+  pool.on(
+    'connection',
+    (connection) => void streams.push((connection as unknown as { stream: Socket }).stream),
+  );
+  const [idle, busy] = [await pool.getConnection(), await pool.getConnection()];
+  idle.release();
+  one.hang();
+  await pool.end();
+  const ended = () => streams.map(({ destroyed }) => destroyed);
+  await vi.waitFor(() => expect(ended()).toEqual([true, false]), waiting);
+  busy.release();
+  await vi.waitFor(() => expect(ended()).toEqual([true, true]), waiting);
+});
+
 test('from A to B and back to A in one interval: nothing is cut', async () => {
   const one = await stage.start(1);
   const dns = falseDns(ledgerOf(one, 1));
@@ -204,6 +240,22 @@ test('follow gives sockets to programs that pool by themselves, and checks their
   expect(two.verified).toBe(1);
   source.close();
   await other.end();
+});
+
+test('a refused statement of a connection that was checked is evidence, and says so', async () => {
+  const one = await stage.start(1);
+  const options = { nameservers: ['192.0.2.1'], verifyTimeout: '500ms' };
+  const source = followName('source.example.com', options, falseDns(ledgerOf(one, 1)).open);
+  const other = createPromisePool({ host: 'source.example.com', stream: source.stream });
+  const connection = await other.getConnection();
+  await source.check(connection);
+  await source.check(connection);
+  one.isReadOnly = true;
+  const suspicion = once(source as never, 'suspect');
+  await expect(connection.query('INSERT 1')).rejects.toMatchObject({ errno: 1290, refused: true });
+  expect(await suspicion).toEqual([expect.stringMatching(/1290/)]);
+  await other.end();
+  source.close();
 });
 
 test.each<[string, () => unknown, RegExp]>([
