@@ -25,7 +25,6 @@ export interface Source {
   readonly stream: (options?: object) => Socket;
   /**
    * Rejects, and cuts the connection, if it does not lead to the source, or if the source takes no writes.
-   * From then on a refused statement of that connection is evidence, and its error has `refused: true`.
    */
   check(connection: CheckableConnection): Promise<void>;
   /** The first target. Rejects with a SourceUnknownError after `acquireTimeout`. */

@@ -5,20 +5,16 @@ import { EventEmitter, errorMonitor } from 'node:events';
 /** A connection, as far as it is used here. */
 export interface DriverConnection {
   query(options: object, callback: (error: unknown, rows?: unknown) => void): unknown;
+  execute?(...given: unknown[]): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
   readonly stream: { destroy(error?: Error): unknown };
 }
 
 /** What a caller of `getConnection` gives. */
 export type Acquired = (error: unknown, connection?: PoolConnection) => void;
 
-/** A connection whose statements can be watched. */
-export interface WatchedConnection extends DriverConnection {
-  execute?(...given: unknown[]): unknown;
-  on(event: 'error', listener: (error: unknown) => void): unknown;
-}
-
 /** A connection of the driver's pool with callbacks. */
-export interface PoolConnection extends WatchedConnection {
+export interface PoolConnection extends DriverConnection {
   release(): void;
 }
 
@@ -27,7 +23,7 @@ export interface CorePool {
   getConnection(callback: Acquired): void;
   releaseConnection(connection: PoolConnection): void;
   end(callback?: (error?: unknown) => void): void;
-  readonly config: { readonly connectionConfig: ConnectionConfig };
+  readonly config: { readonly connectionConfig: ConnectionConfig; readonly queueLimit?: number };
 }
 
 interface ConnectionConfig {
@@ -60,12 +56,12 @@ const missing = (what: string): TypeError =>
   new TypeError(`the pool is none of mysql2, or of a version that is not supported: ${what} is missing`);
 
 /** The connection with callbacks that a connection with promises wraps. */
-export function coreConnectionOf(connection: unknown): WatchedConnection {
+export function coreConnectionOf(connection: unknown): DriverConnection {
   const outer = isRecord(connection) ? connection : {};
   const core = isRecord(outer['connection']) ? outer['connection'] : outer;
-  if (typeof core['query'] !== 'function' || !isRecord(core['stream']))
+  if (typeof core['query'] !== 'function' || typeof core['on'] !== 'function' || !isRecord(core['stream']))
     throw new TypeError('check needs a connection of mysql2');
-  return core as unknown as WatchedConnection;
+  return core as unknown as DriverConnection;
 }
 
 /** What the caller of a statement is told in place of an error. */
@@ -75,7 +71,7 @@ type Told = (error: unknown) => unknown;
  * Calls `begin` at each statement of the connection, and shows what it returns each error of that statement. A
  * statement without a callback keeps its own error.
  */
-export function watchStatements(connection: WatchedConnection, begin: () => Told): void {
+export function watchStatements(connection: DriverConnection, begin: () => Told): void {
   for (const method of ['query', 'execute'] as const) {
     const original = connection[method];
     if (typeof original !== 'function') continue;

@@ -5,7 +5,7 @@
 
 import type { Socket } from 'node:net';
 import type { Acquired, CorePool, PoolConnection } from './driver.ts';
-import { isLoss, SourceBusyError, SourceMovedError, SourceNotWritableError, shortly } from './errors.ts';
+import { isLoss, SourceBusyError, SourceNotWritableError, shortly } from './errors.ts';
 import { Gate } from './gate.ts';
 import type { FollowedSource } from './source.ts';
 
@@ -33,6 +33,8 @@ interface Opened {
 export class FollowingPool {
   readonly #source: FollowedSource;
   readonly #gate: Gate;
+  /** The driver's option, for those who wait at the gate. 0: none. */
+  readonly #queueLimit: number;
   readonly #getConnection: (callback: Acquired) => void;
   readonly #wishes = new WeakMap<Acquired, Wish>();
   readonly #opened = new WeakMap<PoolConnection, Opened>();
@@ -45,6 +47,7 @@ export class FollowingPool {
     this.#source = source;
     const { suspectIntervalMs, intervalMs } = source.settings.asking;
     this.#gate = new Gate(suspectIntervalMs, intervalMs);
+    this.#queueLimit = core.config.queueLimit ?? 0;
     this.#getConnection = core.getConnection.bind(core);
     const releaseConnection = core.releaseConnection.bind(core);
     const end = core.end.bind(core);
@@ -85,6 +88,10 @@ export class FollowingPool {
       this.#getConnection(callback);
       return;
     }
+    if (this.#queueLimit > 0 && this.#gate.waiting >= this.#queueLimit) {
+      callback(new Error('Queue limit reached.'));
+      return;
+    }
     const wish: Wish = {
       callback,
       arrived: (error, connection) => this.#arrived(wish, error, connection),
@@ -100,7 +107,12 @@ export class FollowingPool {
 
   #go(wish: Wish): void {
     this.#made = undefined;
-    this.#getConnection(wish.arrived);
+    wish.socket = undefined;
+    try {
+      this.#getConnection(wish.arrived);
+    } catch (error) {
+      this.#failed(wish, error);
+    }
     // The driver opens a connection for this very caller, or none.
     wish.socket = this.#made;
     this.#made = undefined;
@@ -165,7 +177,8 @@ export class FollowingPool {
       this.#settle(wish, error);
       return;
     }
-    if (!(error instanceof SourceMovedError)) {
+    // Else the source has moved in the meantime.
+    if (wish.socket && this.#source.serves(wish.socket)) {
       this.#failure = error;
       this.#gate.shut();
     }
@@ -173,8 +186,8 @@ export class FollowingPool {
   }
 
   #again(wish: Wish): void {
-    if (wish.isOver) this.#gate.back();
-    else this.#gate.enter(wish.go);
+    if (!wish.isOver) this.#gate.enter(wish.go);
+    this.#gate.back();
   }
 
   #expire(wish: Wish): void {
@@ -208,7 +221,7 @@ export class FollowingPool {
     if (socket === undefined) return undefined;
     const opened: Opened = { socket, trust: undefined };
     this.#opened.set(connection, opened);
-    this.#source.attend(connection, socket);
+    this.#source.watch(connection, socket);
     // A pool that has ended takes no connection back, and does not say so.
     const release = connection.release.bind(connection);
     connection.release = () => {

@@ -3,15 +3,10 @@
  */
 
 import { EventEmitter } from 'node:events';
-import { Socket } from 'node:net';
+import { isIP, type LookupFunction, Socket } from 'node:net';
 import type { OpenResolver } from './asker.ts';
 import type { Current, Source } from './contract.ts';
-import {
-  coreConnectionOf,
-  type DriverConnection,
-  type WatchedConnection,
-  watchStatements,
-} from './driver.ts';
+import { coreConnectionOf, type DriverConnection, watchStatements } from './driver.ts';
 import {
   isLoss,
   isReadOnly,
@@ -23,7 +18,6 @@ import {
 } from './errors.ts';
 import { type Follower, giveBack, takeFollower, type Watcher } from './follower.ts';
 import type { Settings } from './options.ts';
-import { connect, newSocket } from './socket.ts';
 import { isSameServer, type Target } from './target.ts';
 import { factsOf } from './verify.ts';
 
@@ -42,9 +36,9 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   /** Where each socket leads. Not yet anywhere: the first ledger is missing. */
   readonly #leads = new WeakMap<Socket, Target>();
   readonly #lent = new Set<Socket>();
+  readonly #watched = new WeakSet<DriverConnection>();
   /** Why a socket was cut. */
   readonly #cuts = new WeakMap<Socket, string>();
-  readonly #attended = new WeakSet<Socket>();
   #current: Current | undefined;
   #isClosed = false;
   #isFinished = false;
@@ -85,11 +79,14 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   }
 
   readonly stream = (options: object = {}): Socket => {
-    const socket = newSocket(options);
+    const socket = new Socket();
+    const { enableKeepAlive, keepAliveInitialDelay } = keepAliveOf(options);
+    socket.setNoDelay(true);
+    if (enableKeepAlive) socket.setKeepAlive(true, keepAliveInitialDelay);
     this.#sockets.add(socket);
-    socket.on('error', (error) => this.lost(socket, error));
+    socket.on('error', (error) => this.#lost(socket, error));
     socket.on('end', () => {
-      if (!socket.writableEnded) this.lost(socket, { code: 'PROTOCOL_CONNECTION_LOST' });
+      if (!socket.writableEnded) this.#lost(socket, { code: 'PROTOCOL_CONNECTION_LOST' });
     });
     socket.on('close', () => {
       this.#sockets.delete(socket);
@@ -105,32 +102,10 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
 
   async check(connection: object): Promise<void> {
     const core = coreConnectionOf(connection);
-    const { stream } = core;
-    if (stream instanceof Socket && this.#sockets.has(stream)) this.attend(core, stream);
+    // Under TLS the stream is not our socket.
+    const socket = [...this.#sockets].find((each) => each === core.stream);
+    if (!this.#watched.has(core)) this.watch(core, socket);
     await this.verify(core);
-  }
-
-  /** Learns from the statements of a connection, and says in their errors what is known of their outcome. */
-  attend(connection: WatchedConnection, socket: Socket): void {
-    if (this.#attended.has(socket)) return;
-    this.#attended.add(socket);
-    // A connection that nobody listens to would end the process.
-    connection.on('error', (error) => this.lost(socket, error));
-    let isUnknown = false;
-    watchStatements(connection, () => {
-      const isSent = !socket.destroyed;
-      return (error) => {
-        if (!isSent) return this.#whyNotSent(socket, isUnknown) ?? error;
-        if (isReadOnly(error)) {
-          markRefused(error);
-          this.#refused(socket, error);
-        } else if (isLoss(error)) {
-          isUnknown = true;
-          this.lost(socket, error);
-        }
-        return error;
-      };
-    });
   }
 
   /** The trust in which the connection was verified. */
@@ -194,11 +169,37 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     this.#cut(socket);
   }
 
-  lost(socket: Socket, error: unknown): void {
-    if (error instanceof SourceMovedError || !this.serves(socket)) return;
+  /** Sees what fails on the connection. `socket`: undefined where nobody knows which one it is. */
+  watch(connection: DriverConnection, socket: Socket | undefined): void {
+    this.#watched.add(connection);
+    // A connection that nobody listens to would end the process.
+    connection.on('error', (error) => this.#lost(socket, error));
+    // A library may tell only of a ROLLBACK where nobody knows what became of the COMMIT before it.
+    let isUnknown = false;
+    watchStatements(connection, () => {
+      const wasCut = socket && this.#cuts.get(socket);
+      return (error) => {
+        if (wasCut !== undefined) return new SourceMovedError(wasCut, !isUnknown);
+        isUnknown ||= isLoss(error);
+        return this.#told(socket, error);
+      };
+    });
+  }
+
+  #lost(socket: Socket | undefined, error: unknown): void {
+    if (error instanceof SourceMovedError || (socket && !this.serves(socket))) return;
     const why = `a connection to ${this.#follower.current?.server} was lost: ${shortly(error)}`;
-    if (socket.bytesRead === 0) this.#follower.unreachable(why);
+    if (socket?.bytesRead === 0) this.#follower.unreachable(why);
     else this.#follower.suspect(why);
+  }
+
+  /** A statement failed: read-only is evidence, and so is a server that goes away. */
+  #told(socket: Socket | undefined, error: unknown): unknown {
+    if (isReadOnly(error)) {
+      markRefused(error);
+      if (!socket || this.serves(socket)) this.#follower.distrust(`a statement failed: ${shortly(error)}`);
+    } else if (isLoss(error)) this.#lost(socket, error);
+    return error;
   }
 
   changed(now: Target, before: Target | undefined): void {
@@ -212,29 +213,20 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     }
     for (const settle of [...this.#waiting]) settle();
     this.onChange();
-    if (isMove && former) this.emit('moved', this.#current, former);
+    if (isMove && former) this.#tell('moved', this.#current, former);
   }
 
   suspected(why: string): void {
-    this.emit('suspect', why);
+    this.#tell('suspect', why);
   }
 
   stale(why: string): void {
-    this.emit('stale', why);
+    this.#tell('stale', why);
   }
 
-  /** A server that takes no writes is evidence. */
-  #refused(socket: Socket, error: unknown): void {
-    if (this.serves(socket)) this.#follower.distrust(`a statement failed: ${shortly(error)}`);
-  }
-
-  /**
-   * The error of a statement that was not sent, because the socket was cut before. A library may tell only of
-   * this one, a ROLLBACK, where the COMMIT before it has an unknown outcome. Then it must not say `refused`.
-   */
-  #whyNotSent(socket: Socket, isUnknown: boolean): SourceMovedError | undefined {
-    const message = this.#cuts.get(socket);
-    return message === undefined ? undefined : new SourceMovedError(message, !isUnknown);
+  /** Later: a listener that throws must not end what we do. */
+  #tell(event: string, ...what: readonly unknown[]): void {
+    process.nextTick(() => this.emit(event, ...what));
   }
 
   /**
@@ -255,9 +247,12 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
       return;
     }
     const target = this.#follower.next();
-    if (target === undefined) return;
+    if (target === undefined || socket.destroyed) return;
     this.#leads.set(socket, target);
-    connect(socket, this.name, target);
+    const { addresses, port } = target;
+    const [host = ''] = addresses;
+    if (addresses.length === 1) socket.connect({ host, port });
+    else socket.connect({ host: this.name, port, lookup: oneOf(addresses), autoSelectFamily: true });
   }
 
   /** Ends a socket that has nowhere to go. */
@@ -265,7 +260,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     if (this.#leads.get(socket) === undefined) socket.destroy(this.unknown());
   }
 
-  /** The driver has said goodbye. A server that hangs never answers, and its socket would keep the process. */
+  /** The driver says goodbye. A server that hangs never answers, and its socket would keep the process. */
   #partFrom(socket: Socket): void {
     setTimeout(() => socket.destroy(), this.settings.verifyTimeoutMs).unref();
   }
@@ -277,3 +272,23 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     giveBack(this.#follower, this.#open);
   }
 }
+
+/** The driver's own options; it leaves both to us where it does not open the socket itself. */
+function keepAliveOf(options: object): { enableKeepAlive: boolean; keepAliveInitialDelay: number } {
+  const config: unknown = 'config' in options ? options.config : undefined;
+  const { enableKeepAlive, keepAliveInitialDelay }: Record<string, unknown> =
+    typeof config === 'object' && config !== null ? { ...config } : {};
+  return {
+    enableKeepAlive: enableKeepAlive !== false,
+    keepAliveInitialDelay: typeof keepAliveInitialDelay === 'number' ? keepAliveInitialDelay : 0,
+  };
+}
+
+/** The ledger has all addresses of the server: nobody needs to be asked. */
+const oneOf =
+  (addresses: readonly string[]): LookupFunction =>
+  (_host, { all }, callback) => {
+    const list = addresses.map((address) => ({ address, family: isIP(address) }));
+    if (all) callback(null, list);
+    else callback(null, list[0]?.address ?? '', list[0]?.family);
+  };

@@ -9,9 +9,6 @@ import { followName, followPool } from '../../../src/client/follow.ts';
 import { falseDns, ledgerOf } from '../../support/false-source.ts';
 import { callbackPool, openStage, type Stage } from '../../support/following-pool.ts';
 
-/** More than the time for which a server that hangs is waited for. */
-const waiting = { timeout: 20_000 };
-
 let stage: Stage;
 beforeEach(() => {
   stage = openStage({ followPool });
@@ -151,9 +148,9 @@ test('after end() a server that hangs keeps no connection open that is idle, or 
   one.hang();
   await pool.end();
   const ended = () => streams.map(({ destroyed }) => destroyed);
-  await vi.waitFor(() => expect(ended()).toEqual([true, false]), waiting);
+  await vi.waitFor(() => expect(ended()).toEqual([true, false]), { timeout: 20_000 });
   busy.release();
-  await vi.waitFor(() => expect(ended()).toEqual([true, true]), waiting);
+  await vi.waitFor(() => expect(ended()).toEqual([true, true]), { timeout: 20_000 });
 });
 
 test('from A to B and back to A in one interval: nothing is cut', async () => {
@@ -242,20 +239,41 @@ test('follow gives sockets to programs that pool by themselves, and checks their
   await other.end();
 });
 
-test('a refused statement of a connection that was checked is evidence, and says so', async () => {
+test('the addresses of a ledger are tried in turn', async () => {
   const one = await stage.start(1);
-  const options = { nameservers: ['192.0.2.1'], verifyTimeout: '500ms' };
-  const source = followName('source.example.com', options, falseDns(ledgerOf(one, 1)).open);
-  const other = createPromisePool({ host: 'source.example.com', stream: source.stream });
-  const connection = await other.getConnection();
-  await source.check(connection);
-  await source.check(connection);
+  const pool = stage.pool(falseDns(ledgerOf(one, 1, { form: `address/5/127.0.0.99,${one.address}` })));
+  await pool.query('SELECT 1');
+  expect(one.statements).toEqual(['SELECT 1']);
+});
+
+test('a restored zone strands nobody: the pool tries the lower epoch once its target takes no writes', async () => {
+  const [one, two] = [await stage.start(1), await stage.start(2)];
+  const dns = falseDns(ledgerOf(two, 7));
+  const pool = stage.pool(dns);
+  await pool.query('SELECT 1');
+  two.isReadOnly = true;
   one.isReadOnly = true;
-  const suspicion = once(source as never, 'suspect');
-  await expect(connection.query('INSERT 1')).rejects.toMatchObject({ errno: 1290, refused: true });
-  expect(await suspicion).toEqual([expect.stringMatching(/1290/)]);
-  await other.end();
-  source.close();
+  dns.say(ledgerOf(one, 5));
+  const stale = once(pool.source as never, 'stale');
+  await expect(pool.query('INSERT 1')).rejects.toMatchObject({ errno: 1290 });
+  await stale;
+  const waiting = pool.query('INSERT 2');
+  await vi.waitFor(() => expect(one.verified).toBeGreaterThan(0));
+  expect(pool.source.current?.epoch).toBe(7);
+  one.isReadOnly = false;
+  await waiting;
+  expect(pool.source.current?.epoch).toBe(5);
+  expect(one.statements).toEqual(['INSERT 2']);
+});
+
+test('the queueLimit of the driver counts for those who wait for a source, too', async () => {
+  const pool = stage.pool(falseDns(), { acquireTimeout: '100ms' }, { queueLimit: 2 });
+  const results = await Promise.allSettled([1, 2, 3].map(() => pool.query('SELECT 1')));
+  expect(results.map((result) => result.status === 'rejected' && result.reason.message)).toEqual([
+    expect.stringContaining('No ledger'),
+    expect.stringContaining('No ledger'),
+    'Queue limit reached.',
+  ]);
 });
 
 test.each<[string, () => unknown, RegExp]>([
