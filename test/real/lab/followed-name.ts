@@ -21,7 +21,7 @@ export interface FollowedName {
   readonly stop: () => Promise<void>;
 }
 
-/** Publishes the cluster `shop` of these servers, and fences with the fencer. The caller closes the prober. */
+/** Publishes the cluster `shop` of these servers, and fences. The caller closes the prober. */
 export async function followedName(
   servers: readonly ServerAddress[],
   prober: ServerProber,
