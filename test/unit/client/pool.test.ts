@@ -1,6 +1,7 @@
 /** The following pool on false servers: the driver is the real one. The stories are in stories.ts. */
 
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { createPool, createPoolCluster } from 'mysql2';
 import { createPool as createPromisePool } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -120,6 +121,38 @@ test('a connection that the caller holds in a transaction says that the source m
   expect(two.statements).toEqual(['SELECT 3']);
 });
 
+test('the error of a ROLLBACK does not say refused where the statement before it has an unknown outcome', async () => {
+  const [one, two] = [await stage.start(1), await stage.start(2)];
+  const dns = falseDns(ledgerOf(one, 1));
+  const pool = stage.pool(dns);
+  const connection = await pool.getConnection();
+  await connection.beginTransaction();
+  const commit = connection.query('SLEEP');
+  await vi.waitFor(() => expect(one.statements).toContain('SLEEP'));
+  dns.say(ledgerOf(two, 2));
+  await expect(commit).rejects.toMatchObject({ code: 'SOURCE_MOVED', refused: false });
+  await expect(connection.rollback()).rejects.toMatchObject({ code: 'SOURCE_MOVED', refused: false });
+  connection.release();
+});
+
+test('after end() a server that hangs keeps no connection open that is idle, or becomes it', async () => {
+  const one = await stage.start(1);
+  const pool = stage.pool(falseDns(ledgerOf(one, 1)), { verifyTimeout: '500ms' });
+  const streams: { readonly destroyed: boolean }[] = [];
+  pool.on(
+    'connection',
+    (connection) => void streams.push((connection as unknown as { stream: Socket }).stream),
+  );
+  const [idle, busy] = [await pool.getConnection(), await pool.getConnection()];
+  idle.release();
+  one.hang();
+  await pool.end();
+  const ended = () => streams.map(({ destroyed }) => destroyed);
+  await vi.waitFor(() => expect(ended()).toEqual([true, false]), { timeout: 20_000 });
+  busy.release();
+  await vi.waitFor(() => expect(ended()).toEqual([true, true]), { timeout: 20_000 });
+});
+
 test('from A to B and back to A in one interval: nothing is cut', async () => {
   const one = await stage.start(1);
   const dns = falseDns(ledgerOf(one, 1));
@@ -204,6 +237,43 @@ test('follow gives sockets to programs that pool by themselves, and checks their
   expect(two.verified).toBe(1);
   source.close();
   await other.end();
+});
+
+test('the addresses of a ledger are tried in turn', async () => {
+  const one = await stage.start(1);
+  const pool = stage.pool(falseDns(ledgerOf(one, 1, { form: `address/5/127.0.0.99,${one.address}` })));
+  await pool.query('SELECT 1');
+  expect(one.statements).toEqual(['SELECT 1']);
+});
+
+test('a restored zone strands nobody: the pool tries the lower epoch once its target takes no writes', async () => {
+  const [one, two] = [await stage.start(1), await stage.start(2)];
+  const dns = falseDns(ledgerOf(two, 7));
+  const pool = stage.pool(dns);
+  await pool.query('SELECT 1');
+  two.isReadOnly = true;
+  one.isReadOnly = true;
+  dns.say(ledgerOf(one, 5));
+  const stale = once(pool.source as never, 'stale');
+  await expect(pool.query('INSERT 1')).rejects.toMatchObject({ errno: 1290 });
+  await stale;
+  const waiting = pool.query('INSERT 2');
+  await vi.waitFor(() => expect(one.verified).toBeGreaterThan(0));
+  expect(pool.source.current?.epoch).toBe(7);
+  one.isReadOnly = false;
+  await waiting;
+  expect(pool.source.current?.epoch).toBe(5);
+  expect(one.statements).toEqual(['INSERT 2']);
+});
+
+test('the queueLimit of the driver counts for those who wait for a source, too', async () => {
+  const pool = stage.pool(falseDns(), { acquireTimeout: '100ms' }, { queueLimit: 2 });
+  const results = await Promise.allSettled([1, 2, 3].map(() => pool.query('SELECT 1')));
+  expect(results.map((result) => result.status === 'rejected' && result.reason.message)).toEqual([
+    expect.stringContaining('No ledger'),
+    expect.stringContaining('No ledger'),
+    'Queue limit reached.',
+  ]);
 });
 
 test.each<[string, () => unknown, RegExp]>([
