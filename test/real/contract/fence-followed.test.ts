@@ -69,7 +69,10 @@ test('without fence no server gets a statement more; a reload with it closes the
   );
   expect(statements.length).toBeGreaterThan(0);
   for (const { user, words } of statements)
-    expect([user, words]).toEqual(['source_dns', expect.stringMatching(/^(?:SELECT|SHOW|SET SESSIO|PREPARE so|EXECUTE so)/)]);
+    expect([user, words]).toEqual([
+      'source_dns',
+      expect.stringMatching(/^(?:SELECT|SHOW|SET SESSIO|PREPARE so|EXECUTE so)/),
+    ]);
   await a.mysqld.sql('SET GLOBAL general_log = OFF');
 
   const writers = await Promise.all(Array.from({ length: 5 }, () => cluster.connect(a)));
