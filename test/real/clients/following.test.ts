@@ -149,6 +149,20 @@ describe('a move', () => {
     expect(all).toEqual([...new Set(all)]);
   });
 
+  test('lets a busy connection go on for `drain`, and cuts it when it is given back', async () => {
+    const name = 'source.drain.lab.test';
+    await stand.publish(name, { epoch: 1, source: 'a' });
+    const pool = open(name, { follow: { drain: '10m' } });
+    const connection = await pool.getConnection();
+    const now = moved(pool.source);
+    await stand.publish(name, { epoch: 2, source: 'b' });
+    await now;
+    expect(await serverOf(connection)).toBe('a');
+    connection.release();
+    await vi.waitFor(async () => expect(await stand.connected('a')).toBe(0), waiting);
+    expect(await serverOf(pool)).toBe('b');
+  });
+
   test('there and back between two questions cuts nothing', async () => {
     const name = 'source.back.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
