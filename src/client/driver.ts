@@ -102,8 +102,8 @@ export function watchStatements(connection: DriverConnection, begin: () => Told)
 }
 
 /**
- * The driver tells a lost connection, but no statement without a callback: its stream of rows would wait for ever.
- * One that nobody listens to stays silent.
+ * The driver tells a lost connection, but no statement without a callback: its stream of rows would wait for
+ * ever. One that nobody listens to stays silent.
  */
 function tellOfLoss(command: EventEmitter, stream: DriverStream, told: Told): void {
   const tell = () => {
