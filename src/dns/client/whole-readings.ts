@@ -1,7 +1,7 @@
 /**
- * A reading is several questions, so an update that is applied between two of the answers tears it: the new
- * ledger beside the old addresses. A repair that begins with such a reading is refused. So a reading beside an
- * update of ours is repeated.
+ * A reading is several questions, so an update that is applied between two of the answers tears it: the
+ * new ledger beside the old addresses. A repair that begins with such a reading is refused. So a reading
+ * beside an update of ours is repeated.
  */
 import type { Fqdn } from '../../core/model/units.ts';
 import type { ZoneReading } from '../../core/model/zone.ts';

@@ -17,7 +17,7 @@ const planOf = (name: Fqdn): UpdatePlan => ({
   changes: [{ kind: 'delete-rrset', name, type: 'A' }],
 });
 
-/** The nameserver says this, one reading after the other; the number of readings tells how often it was asked. */
+/** The nameserver says this, one reading after the other; `count` tells how many there were. */
 function world(answers: readonly ZoneReading[]) {
   let count = 0;
   let answer = (): void => {};
