@@ -5,7 +5,6 @@ import type { MessageRequest } from '../message/update.ts';
 import type { ReadingSide } from '../read/reading-side.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { createRefusalInspector } from './refusal.ts';
-import { WholeReadings } from './whole-readings.ts';
 
 export interface DnsClient extends ZoneClient {
   update(request: MessageRequest): Promise<UpdateOutcome>;
@@ -15,14 +14,13 @@ export interface DnsClient extends ZoneClient {
 
 /** A client that updates with `send`. Its reading side learns what each applied update stored. */
 export function dnsClient(side: ReadingSide, send: DnsClient['update']): DnsClient {
-  const readings = new WholeReadings((request) => side.reader.read(request));
   const update = async (request: MessageRequest): Promise<UpdateOutcome> => {
-    const outcome = await readings.beside(request.plan, () => send(request));
+    const outcome = await send(request);
     if (outcome.kind === 'applied') side.reader.stored.learn(request.plan);
     return outcome;
   };
   return {
-    read: (request) => readings.read(request),
+    read: (request) => side.reader.read(request),
     update,
     propagation: (request) => side.propagation.watch(request),
     inspection: createInspection(side.serials, update),
