@@ -93,11 +93,12 @@ async function many(
   { seeds = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY },
 ): Promise<void> {
   const until = performance.now() + minutes * 60_000;
-  let [seed, moves, updates, broken, simulatedMs] = [from, 0, 0, 0, 0];
+  let [seed, moves, updates, fences, broken, simulatedMs] = [from, 0, 0, 0, 0, 0];
   for (; seed < from + seeds && performance.now() < until; seed += 1) {
     const outcome = await runWorld(scriptOf(seed), { builds });
     moves += outcome.moves;
     updates += outcome.updates;
+    fences += outcome.fences;
     simulatedMs += outcome.at;
     if (outcome.broken === undefined) continue;
     broken += 1;
@@ -105,7 +106,7 @@ async function many(
   }
   const hours = (simulatedMs / 3_600_000).toFixed(1);
   say(
-    `seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${broken} with a broken promise`,
+    `seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${fences} fences, ${broken} with a broken promise`,
   );
   process.exitCode = broken === 0 ? 0 : 1;
 }

@@ -20,7 +20,10 @@ import { inOddZone } from './zone-odds.ts';
 export function scriptOf(seed: number): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
-  const shape = inOddZone(seed, sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance)))));
+  const shape = inOddZone(
+    seed,
+    sometimesOfTwo(seed, inOtherModes(seed, sometimesFenced(seed, grouped(seed, shapeOf(chance))))),
+  );
   return {
     seed,
     shape,
@@ -62,6 +65,10 @@ function shapeOf(chance: Prng): Shape {
 /** Every sixth world has a group, whatever the dice say, so that all other worlds stay the same. */
 const grouped = (seed: number, shape: Shape): Shape =>
   seed % 6 === 0 ? { ...shape, group: true, servers: seed % 4 === 0 ? 3 : 5 } : shape;
+
+/** In every seventh world old sources are fenced. */
+const sometimesFenced = (seed: number, shape: Shape): Shape =>
+  seed % 7 === 5 ? { ...shape, fences: true } : shape;
 
 /**
  * In every seventeenth world a switch closes sources. Uses its own dice, so that all other worlds stay the
