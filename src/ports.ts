@@ -1,6 +1,7 @@
 /** What the shell must provide. Types only: the runtime gets these, and the simulator gives others. */
+import type { FenceResult } from './core/model/fence.ts';
 import type { Failure, Places, Probe, Unasked } from './core/model/observation.ts';
-import type { Fqdn, MonoMs, ServerAddress, WallMs } from './core/model/units.ts';
+import type { Fqdn, MonoMs, ServerAddress, ServerId, WallMs } from './core/model/units.ts';
 import type {
   PropagationReport,
   Question,
@@ -49,6 +50,24 @@ export interface ServerProber {
   /** Called when a glance differs from the newest probe of that server. Evidence comes from probes alone. */
   onGlanceDiffers(listener: (server: ServerAddress) => void): void;
   close(): Promise<void>;
+}
+
+/** Fences superseded sources of one cluster (docs/decisions/042). Between two acts it has no connection. */
+export interface ServerFencer {
+  /**
+   * Makes this server read-only and ends the connections of its clients. Always resolves by the deadline;
+   * never rejects. A statement that it gave up must not take effect later.
+   */
+  fence(request: FenceRequest): Promise<FenceResult>;
+}
+
+export interface FenceRequest {
+  readonly server: ServerAddress;
+  /** The server's identity, as a probe says it. It is asked again on the connection that acts. */
+  readonly uuid: ServerId;
+  readonly deadline: MonoMs;
+  /** As for a probe. */
+  readonly places?: Places;
 }
 
 export type Resolution =

@@ -3,7 +3,7 @@
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
-import { clientsOf, openNameservers } from '../daemon/adapters.ts';
+import { clientsOf, openNameservers, withoutFence } from '../daemon/adapters.ts';
 import { describeEntry } from '../daemon/entry-text.ts';
 import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';
 import { createHooks, type Hooks } from '../daemon/hooks/hooks.ts';
@@ -49,7 +49,7 @@ export async function actOnce(
   command: Command,
 ): Promise<Answer | undefined> {
   const { maker, clock, random } = context;
-  const { settings } = cluster;
+  const { settings } = withoutFence(cluster);
   const opened = await openNameservers(
     onlyClusters(config, [cluster]).nameservers.values(),
     new Map(),

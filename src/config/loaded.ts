@@ -56,6 +56,20 @@ type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silen
 
 export interface LoadedCluster extends ClusterOutline {
   readonly mysql: MysqlAccess;
+  /** Absent: nobody is fenced. Together with `settings.fence`. */
+  readonly fence?: FenceAccess | undefined;
+}
+
+/** The second account, and what it may end. */
+export interface FenceAccess {
+  readonly user: string;
+  readonly password: Secret;
+  /** The connections that are ended. */
+  readonly kill: 'clients' | 'none';
+  /** Accounts whose connections are left, perhaps with `*`. */
+  readonly spare: readonly string[];
+  /** The bound of the whole act. */
+  readonly timeoutMs: number;
 }
 
 interface MysqlAccess {

@@ -96,6 +96,8 @@ function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
       return inspected(state, event);
     case 'propagated':
       return forPublication(state, event.nameserver, (publication) => propagated(turn, publication, event));
+    case 'fenced':
+      return state;
     case 'command':
       return renewed(suspect(acceptCommand(turn, state, event.id, event.command), now), now);
     case 'reconfigured':

@@ -1,12 +1,14 @@
 /** The adapters that a configuration needs, and which of them the next one can keep. Knows no protocol. */
 
-import type { LoadedCluster, NameserverConfig } from '../config/loaded.ts';
+import type { FenceAccess, LoadedCluster, NameserverConfig } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
-import type { ServerProber, ZoneClient } from '../ports.ts';
+import type { ServerFencer, ServerProber, ZoneClient } from '../ports.ts';
 
 /** Makes adapters. Opens no connection; a zone client reads its key. */
 export interface AdapterMaker {
   prober(cluster: LoadedCluster): ServerProber;
+  /** Absent, or undefined for a cluster without `fence`: nobody is fenced. */
+  fencer?(cluster: LoadedCluster): ServerFencer | undefined;
   /** How many connections to servers wait for their turn to be opened. Absent: none ever waits. */
   waiting?(): number;
   /** `onWarning` gets later findings about the nameserver. */
@@ -84,6 +86,20 @@ function sameNameserver(a: NameserverConfig, b: NameserverConfig): boolean {
     JSON.stringify({ ...rest, key: { file: key?.file, name: key?.name } });
   return plain(a) === plain(b) && a.key?.text.reveal() === b.key?.text.reveal();
 }
+
+/** Whether both fence alike, secrets included. */
+export function sameFence({ fence: a }: LoadedCluster, { fence: b }: LoadedCluster): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const plain = ({ password: _, ...rest }: FenceAccess) => JSON.stringify(rest);
+  return plain(a) === plain(b) && a.password.reveal() === b.password.reveal();
+}
+
+/** Without fences: a command that looks once knows too little of who was writable since when. */
+export const withoutFence = <Cluster extends LoadedCluster>(cluster: Cluster): Cluster => ({
+  ...cluster,
+  settings: { ...cluster.settings, fence: undefined },
+  fence: undefined,
+});
 
 /** Whether one prober fits both. It sends the password to its servers and scopes only: these count. */
 export function sameProber(a: LoadedCluster, b: LoadedCluster): boolean {

@@ -2,12 +2,14 @@
 
 import type { Effect, Event } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
-import type { ServerProber, ZoneClient } from '../ports.ts';
+import type { ServerFencer, ServerProber, ZoneClient } from '../ports.ts';
 
 export interface Adapters {
   readonly prober: ServerProber;
   /** By the nameserver's name in the configuration. */
   readonly zoneClients: ReadonlyMap<string, ZoneClient>;
+  /** Needed if the settings say that servers are fenced. */
+  readonly fencer?: ServerFencer | undefined;
 }
 
 /** Effects that end in an event, by their deadline. */
@@ -34,6 +36,12 @@ export function ask(effect: AskingEffect, adapters: Adapters, recalled: AbortSig
         return resolution.kind === 'addresses'
           ? { kind: 'resolved', server: effect.server, addresses: resolution.addresses }
           : { kind: 'resolved', server: effect.server, failure: resolution.failure };
+      });
+    case 'fence':
+      return answered(async () => {
+        const { server, uuid, places, deadline } = effect;
+        const request = { server, uuid, deadline, ...(places && { places }) };
+        return { kind: 'fenced', server, result: await fencerOf(adapters).fence(request) };
       });
     default:
       return askZone(effect, zoneClient(adapters, effect.nameserver), recalled);
@@ -84,6 +92,11 @@ const amongOf = ({ among }: Pick<AskingEffect & { kind: 'propagate' }, 'among'>)
 /** Its own function, so that a synchronous throw of an adapter is also a rejection. */
 const answered = (call: () => Promise<Event>): Promise<Event> => call();
 
+function fencerOf({ fencer }: Adapters): ServerFencer {
+  if (fencer === undefined) throw new Error('no fencer: settings and adapters do not belong together');
+  return fencer;
+}
+
 function zoneClient(adapters: Adapters, nameserver: string): ZoneClient {
   const client = adapters.zoneClients.get(nameserver);
   if (client === undefined)
@@ -93,7 +106,7 @@ function zoneClient(adapters: Adapters, nameserver: string): ZoneClient {
   return client;
 }
 
-/** The event for an effect without an answer. An update may have left, so its outcome is unknown. */
+/** The event for an effect without an answer. An update may have left, a server may be fenced: unknown. */
 export function unanswered(effect: AskingEffect, failure: Failure): Event {
   switch (effect.kind) {
     case 'probe':
@@ -102,6 +115,8 @@ export function unanswered(effect: AskingEffect, failure: Failure): Event {
       return { kind: 'address-tried', server: effect.server, probe: { kind: 'unknown', failure } };
     case 'resolve':
       return { kind: 'resolved', server: effect.server, failure };
+    case 'fence':
+      return { kind: 'fenced', server: effect.server, result: { kind: 'unknown', failure } };
     case 'read-zone':
       return { kind: 'zone-read', nameserver: effect.nameserver, reading: { kind: 'failed', failure } };
     case 'update':

@@ -61,7 +61,7 @@ export interface ClusterRuntime {
   command(command: Command): Promise<Answer>;
   /** New settings, and adapters that differ. Resolves when the old adapters may be closed. */
   reconfigure(settings: ClusterSettings, adapters?: Partial<Adapters>): Promise<void>;
-  /** Finishes the updates in flight and reads them back, by their deadlines. Closes no adapter. */
+  /** Finishes fences and updates in flight and reads these back, by their deadlines. Closes no adapter. */
   stop(): Promise<void>;
 }
 
@@ -85,13 +85,13 @@ class Runtime implements ClusterRuntime {
   #stopped: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions) {
-    const { settings, remembered, clock, random, prober, zoneClients } = options;
+    const { settings, remembered, clock, random, prober, zoneClients, fencer } = options;
     const { core = { initialState, step, snapshot } } = options;
     this.cluster = settings.cluster;
     this.#options = options;
     this.#core = core;
     this.#settings = settings;
-    this.#adapters = { prober, zoneClients };
+    this.#adapters = { prober, zoneClients, fencer };
     this.#inFlight = createInFlight(clock, (event) => this.#post(event));
     this.#desk = createCommandDesk(clock, () => this.#settings);
     this.#state = core.initialState(settings, remembered, this.#now(random.token()));
@@ -233,7 +233,7 @@ class Runtime implements ClusterRuntime {
       this.#phase = 'stopping';
       this.#cancelWake();
       // A reading may show the outcome of an update: it counts as part of it.
-      await this.#inFlight.none((effect) => effect.kind === 'update' || effect.kind === 'read-zone');
+      await this.#inFlight.none(({ kind }) => kind === 'update' || kind === 'read-zone' || kind === 'fence');
     }
     this.#end();
     this.#desk.close();

@@ -13,7 +13,9 @@ import {
   clientsOf,
   type OpenNameserver,
   openNameservers,
+  sameFence,
   sameProber,
+  withoutFence,
 } from './adapters.ts';
 import { configuredCluster } from './known-cluster.ts';
 import { Load } from './load.ts';
@@ -141,6 +143,7 @@ class ClusterSet implements Service {
       remembered: remembered(settings.cluster),
       prober,
       zoneClients: clientsOf(config, this.#nameservers),
+      fencer: maker.fencer?.(config),
       clock,
       random,
       load: this.#load,
@@ -153,7 +156,7 @@ class ClusterSet implements Service {
 
   /** Nobody would see that an alarm of a visit is over. */
   #visit(config: LoadedCluster): Visit {
-    return this.#open(config, (entry) => {
+    return this.#open(withoutFence(config), (entry) => {
       if (entry.kind !== 'alarm') this.#options.onRecord(entry);
     });
   }
@@ -266,12 +269,13 @@ class ClusterSet implements Service {
     const sameClients = config.settings.publications.every(
       ({ nameserver }) => before.get(nameserver)?.client === this.#nameservers.get(nameserver)?.client,
     );
-    if (sameSettings && sameLogin && sameClients) return undefined;
+    if (sameSettings && sameLogin && sameClients && sameFence(running.config, config)) return undefined;
     const prober = sameLogin ? running.prober : this.#options.maker.prober(config);
     this.#running.set(name, { runtime: running.runtime, prober, config });
     const ended = running.runtime.reconfigure(config.settings, {
       prober,
       zoneClients: clientsOf(config, this.#nameservers),
+      fencer: this.#options.maker.fencer?.(config),
     });
     return { name, done: sameLogin ? ended : ended.then(() => running.prober.close()) };
   }

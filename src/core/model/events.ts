@@ -1,6 +1,7 @@
 /** The events of `step` and its effects. Every request ends in exactly one event, by its deadline. */
 
 import type { Decision } from './decision.ts';
+import type { FenceResult } from './fence.ts';
 import type { HookRecord } from './hook-record.ts';
 import type { Failure, Places, Probe, Unasked } from './observation.ts';
 import type { ClusterSettings } from './settings.ts';
@@ -56,6 +57,8 @@ export type Event =
       readonly epoch: number;
       readonly report: PropagationReport;
     }
+  /** Ends `fence`. */
+  | { readonly kind: 'fenced'; readonly server: ServerAddress; readonly result: FenceResult }
   | { readonly kind: 'command'; readonly id: string; readonly command: Command }
   | { readonly kind: 'reconfigured'; readonly settings: ClusterSettings };
 
@@ -119,6 +122,15 @@ export type Effect =
       readonly zone: Fqdn;
       readonly present: readonly Rrset[];
       readonly absent: readonly Question[];
+      readonly deadline: MonoMs;
+    }
+  /** Makes this superseded source read-only, and ends the connections of its clients. */
+  | {
+      readonly kind: 'fence';
+      readonly server: ServerAddress;
+      /** Who must answer there, else nothing is done. */
+      readonly uuid: ServerId;
+      readonly places?: Places | undefined;
       readonly deadline: MonoMs;
     }
   /** Answers a command. */

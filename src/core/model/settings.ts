@@ -20,6 +20,13 @@ export interface ClusterSettings {
   readonly onNoSource: 'keep' | 'withdraw';
   readonly gtidGuard: 'warn' | 'hold';
   readonly allowLoopback: boolean;
+  /** Absent: no server is ever fenced. */
+  readonly fence?: FenceSettings | undefined;
+}
+
+interface FenceSettings {
+  /** The longest that one attempt may take: connect and act together. */
+  readonly timeoutMs: number;
 }
 
 export interface ServerSettings {
