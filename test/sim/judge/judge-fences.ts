@@ -5,6 +5,7 @@
 
 import { newestOf } from '../../../src/core/gtid/gtid.ts';
 import type { FenceResult } from '../../../src/core/model/fence.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Asked } from '../world/fencing-session.ts';
@@ -63,7 +64,7 @@ export function createFenceJudge(
     if (sight.epoch > ledger.epoch) return 'S8 a fence leaves by a ledger that is not the newest';
     if (timeline.now - sight.goodReadAt > readingForMs) return 'S8 a fence leaves by a ledger of long ago';
     return (
-      unprovenMove(sight, server, uuid) ??
+      unprovenMove(sight, ledger, server, uuid) ??
       (ledgerIn(primary.rrsets())?.uuid === uuid
         ? 'S8 a fence leaves at the source of the newest ledger'
         : undefined)
@@ -71,25 +72,29 @@ export function createFenceJudge(
   }
 
   /** What the sender had been told of the two servers. */
-  function unprovenMove(sight: Sight, server: ServerAddress, uuid: string): string | undefined {
+  function unprovenMove(
+    sight: Sight,
+    ledger: Ledger,
+    server: ServerAddress,
+    uuid: string,
+  ): string | undefined {
     const { now } = timeline;
-    const { ledger } = sight;
-    const [facts, source] = [freshFacts(sight, server, now), ledger && freshFacts(sight, ledger.source, now)];
-    if (ledger === undefined || facts?.id !== uuid)
-      return 'FENCE leaves at a server that did not answer lately';
-    if (!isWritable(facts)) return 'FENCE leaves at a read-only server';
+    const [facts, source] = [freshFacts(sight, server, now), freshFacts(sight, ledger.source, now)];
+    if (facts?.id !== uuid) return 'FENCE leaves at a server that did not answer lately';
     if (source?.id !== ledger.uuid) return 'FENCE leaves although the source did not answer lately';
-    if (!isWritable(source)) return 'FENCE leaves although the source is read-only';
-    if (!hasMark(source, sight)) return 'FENCE leaves although the source is not of the line';
-    if (ledger.frozen) return 'FENCE leaves although the name is frozen';
-    if (ledger.next?.uuid === uuid) return 'FENCE leaves at a server that was announced';
-    if (facts.group) return 'FENCE leaves at a member of a group';
     const own = upstreams(sight, certainFacts(sight, server, now) ?? facts);
-    if (own.some(({ channel, member }) => channel.receiver === 'on' && member !== server))
-      return 'FENCE leaves at a replica of a member';
-    return certainFollowers(sight, server).length > 0
-      ? 'FENCE leaves at a server that others follow'
-      : undefined;
+    const reasons: readonly (readonly [against: boolean, words: string])[] = [
+      [!isWritable(facts), 'at a read-only server'],
+      [!isWritable(source), 'although the source is read-only'],
+      [!hasMark(source, ledger), 'although the source is not of the line'],
+      [ledger.frozen !== undefined, 'although the name is frozen'],
+      [ledger.next?.uuid === uuid, 'at a server that was announced'],
+      [facts.group !== undefined, 'at a member of a group'],
+      [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
+      [certainFollowers(sight, server).length > 0, 'at a server that others follow'],
+    ];
+    const against = reasons.find(([isAgainst]) => isAgainst)?.[1];
+    return against && `FENCE leaves ${against}`;
   }
 
   /** The members that say, in an answer that is fresh beyond doubt, that they receive from this server. */
@@ -170,7 +175,7 @@ export function createFenceJudge(
 }
 
 /** Whether the server has the transaction that every server of the line has. */
-function hasMark({ gtidExecuted }: ServerFacts, { ledger }: Sight): boolean {
-  if (ledger?.line === undefined || gtidExecuted === undefined) return true;
-  return (newestOf(gtidExecuted, ledger.line.uuid) ?? 0) >= ledger.line.gno;
+function hasMark({ gtidExecuted }: ServerFacts, { line }: Ledger): boolean {
+  if (line === undefined || gtidExecuted === undefined) return true;
+  return (newestOf(gtidExecuted, line.uuid) ?? 0) >= line.gno;
 }

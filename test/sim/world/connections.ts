@@ -13,7 +13,18 @@ export interface Row {
   readonly user: string;
   readonly host: string;
   readonly command: 'Sleep' | 'Query' | 'Binlog Dump GTID' | 'Daemon' | 'Connect';
+  readonly seconds: string;
+  readonly state: string;
 }
+
+const rowOf = (id: number, user: string, host: string, command: Row['command']): Row => ({
+  id,
+  user,
+  host,
+  command,
+  seconds: '1',
+  state: '',
+});
 
 export interface Connections {
   /** What the list of connections of that server shows now. */
@@ -22,7 +33,8 @@ export interface Connections {
   kill(server: ServerAddress, id: number): boolean;
 }
 
-/** The account that the configuration spares. */
+/** The account that watches, and the account that the configuration spares. */
+export const watcherAccount = 'source_dns';
 export const sparedAccount = 'backup';
 
 /** Each application writes so often, in milliseconds. */
@@ -71,7 +83,7 @@ export function createConnections({ mysql, members, primary, script, timeline }:
   const clientsOf = (server: ServerAddress): readonly Row[] =>
     [...open.values()]
       .filter((connection) => connection.server === server && isAlive(connection))
-      .map(({ id }) => ({ id, user: 'app', host: '192.0.2.200:40000', command: 'Sleep' }));
+      .map(({ id }) => rowOf(id, 'app', '192.0.2.200:40000', 'Sleep'));
 
   /** The other members that stream from this server now. */
   const streamsOf = (server: ServerAddress): readonly (readonly [number, ServerAddress])[] =>
@@ -84,14 +96,12 @@ export function createConnections({ mysql, members, primary, script, timeline }:
   for (let application = 0; application < applications; application += 1) write(application);
   return {
     rows: (server) => [
-      { id: numberOf.scheduler, user: 'event_scheduler', host: 'localhost', command: 'Daemon' },
-      { id: numberOf.watcher, user: 'source_dns', host: '192.0.2.210:40000', command: 'Sleep' },
-      { id: numberOf.spared, user: sparedAccount, host: '192.0.2.220:40000', command: 'Query' },
-      { id: numberOf.reader, user: 'cdc', host: '192.0.2.230:40000', command: 'Binlog Dump GTID' },
-      { id: numberOf.applier, user: 'system user', host: '', command: 'Connect' },
-      ...streamsOf(server).map(
-        ([id]): Row => ({ id, user: 'repl', host: '192.0.2.240:40000', command: 'Binlog Dump GTID' }),
-      ),
+      rowOf(numberOf.scheduler, 'event_scheduler', 'localhost', 'Daemon'),
+      rowOf(numberOf.watcher, watcherAccount, '192.0.2.210:40000', 'Sleep'),
+      rowOf(numberOf.spared, sparedAccount, '192.0.2.220:40000', 'Query'),
+      rowOf(numberOf.reader, 'cdc', '192.0.2.230:40000', 'Binlog Dump GTID'),
+      rowOf(numberOf.applier, 'system user', '', 'Connect'),
+      ...streamsOf(server).map(([id]) => rowOf(id, 'repl', '192.0.2.240:40000', 'Binlog Dump GTID')),
       ...clientsOf(server),
     ],
     kill(server, id) {

@@ -28,10 +28,14 @@ export interface Ends {
   readonly target: ServerAddress;
 }
 
+/** The network may delay a message for most of this time. */
+const patienceMs = 1000;
 /** A lost segment is sent again after so many milliseconds. */
 const retransmitMs = 200;
 /** How often a statement that waits looks again. */
 const lookEveryMs = 50;
+
+const privileges = 'SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, PROCESS';
 
 const errorOf = (errno: number, message: string): Answer => ({
   kind: 'error',
@@ -43,15 +47,14 @@ const lost: Answer = {
   error: Object.assign(new Error('the server closed the connection'), { code: 'PROTOCOL_CONNECTION_LOST' }),
 };
 
+/** The part of a session (src/mysql/connection) that the act of fencing uses. */
 export class FencingSession {
   readonly #ends: Ends;
   readonly #process: number;
   readonly #queue: { readonly sql: string; readonly answer: (answer: Answer) => void }[] = [];
   #busy = false;
-  #destroyed = false;
+  #abandoned = false;
   #lockWaitMs = Number.POSITIVE_INFINITY;
-  /** The session's variables that hold a time of the server. */
-  readonly #times = new Map<string, number>();
 
   constructor(ends: Ends) {
     this.#ends = ends;
@@ -63,34 +66,38 @@ export class FencingSession {
   }
 
   /** Resolves after the login, or with the error that prevented it. */
-  open(): Promise<Answer> {
-    return this.query('LOGIN');
+  async open(): Promise<Answer> {
+    const [answer] = await this.train([{ sql: 'LOGIN' }]);
+    return answer ?? lost;
   }
 
+  beginProbe(): void {}
+
   /** Never rejects, and may never resolve. */
-  query(sql: string): Promise<Answer> {
+  train(questions: readonly { readonly sql: string }[]): Promise<readonly Answer[]> {
+    const { world, life, asked, target } = this.#ends;
+    const { timeline, network } = world;
     return new Promise((resolve) => {
-      const { world, life } = this.#ends;
+      const answers: Answer[] = [];
       const answer = (answered: Answer): void => {
-        world.timeline.after(world.network.travelMs(1000), () =>
-          this.#whenOpen(this.#ends.target, this.#ends.asked.by, () =>
-            life.deliver(() => this.#destroyed || resolve(answered)),
-          ),
+        answers.push(answered);
+        if (answers.length < questions.length) return;
+        timeline.after(network.travelMs(patienceMs), () =>
+          this.#whenOpen(target, asked.by, () => life.deliver(() => this.#abandoned || resolve(answers))),
         );
       };
-      const arrives = (): void => {
-        this.#queue.push({ sql, answer });
-        this.#work();
-      };
-      world.timeline.after(world.network.travelMs(1000), () =>
-        this.#whenOpen(this.#ends.asked.by, this.#ends.target, arrives),
+      timeline.after(network.travelMs(patienceMs), () =>
+        this.#whenOpen(asked.by, target, () => {
+          for (const { sql } of questions) this.#queue.push({ sql, answer });
+          this.#work();
+        }),
       );
     });
   }
 
   /** What was sent is still on its way. */
-  destroy(): void {
-    this.#destroyed = true;
+  abandon(): void {
+    this.#abandoned = true;
   }
 
   #whenOpen(from: Host, to: Host, arrive: () => void): void {
@@ -120,7 +127,7 @@ export class FencingSession {
   }
 
   #execute(sql: string, ended: (answer: Answer) => void): void {
-    if (/^SET GLOBAL (super_)?read_only/i.test(sql)) this.#close(sql, ended);
+    if (sql.startsWith('SET GLOBAL')) this.#close(sql, ended);
     else ended(this.#answer(sql));
   }
 
@@ -129,23 +136,19 @@ export class FencingSession {
     const { world, target } = this.#ends;
     if (sql === 'LOGIN')
       return this.#server.health === 'refusing' ? errorOf(1040, 'Too many connections') : rowsOf();
-    const kill = /^KILL (?:CONNECTION )?(\d+)/i.exec(sql);
-    if (kill) return this.#kill(Number(kill[1]));
+    if (sql === 'SHOW GRANTS') return rowsOf({ Grants: `GRANT ${privileges} ON *.* TO \`fence\`@\`%\`` });
+    if (sql.startsWith('KILL CONNECTION')) return this.#kill(Number(sql.split(' ').at(-1)));
+    if (/AS ours FROM/.test(sql)) return rowsOf({ ours: '1' });
     if (/processlist/i.test(sql))
-      return rowsOf(
-        ...world.connections
-          .rows(target)
-          .map(({ id, user, host, command }) => ({ id: String(id), user, host, command })),
-      );
-    if (/^SET /i.test(sql)) {
-      const wait = /lock_wait_timeout = (\d+)/i.exec(sql);
-      if (wait) this.#lockWaitMs = Number(wait[1]) * 1000;
-      const time = /@(\w+) = SYSDATE\(6\) \+ INTERVAL (\d+) MICROSECOND/i.exec(sql);
-      if (time) this.#times.set(time[1] as string, world.timeline.now + Number(time[2]) / 1000);
+      return rowsOf(...world.connections.rows(target).map((row) => ({ ...row, id: String(row.id) })));
+    if (sql.startsWith('SET SESSION')) {
+      const [, seconds] = /lock_wait_timeout = (\d+)/.exec(sql) ?? [];
+      if (seconds !== undefined) this.#lockWaitMs = Number(seconds) * 1000;
       return rowsOf();
     }
     const { uuid, superReadOnly } = this.#server;
-    return rowsOf({ server_uuid: uuid, super_read_only: superReadOnly ? '1' : '0' });
+    const clock = (world.timeline.now / 1000).toFixed(6);
+    return rowsOf({ id: uuid, closed: superReadOnly ? '1' : '0', self: '99', clock });
   }
 
   /** The application whose statement is the blocker is not in the list here: it is killed with the others. */
@@ -169,12 +172,12 @@ export class FencingSession {
     const isRefused = isAllowed && locks.refuses(target);
     const givesUpAt = timeline.now + this.#lockWaitMs;
     const look = (): Answer | undefined => {
-      const { health, process, superReadOnly } = this.#server;
+      const { health, process, readOnly } = this.#server;
       if (!isAllowed) return errorOf(1231, "Variable 'super_read_only' can't be set to the value of '9'");
       if (isRefused) return errorOf(1227, 'Access denied; you need (at least one of) SYSTEM_VARIABLES_ADMIN');
       if (health === 'down' || process !== this.#process) return lost;
-      const waits = health === 'hung' || (!superReadOnly && locks.isHeld(target));
-      if (!waits) return this.#lands();
+      const waits = health === 'hung' || (!readOnly && locks.isHeld(target));
+      if (!waits) return this.#lands(sql);
       return timeline.now < givesUpAt ? undefined : errorOf(1205, 'Lock wait timeout exceeded');
     };
     const attempt = (): void => {
@@ -185,23 +188,21 @@ export class FencingSession {
     attempt();
   }
 
-  #lands(): Answer {
+  #lands(sql: string): Answer {
     const { world, target, asked } = this.#ends;
-    if (!this.#server.superReadOnly) {
+    if (!this.#server.readOnly) {
       world.judge.fenceLands(asked, target);
       world.log(`${world.timeline.now} ${target} is fenced by ${asked.by}`);
     }
-    Object.assign(this.#server, { readOnly: true, superReadOnly: true });
+    Object.assign(this.#server, sql.includes('super') ? { readOnly: true, superReadOnly: true } : { readOnly: true });
     return rowsOf();
   }
 
-  /** Whether the conditions of the statement hold, if it has any. */
+  /** Whether the conditions in the statement hold, if there are any. */
   #allows(sql: string): boolean {
-    const uuid = /@@server_uuid = '([^']+)'/i.exec(sql);
-    const time = /SYSDATE\(6\) < @(\w+)/i.exec(sql);
-    const isIt = uuid === null || uuid[1] === this.#server.uuid;
-    return (
-      isIt && (time === null || this.#ends.world.timeline.now < (this.#times.get(time[1] as string) ?? 0))
-    );
+    const [, uuid] = /server_uuid\) = '([^']+)'/.exec(sql) ?? [];
+    const [, before] = /SYSDATE\(6\)\) < ([\d.]+)/.exec(sql) ?? [];
+    const isIt = uuid === undefined || uuid === this.#server.uuid;
+    return isIt && (before === undefined || this.#ends.world.timeline.now / 1000 < Number(before));
   }
 }

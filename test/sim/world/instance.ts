@@ -84,7 +84,7 @@ export function createInstance(world: World, name: InstanceName): Instance {
       clock: life.clock,
       random: { token },
       prober,
-      fencer: createFencer(world, name, life),
+      fencer: createFencer(world, name, life, build),
       zoneClients: new Map([['ns1', client]]),
       core: watched(world, name, build.core),
       onRecord: record,
