@@ -20,6 +20,7 @@ import { openZoneClient } from './dns/open-zone-client.ts';
 import type { InspectorMaker } from './doctor/open-world.ts';
 import { GlanceBudget } from './mysql/connection/glances.ts';
 import { OpeningGate } from './mysql/connection/opening-gate.ts';
+import { createFencer } from './mysql/fence/fencer.ts';
 import { createInspector } from './mysql/inspection.ts';
 import { createProber } from './mysql/probe.ts';
 
@@ -47,8 +48,25 @@ const openNameserver = ({ key, ...options }: NameserverConfig, onWarning: (failu
 const gate = new OpeningGate(systemClock);
 const glances = new GlanceBudget();
 
+/** A fence waits for no connection that is opened to watch. */
+const fenceGate = new OpeningGate(systemClock);
+
+function openFencer(cluster: LoadedCluster) {
+  const { fence, mysql } = cluster;
+  if (fence === undefined) return undefined;
+  const { password, ...rest } = fence;
+  return createFencer({
+    ...openServers(cluster),
+    ...rest,
+    password: password.reveal(),
+    watcher: mysql.user,
+    gate: fenceGate,
+  });
+}
+
 const maker: AdapterMaker = {
   prober: (cluster) => createProber({ ...openServers(cluster), gate, glances }),
+  fencer: openFencer,
   waiting: () => gate.waiting,
   zoneClient: openNameserver,
 };

@@ -111,6 +111,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     message: [],
   },
   'src/mysql': {
+    fence: ['connection', 'flavour', 'answer'],
     inspection: ['probe', 'connection', 'flavour', 'answer'],
     probe: ['connection', 'flavour', 'answer'],
     connection: ['boundary', 'flavour', 'answer'],

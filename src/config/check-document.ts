@@ -17,7 +17,7 @@ import { httpIssues } from './http-schema.ts';
 import { type FieldIssue, fieldIssues, sayIssue } from './issues.ts';
 import { childrenOf, withValueAt } from './raw.ts';
 import { type ConfigFile, configSchema } from './schema.ts';
-import { type NamedFiles, readNamedFiles, secretPaths } from './secret-files.ts';
+import { accountSections, type NamedFiles, readNamedFiles, secretPaths } from './secret-files.ts';
 import { shareIssues } from './share-schema.ts';
 
 /** `config`: absent where the schema found a mistake; with it, other checks may still have found errors. */
@@ -70,10 +70,12 @@ export async function checkDocument(
     files: named.files,
     errors: [...problems.map((problem) => ({ file, ...problem })), ...once(reported)],
     warnings: named.warnings,
-    literalPassword: childrenOf(raw, ['clusters']).some(([name]) => {
-      const password = scalarAt(read, ['clusters', name, 'mysql', 'password']);
-      return password !== undefined && !expanded.has(password);
-    }),
+    literalPassword: childrenOf(raw, ['clusters']).some(([name]) =>
+      accountSections.some((section) => {
+        const password = scalarAt(read, ['clusters', name, section, 'password']);
+        return password !== undefined && !expanded.has(password);
+      }),
+    ),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The schema of one cluster. Checks across sections are in cross-checks.ts. */
 
 import { z } from 'zod';
+import { fenceSchema } from './fence-schema.ts';
 import {
   duration,
   durationText,
@@ -243,6 +244,7 @@ export const clusterSchema = z
       .boolean()
       .default(false)
       .meta({ description: 'Allow loopback addresses in DNS, for a lab' }),
+    fence: fenceSchema.optional(),
   })
   .meta({ description: 'A MySQL replication cluster' });
 

@@ -37,14 +37,17 @@ interface FileKind {
   readonly check: (text: string) => string | undefined;
 }
 
+const passwordFile = (section: string): FileKind => ({
+  field: ['clusters', '*', section, 'password_file'],
+  maxBytes: 4096,
+  secret: true,
+  check: (text) =>
+    /[\r\n]/.test(text) ? 'has more than one line; it must contain only the password' : undefined,
+});
+
 const fileKinds: readonly FileKind[] = [
-  {
-    field: ['clusters', '*', 'mysql', 'password_file'],
-    maxBytes: 4096,
-    secret: true,
-    check: (text) =>
-      /[\r\n]/.test(text) ? 'has more than one line; it must contain only the password' : undefined,
-  },
+  passwordFile('mysql'),
+  passwordFile('fence'),
   {
     field: ['clusters', '*', 'mysql', 'ca_file'],
     maxBytes: 1_048_576,
@@ -191,9 +194,14 @@ export async function readNamedFiles(raw: unknown, folder: string): Promise<Name
   return { files, issues, warnings };
 }
 
+/** The sections of a cluster that have a password. */
+export const accountSections = ['mysql', 'fence'] as const;
+
 /** Where the file has a secret, or names a file that may not be readable for everybody. */
 export const secretPaths = (raw: unknown): readonly ConfigPath[] => [
-  ...childrenOf(raw, ['clusters']).map(([name]) => ['clusters', name, 'mysql', 'password']),
+  ...childrenOf(raw, ['clusters']).flatMap(([name]) =>
+    accountSections.map((section) => ['clusters', name, section, 'password']),
+  ),
   ...fileKinds.flatMap(({ field }) => spread(raw, field)),
   // A URL, a header, a variable or an argument: any of them may be a token.
   ...leavesOf(raw, ['hooks']),

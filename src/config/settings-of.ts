@@ -94,25 +94,35 @@ export function clusterSettings(
     onNoSource: cluster.on_no_source,
     gtidGuard: cluster.gtid_guard,
     allowLoopback: cluster.allow_loopback,
+    ...(cluster.fence && { fence: { timeoutMs: cluster.fence.timeout } }),
   };
 }
 
 export function loadedClusters(config: ConfigFile, files: Files, us: Us): readonly LoadedCluster[] {
   return Object.entries(config.clusters).map(([name, cluster]) => {
-    const { mysql } = cluster;
-    const at = (field: string) => files.get(pathText(['clusters', name, 'mysql', field]))?.text;
-    const ca = at('ca_file')?.reveal();
+    const { mysql, fence } = cluster;
+    const at = (...field: string[]) => files.get(pathText(['clusters', name, ...field]))?.text;
+    const ca = at('mysql', 'ca_file')?.reveal();
     return {
       settings: clusterSettings(name, cluster, config.nameservers, us),
       mysql: {
         user: mysql.user,
-        password: at('password_file') ?? new Secret(mysql.password ?? ''),
+        password: at('mysql', 'password_file') ?? new Secret(mysql.password ?? ''),
         tls: mysql.tls,
         ...(ca !== undefined && { ca }),
         allowPublicKeyRetrieval: mysql.allow_public_key_retrieval,
         connectTimeoutMs: mysql.connect_timeout,
         queryTimeoutMs: mysql.query_timeout,
       },
+      ...(fence && {
+        fence: {
+          user: fence.user,
+          password: at('fence', 'password_file') ?? new Secret(fence.password ?? ''),
+          kill: fence.kill,
+          spare: fence.spare,
+          timeoutMs: fence.timeout,
+        },
+      }),
     };
   });
 }

@@ -114,3 +114,19 @@ export const grantedRoles = (lines: readonly string[]): readonly string[] =>
     const [, list] = /^GRANT ((?:`[^`]*`(?:@`[^`]*`)?,?\s*)+) TO /.exec(line) ?? [];
     return list === undefined ? [] : list.split(/,\s*/);
   });
+
+/** Of each of `wanted` the first spelling, where the account has it on *.* in none of its spellings. */
+export function lacksOf(
+  lines: readonly string[],
+  wanted: readonly (readonly [string, ...string[]])[],
+): readonly string[] {
+  const held = new Set(
+    lines.flatMap((line) => {
+      const grant = readGrant(line);
+      return grant?.object === '*.*' ? grant.privileges : [];
+    }),
+  );
+  return wanted.flatMap((spellings) =>
+    held.has('ALL PRIVILEGES') || spellings.some((spelling) => held.has(spelling)) ? [] : [spellings[0]],
+  );
+}

@@ -6,7 +6,7 @@ import type { ServerAddress } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import { classify, type Problem, unknownProblem } from '../answer/failures.ts';
 import { maxTextLength } from '../answer/limits.ts';
-import type { Answer, QuerySet } from '../answer/query-set.ts';
+import type { Answer, QuerySet, Traits } from '../answer/query-set.ts';
 import type { Asker } from '../answer/refusal-hints.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
 import { type Row, rowsUnexpected } from '../answer/row.ts';
@@ -47,6 +47,7 @@ export interface Opened {
   readonly session: Session;
   readonly asker: Asker;
   readonly set: QuerySet;
+  readonly traits: Traits;
   /** When the server process began, on our monotonic clock. */
   readonly startedAt: number;
 }
@@ -206,11 +207,12 @@ export class Opening {
   async #introduce(session: Session, asker: Asker): Promise<Opened | Problem> {
     const { server, clock, queryTimeoutMs } = this.#options;
     const asked = await this.#ask(session, asker, [rowsQuery, traitsQuery, uptimeQuery, accountQuery]);
-    const [prepared, traits, uptime, account] = asked;
+    const [prepared, variables, uptime, account] = asked;
     const heardAt = clock.mono();
     if ('kind' in prepared) return prepared;
-    if ('kind' in traits) return traits;
-    const flavour = querySetOf(server, readTraits(traits));
+    if ('kind' in variables) return variables;
+    const traits = readTraits(variables);
+    const flavour = querySetOf(server, traits);
     if ('kind' in flavour) return flavour;
     if ('kind' in uptime) return uptime;
     const uptimeSeconds = readUptime(uptime);
@@ -231,6 +233,7 @@ export class Opening {
           currentUser.length <= maxTextLength && { currentUser }),
       },
       set,
+      traits,
       startedAt,
     };
   }

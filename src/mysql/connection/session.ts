@@ -146,8 +146,8 @@ export class Session {
       const [first] = questions;
       this.#stream.write(
         questions.length === 1 && first !== undefined
-          ? packetOf(first.sql)
-          : Buffer.concat(questions.map(({ sql }) => packetOf(sql))),
+          ? packetOf(first)
+          : Buffer.concat(questions.map(packetOf)),
       );
     });
   }
@@ -159,6 +159,17 @@ export class Session {
     this.#driver?.destroy();
     this.#stream.destroy();
     this.#socket.destroy();
+  }
+
+  /**
+   * Ends the connection, and takes back what has left us and has not arrived: a statement that we gave up must
+   * not come later. An orderly end would send it first, perhaps minutes later.
+   */
+  abandon(): void {
+    this.#ended = true;
+    this.#boundary.close();
+    this.#socket.resetAndDestroy();
+    this.destroy();
   }
 
   /** Says good-bye, so the server counts no aborted client. Resolves when closed; the caller sets a bound. */
@@ -219,17 +230,17 @@ function driversListeners(socket: Socket, own: readonly unknown[]): () => void {
   };
 }
 
-/** All statements of this program are constants, or made from its configuration: there are few. */
+/** The statements that are asked again are constants, or made from the configuration: there are few. */
 const statementPackets = new Map<string, Buffer>();
 
 /** COM_QUERY. */
-function packetOf(sql: string): Buffer {
+function packetOf({ sql, last }: Question): Buffer {
   const known = statementPackets.get(sql);
   if (known !== undefined) return known;
   const text = Buffer.from(sql);
   const packet = Buffer.concat([Buffer.alloc(4), Buffer.of(3), text]);
   packet.writeUIntLE(1 + text.length, 0, 3);
-  statementPackets.set(sql, packet);
+  if (last !== undefined) statementPackets.set(sql, packet);
   return packet;
 }
 

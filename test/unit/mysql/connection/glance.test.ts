@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Answer } from '../../../../src/mysql/answer/query-set.ts';
 import { glanceAt, nothingAsked, type Ready } from '../../../../src/mysql/connection/asking.ts';
+import { readTraits } from '../../../../src/mysql/flavour/flavour.ts';
 import { mysql8 } from '../../../../src/mysql/flavour/mysql-8.ts';
 
 const ready = (answer: Answer): Ready => ({
@@ -13,6 +14,7 @@ const ready = (answer: Answer): Ready => ({
   } as unknown as Ready['session'],
   asker: { server: 'db1:3306' as Ready['asker']['server'], user: 'u', encrypted: false },
   set: mysql8,
+  traits: readTraits([]),
   startedAt: 0,
 });
 const says = (cells: Record<string, string>): Answer => ({ kind: 'rows', rows: [cells] });

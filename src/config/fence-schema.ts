@@ -1,0 +1,69 @@
+/** The schema of `fence`: the second account, which makes a former source read-only. */
+
+import { z } from 'zod';
+import { duration, filePath } from './fields.ts';
+
+/** Users that `spare` may not leave: the fence would leave every client. */
+const everybody = /^\*+$/;
+
+const spared = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine((user) => !everybody.test(user), {
+    error: '{value} spares every client; write "kill: none", which ends no connection',
+  })
+  .refine((user) => !user.includes('@'), {
+    error: '{value} has a host; write the user alone: its connections from every host are left',
+  });
+
+/** Where the section has a mistake that names none of its fields. */
+export const exampleFence = {
+  user: 'source_dns_fence',
+  password_file: '/etc/source-dns/fence.password',
+};
+
+/** The server gives up a statement after two seconds, and that must be sooner than we give it up. */
+export const fenceSchema = z
+  .strictObject({
+    user: z
+      .string()
+      .min(1)
+      .max(32)
+      .meta({ description: 'The MySQL account that fences', examples: [exampleFence.user] }),
+    password: z.string().min(1).max(4096).optional().meta({
+      description: `The password of the account; better: \${NAME} from the environment, or password_file`,
+    }),
+    password_file: filePath('A file that holds the password', exampleFence.password_file).optional(),
+    kill: z.enum(['clients', 'none']).default('clients').meta({
+      description: 'clients: also end the connections of clients; none: only make the server read-only',
+    }),
+    spare: z
+      .array(spared)
+      .max(64)
+      .default([])
+      .meta({
+        description:
+          'Users whose connections are never ended, with * for any text; our own two accounts never are',
+        examples: [['backup', 'pmm*']],
+      }),
+    timeout: duration('Time limit of one fence, from the connection to its end', '3s', '60s').prefault('5s'),
+  })
+  .check((ctx) => {
+    const { password, password_file, kill, spare } = ctx.value;
+    const fail = (message: string, ...at: string[]) =>
+      ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
+    if (password !== undefined && password_file !== undefined)
+      fail('cannot be used together with password; remove one of the two', 'password_file');
+    if (password === undefined && password_file === undefined)
+      fail(
+        `has no password; write "password_file: ${exampleFence.password_file}" or "password: \${FENCE_PASSWORD}"`,
+      );
+    if (kill === 'none' && spare.length > 0)
+      fail('is not used with "kill: none", which ends no connection; remove it', 'spare');
+  })
+  .meta({
+    description:
+      'Make a former source that still takes writes read-only, after the name has moved; absent: no server is ever changed',
+    examples: [exampleFence],
+  });
