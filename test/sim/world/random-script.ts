@@ -17,12 +17,13 @@ import {
 import { addressesOf, type InstanceName, instanceNames } from './settings.ts';
 import { inOddZone } from './zone-odds.ts';
 
-export function scriptOf(seed: number): Script {
+/** `fences`: old sources are fenced, whatever the seed says. */
+export function scriptOf(seed: number, fences = seed % 7 === 5): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
   const shape = inOddZone(
     seed,
-    sometimesOfTwo(seed, inOtherModes(seed, sometimesFenced(seed, grouped(seed, shapeOf(chance))))),
+    sometimesOfTwo(seed, inOtherModes(seed, { ...grouped(seed, shapeOf(chance)), fences })),
   );
   return {
     seed,
@@ -65,10 +66,6 @@ function shapeOf(chance: Prng): Shape {
 /** Every sixth world has a group, whatever the dice say, so that all other worlds stay the same. */
 const grouped = (seed: number, shape: Shape): Shape =>
   seed % 6 === 0 ? { ...shape, group: true, servers: seed % 4 === 0 ? 3 : 5 } : shape;
-
-/** In every seventh world old sources are fenced. */
-const sometimesFenced = (seed: number, shape: Shape): Shape =>
-  seed % 7 === 5 ? { ...shape, fences: true } : shape;
 
 /**
  * In every seventeenth world a switch closes sources. Uses its own dice, so that all other worlds stay the
