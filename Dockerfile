@@ -11,7 +11,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm ci --omit=dev --ignore-scripts
+RUN node build.mjs && npm ci --omit=dev --ignore-scripts
 
 FROM node:22-slim
 # XDG_STATE_HOME makes /var/lib/source-dns the default of `state_dir`: history, and the commands' socket.

@@ -1,5 +1,5 @@
 // Compiles src/ to an empty dist/, so that no stale file is shipped, and makes the entry point executable. Only the
-// library has type declarations: nobody else imports a file of the package.
+// library and the pool for clients have type declarations: nobody imports another file of the package.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -23,5 +23,5 @@ try {
   process.exit(error.status ?? 1);
 }
 for (const path of readdirSync(dist, { recursive: true }))
-  if (path.endsWith('.d.ts') && dirname(path) !== 'library') rmSync(join(dist, path));
+  if (path.endsWith('.d.ts') && !['library', 'client'].includes(dirname(path))) rmSync(join(dist, path));
 chmodSync(join(dist, 'main.js'), 0o755);

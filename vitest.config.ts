@@ -54,7 +54,10 @@ export default defineConfig({
       {
         test: {
           name: 'sockets',
-          include: ['test/unit/{dns,mysql,daemon,http,library}/**/*.test.ts', 'test/fuzz/**/*.test.ts'],
+          include: [
+            'test/unit/{client,dns,mysql,daemon,http,library}/**/*.test.ts',
+            'test/fuzz/**/*.test.ts',
+          ],
           testTimeout: 30_000,
         },
       },
@@ -73,7 +76,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: [
-            'test/real/{contract,lab,doctor,monitoring,page}/**/*.test.ts',
+            'test/real/{contract,clients,lab,doctor,monitoring,page}/**/*.test.ts',
             'test/real/chaos/chaos.test.ts',
           ],
           exclude: alone,

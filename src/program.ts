@@ -79,13 +79,15 @@ const inspectors: InspectorMaker = {
 const terminal = openTerminal(process);
 
 /** The lab starts this program as its daemon. */
-async function lab(context: CommandContext, { scenario, list, once, keep }: LabArguments): Promise<number> {
-  const { labCommand } = await import('./lab/lab-command.ts');
+async function lab(context: CommandContext, { scenario, step, ...args }: LabArguments): Promise<number> {
+  const [{ labCommand }, { pressesOf }] = await Promise.all([
+    import('./lab/lab-command.ts'),
+    import('./lab/host/presses.ts'),
+  ]);
   return labCommand({
+    ...args,
     ...(scenario !== undefined && { scenario }),
-    list,
-    once,
-    keep,
+    ...(step && { enter: pressesOf(process.stdin) }),
     json: context.json,
     program: [process.execPath, fileURLToPath(new URL('main.js', import.meta.url))],
     colours: terminal.colours,

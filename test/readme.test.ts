@@ -76,6 +76,16 @@ async function loaded(text: string): Promise<unknown> {
   }
 }
 
+test('the recipes for libraries in docs/CLIENTS.md are what the applications of test/clients run', () => {
+  const squeezed = (text: string) => text.replace(/\s/g, '').replace(/,(?=[)}])/g, '');
+  const run = readdirSync(join(root, 'test/clients'))
+    .filter((name) => name.endsWith('.mjs'))
+    .map((name) => squeezed(textOfFile(`test/clients/${name}`)));
+  const recipes = blocks('docs/CLIENTS.md', 'js').filter((text) => /const (?:db|source) = /.test(text));
+  expect(recipes).toHaveLength(6);
+  expect(recipes.filter((recipe) => !run.some((text) => text.includes(squeezed(recipe))))).toEqual([]);
+});
+
 test('docker-compose.yml grants what docs/SERVERS.md grants', () => {
   const compose = textOfFile('docker-compose.yml');
   const granted = [

@@ -88,8 +88,9 @@ describe('the core is pure: it', () => {
  */
 const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   'src/core': {
-    step: ['turn', 'rest', 'schedule', 'alarm', 'command', 'publish', 'decide', 'observe', 'model'],
+    step: ['turn', 'fence', 'rest', 'schedule', 'alarm', 'command', 'publish', 'decide', 'observe', 'model'],
     turn: ['command', 'publish', 'decide', 'observe', 'model'],
+    fence: ['decide', 'observe', 'model'],
     rest: ['publish', 'observe', 'model'],
     schedule: ['publish', 'observe', 'model'],
     report: ['advise', 'alarm', 'publish', 'decide', 'observe', 'model', 'gtid'],
@@ -178,7 +179,8 @@ describe('imports run one way', () => {
     setup: [...lower, ...adapters, 'daemon'],
     cli: [...lower, ...adapters, 'hook', 'daemon', 'http', 'metrics', 'page', 'doctor', 'setup'],
     library: ['core', 'dns', 'daemon'],
-    lab: [...lower, ...adapters, 'daemon', 'http', 'cli'],
+    client: ['core'],
+    lab: [...lower, ...adapters, 'daemon', 'http', 'cli', 'client'],
     'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'page', 'doctor', 'setup', 'cli', 'lab'],
     // A hook is started in a hurry: it loads no more than it needs.
     'main.ts': ['program.ts', 'hook', 'http', 'suggest.ts'],
@@ -231,6 +233,18 @@ describe('imports run one way', () => {
 
   test('no files import each other in a circle, type imports included', () => {
     expect(circlesAmong(sources)).toEqual([]);
+  });
+
+  test('the package for clients has one reading of the ledger, and needs nothing but Node', () => {
+    const clients = sources.filter(({ path }) => layerOf(path) === 'client');
+    const may =
+      /^(?:src\/client\/|src\/core\/model\/ledger(?:-text)?\.ts$|node:(?:dns|dns\/promises|events|net)$)/;
+    const wrong = clients.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !may.test(target))
+        .map((target) => `${file.path}: ${target}`),
+    );
+    expect(wrong).toEqual([]);
   });
 
   test('nothing of src imports a test', () => {

@@ -2,7 +2,16 @@
 
 import type { HistoryEntry } from '../core/model/events.ts';
 
-type Kind = 'moves' | 'propagation' | 'holds' | 'decisions' | 'alarms' | 'writes' | 'failures' | 'hooks';
+type Kind =
+  | 'moves'
+  | 'propagation'
+  | 'holds'
+  | 'decisions'
+  | 'alarms'
+  | 'writes'
+  | 'failures'
+  | 'fences'
+  | 'hooks';
 
 /** The most general kind of an entry; some entries have a second one. */
 const kinds: Readonly<Record<HistoryEntry['kind'], Kind>> = {
@@ -13,6 +22,7 @@ const kinds: Readonly<Record<HistoryEntry['kind'], Kind>> = {
   written: 'writes',
   'update-failed': 'failures',
   alarm: 'alarms',
+  fenced: 'fences',
   hook: 'hooks',
 };
 

@@ -13,6 +13,7 @@ import {
   scalarAt,
 } from './document.ts';
 import { asWanted, expand, type Variables } from './environment.ts';
+import { fenceIssues } from './fence-schema.ts';
 import { httpIssues } from './http-schema.ts';
 import { type FieldIssue, fieldIssues, sayIssue } from './issues.ts';
 import { childrenOf, withValueAt } from './raw.ts';
@@ -59,6 +60,7 @@ export async function checkDocument(
     ...issues,
     ...httpIssues(raw),
     ...crossChecks(raw),
+    ...fenceIssues(raw),
     ...shareIssues(raw, hostName),
     ...named.issues,
   ]

@@ -1,7 +1,9 @@
 /** The schema of `fence`: the second account, which makes a former source read-only. */
 
 import { z } from 'zod';
+import type { ConfigIssue } from './config-error.ts';
 import { duration, filePath } from './fields.ts';
+import { childrenOf, valueAt } from './raw.ts';
 
 /** Users that `spare` may not leave: the fence would leave every client. */
 const everybody = /^\*+$/;
@@ -17,8 +19,7 @@ const spared = z
     error: '{value} has a host; write the user alone: its connections from every host are left',
   });
 
-/** Where the section has a mistake that names none of its fields. */
-export const exampleFence = {
+const exampleFence = {
   user: 'source_dns_fence',
   password_file: '/etc/source-dns/fence.password',
 };
@@ -67,3 +68,33 @@ export const fenceSchema = z
       'Make a former source that still takes writes read-only, after the name has moved; absent: no server is ever changed',
     examples: [exampleFence],
   });
+
+/** The hosts of Amazon RDS and Aurora. */
+const rdsHost = /\.rds\.amazonaws\.com(?:\.cn)?\.?$/i;
+
+const hostOf = (server: unknown): unknown =>
+  typeof server === 'string' ? server.replace(/:\d+$/, '') : valueAt(server, ['host']);
+
+/** What `fence` must not be together with other sections. */
+export function fenceIssues(raw: unknown): readonly ConfigIssue[] {
+  return childrenOf(raw, ['clusters']).flatMap(([name, cluster]) => {
+    const path = ['clusters', name, 'fence'];
+    if (valueAt(cluster, ['fence']) === undefined) return [];
+    const issues: ConfigIssue[] = [];
+    const user = valueAt(cluster, ['fence', 'user']);
+    if (typeof user === 'string' && user === valueAt(cluster, ['mysql', 'user']))
+      issues.push({
+        path: [...path, 'user'],
+        message: `{value} is the account that watches; create a second one, for example ${exampleFence.user}: an account that is asked every second must not have the right to change a server`,
+      });
+    const servers = valueAt(cluster, ['servers']);
+    const hosts = Array.isArray(servers) ? servers.map(hostOf) : [];
+    const rds = hosts.find((host): host is string => typeof host === 'string' && rdsHost.test(host));
+    if (rds !== undefined)
+      issues.push({
+        path,
+        message: `is not possible with ${rds}: no account of RDS or Aurora may set super_read_only, and the service itself takes the writes from a former source; remove it`,
+      });
+    return issues;
+  });
+}

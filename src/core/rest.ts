@@ -15,10 +15,14 @@ import { showsTheSame } from './publish/zone-read.ts';
 /** The state after a turn. */
 export function withTurnNoted(state: ClusterState, { mono }: Now): ClusterState {
   const isCalm = mono >= state.suspectUntil && state.commands.length === 0;
-  const isAtRest = isCalm && [...state.publications.values()].every(hasNothingToDo);
+  const isAtRest = isCalm && !isAnyOpen(state) && [...state.publications.values()].every(hasNothingToDo);
   const { intervalMs } = state.settings.watch;
   return { ...state, turnAt: mono, restUntil: isAtRest ? plusMs(mono, restIntervals * intervalMs) : mono };
 }
+
+/** A superseded source takes writes, and servers are fenced. */
+const isAnyOpen = ({ fences }: ClusterState): boolean =>
+  [...fences.values()].some(({ verdict, isRunning }) => verdict !== undefined || isRunning);
 
 /** It is steady, and no update is on its way, refused or wanted. */
 const hasNothingToDo = ({ decision, ready, zone, writing }: PublicationState): boolean =>

@@ -12,6 +12,7 @@ import {
   resultOfUpdate,
   withResult,
 } from './command/commands.ts';
+import { fence, fenced } from './fence.ts';
 import type { Effect, Event, Turn } from './model/events.ts';
 import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
 import { paceOf, renewed, renewedAtTimes, suspectFor } from './model/pace.ts';
@@ -60,7 +61,7 @@ function takeTurns(turn: Turn, state: ClusterState): ClusterState {
   const topology = topologyOf(next, now);
   for (const nameserver of next.publications.keys())
     next = takeTurn(turn, next, next.publications.get(nameserver) as PublicationState, topology);
-  next = raiseAlarms(turn, finishCommands(turn, next), topology);
+  next = raiseAlarms(turn, fence(turn, finishCommands(turn, next), topology), topology);
   return withTurnNoted(next, now);
 }
 
@@ -97,7 +98,7 @@ function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
     case 'propagated':
       return forPublication(state, event.nameserver, (publication) => propagated(turn, publication, event));
     case 'fenced':
-      return state;
+      return fenced(turn, state, event);
     case 'command':
       return renewed(suspect(acceptCommand(turn, state, event.id, event.command), now), now);
     case 'reconfigured':
@@ -277,6 +278,7 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
     settings,
     // Perhaps there is a new prober.
     watched: undefined,
+    fences: settings.fence === undefined ? new Map() : state.fences,
     servers: new Map([...servers, ...discovered]),
     publications: new Map(publications),
   };

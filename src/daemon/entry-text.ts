@@ -53,10 +53,19 @@ export function describeEntry(entry: HistoryEntry): EntryText {
           }
         : { level: 'info', code: `alarm-${code}-over`, sentence: `${subject}: the alarm ${code} is over` };
     }
+    case 'fenced':
+      return {
+        level: 'warn',
+        code: 'fenced',
+        sentence: `${entry.server} was made read-only: it is a former source and took writes. ${killedText(entry)}`,
+      };
     case 'hook':
       return hookText(entry);
   }
 }
+
+const killedText = ({ killed, spared }: { readonly killed: number; readonly spared: number }): string =>
+  `${killed} ${killed === 1 ? 'connection' : 'connections'} of clients ended, ${spared} left`;
 
 function hookText(entry: HookRecord): EntryText {
   const { outcome, place, hook, about, sentence, hint, inARow, output } = entry;

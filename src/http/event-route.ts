@@ -17,6 +17,7 @@ export const eventNames = {
   written: 'write',
   'update-failed': 'write',
   alarm: 'alarm',
+  fenced: 'fence',
   hook: 'hook',
 } as const satisfies Record<HistoryEntry['kind'], string>;
 

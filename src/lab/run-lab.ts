@@ -19,6 +19,8 @@ export interface LabOptions {
   readonly once: boolean;
   /** One JSON object per line. */
   readonly json: boolean;
+  /** Resolves when the user presses Enter, once a call: before each step. Absent: there is no pause. */
+  readonly enter?: (() => Promise<void>) | undefined;
   /** Keep the folder with all logs and data. */
   readonly keep: boolean;
   /** source-dns itself, to start as the daemon: node and the entry file. */
@@ -48,9 +50,11 @@ export async function runLab(options: LabOptions): Promise<number> {
   return outcome?.held ? 0 : 1;
 }
 
-function inNetwork({ program, scenario, once, json, keep, onInterrupt }: LabOptions): Promise<number> {
-  const flags = [once && '--once', json && '--json', keep && '--keep'].filter((flag) => flag !== false);
-  return runInOwnNetwork([...program, 'lab', '--scenario', scenario.name, ...flags], onInterrupt);
+function inNetwork(options: LabOptions): Promise<number> {
+  const { program, scenario, enter, onInterrupt } = options;
+  const flags = (['once', 'json', 'keep'] as const).flatMap((flag) => (options[flag] ? [`--${flag}`] : []));
+  const step = enter === undefined ? [] : ['--step'];
+  return runInOwnNetwork([...program, 'lab', '--scenario', scenario.name, ...flags, ...step], onInterrupt);
 }
 
 /** Undefined if the user ended it early. */
@@ -73,7 +77,7 @@ async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Out
     if (provided === 'interrupted') return undefined;
     const { scenario, product, bind } = provided;
     await onStage({ setting: scenario, product, bind, program, keep, narrator }, async (stage) => {
-      const result = await Promise.race([play(scenario, stage, narrator), interruption]);
+      const result = await Promise.race([play(scenario, stage, narrator, options.enter), interruption]);
       if (result === 'interrupted') return;
       outcome = result;
       summary(narrator, result);

@@ -154,6 +154,11 @@ export const catalogue = {
     help: 'Alarms that were raised, by code: also those that were over before a scrape.',
     labels: ['code'],
   },
+  source_dns_fences_total: {
+    type: 'counter',
+    help: 'Attempts to make a former source read-only, by result. Always 0 without fence in the configuration.',
+    labels: ['result'],
+  },
   source_dns_hook_calls_total: {
     type: 'counter',
     help: 'Calls of after_move and on_alarm hooks, by outcome.',

@@ -4,6 +4,7 @@
  */
 
 import type { Event, HistoryEntry } from '../core/model/events.ts';
+import { fenceResults } from '../core/model/fence.ts';
 import type { MonoMs } from '../core/model/units.ts';
 import { alarmCodes, pointToReasons, writeKinds } from '../core/model/vocabulary.ts';
 import type { StepTaken } from '../daemon/step-channel.ts';
@@ -68,6 +69,10 @@ export class EventTallies {
     'source_dns_alarms_raised_total',
     Object.keys(alarmCodes).map((code) => ({ code })),
   );
+  readonly #fences = new Counter(
+    'source_dns_fences_total',
+    fenceResults.map((result) => ({ result })),
+  );
   readonly #hooks = new Counter(
     'source_dns_hook_calls_total',
     (['done', 'failed', 'timed-out', 'dropped'] as const).map((outcome) => ({ outcome })),
@@ -80,6 +85,7 @@ export class EventTallies {
     const way = this.#wayOf(cluster);
     if (event.kind === 'observed') this.#observed(way, event, now);
     else if (event.kind === 'tick') this.#ticked(way, now);
+    else if (event.kind === 'fenced') this.#fences.add({ result: event.result.kind });
     else if (event.kind === 'update-done') this.#updates.add(outcomeOf(event));
     for (const effect of effects)
       if (effect.kind === 'probe') way.probes.set(effect.server, now);
@@ -114,6 +120,7 @@ export class EventTallies {
       this.#writes,
       this.#reasons,
       this.#alarms,
+      this.#fences,
       this.#hooks,
     ])
       tally.tell(samples);

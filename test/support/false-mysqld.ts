@@ -127,6 +127,7 @@ class Speaker implements FalseConnection {
   #state: 'login' | 'login-data' | 'password' | 'commands' = 'login';
   #sequence = 0;
   #sqlAt = 1;
+  readonly #prepared = new Map<string, string>();
 
   constructor(socket: Socket, script: Script, asked: string[]) {
     this.socket = socket;
@@ -172,7 +173,7 @@ class Speaker implements FalseConnection {
     else if (this.#state === 'login-data') this.#letIn();
     else if (this.#state === 'password') this.#hearPassword(payload);
     else if (payload[0] === comQuit) this.#stream.end();
-    else if (payload[0] === comQuery) this.#answer(payload.toString('utf8', this.#sqlAt));
+    else if (payload[0] === comQuery) this.#obey(payload.toString('utf8', this.#sqlAt));
   }
 
   #startTls(): void {
@@ -210,6 +211,18 @@ class Speaker implements FalseConnection {
     this.#state = 'commands';
     this.#say('login-result', [wire.ok]);
     this.#script.onIdle?.(this);
+  }
+
+  /** A prepared statement counts as asked when it is executed. */
+  #obey(sql: string): void {
+    const [, prepared, text] = /^PREPARE (\w+) FROM '(.*)'$/s.exec(sql) ?? [];
+    if (prepared === undefined || text === undefined) {
+      const [, executed = ''] = /^EXECUTE (\w+)$/.exec(sql) ?? [];
+      this.#answer(this.#prepared.get(executed) ?? sql);
+    } else {
+      this.#prepared.set(prepared, text.replaceAll("''", "'"));
+      this.#say('answer', [wire.ok], sql);
+    }
   }
 
   #answer(sql: string): void {

@@ -54,6 +54,7 @@ export const shopSnapshot: Snapshot = {
       missing: ['it does not answer', 'it has not rejoined, as a replica of db2:3306'],
       promotion: null,
       alarms: ['server-unknown'],
+      fence: null,
       failure: {
         code: 'connection-refused',
         message: 'db1:3306 refused the connection',
@@ -79,6 +80,7 @@ export const shopSnapshot: Snapshot = {
       missing: [],
       promotion: null,
       alarms: [],
+      fence: null,
       failure: null,
     },
     {
@@ -118,6 +120,7 @@ export const shopSnapshot: Snapshot = {
       missing: ['it is not writable'],
       promotion: 'do not promote it now: the source db2:3306 takes writes',
       alarms: [],
+      fence: null,
       failure: null,
     },
   ],

@@ -7,6 +7,8 @@ export interface LabArguments {
   readonly scenario?: string;
   readonly list: boolean;
   readonly once: boolean;
+  /** Wait for Enter before each step. */
+  readonly step: boolean;
   readonly keep: boolean;
 }
 
@@ -16,6 +18,7 @@ export const labForm: CommandForm<LabArguments> = {
     { name: 'scenario', value: 'NAME', text: "The scenario to play; default: the manual's failover" },
     { name: 'list', text: 'List the scenarios, what each needs and how long it takes' },
     { name: 'once', text: 'Play it once and exit, 0 if every step went as expected' },
+    { name: 'step', text: 'Wait for Enter before each step; Ctrl-D plays the rest without a pause' },
     { name: 'keep', text: 'Keep the files of the servers' },
   ],
   needsNoConfiguration: true,
@@ -27,6 +30,7 @@ export const labForm: CommandForm<LabArguments> = {
   ],
   examples: [
     ['lab', 'Play, and keep everything running until Ctrl-C, to try commands on it'],
+    ['lab --step', 'Play at the pace of a reader: Enter plays the next step'],
     ['lab --once', 'Play, and exit'],
   ],
   exits: {
@@ -40,6 +44,7 @@ export const labForm: CommandForm<LabArguments> = {
       ...(scenario !== undefined && { scenario }),
       list: given.has('list'),
       once: given.has('once'),
+      step: given.has('step'),
       keep: given.has('keep'),
     };
   },

@@ -59,7 +59,7 @@ const logLine = z.looseObject({
 
 /** A line of the lab. */
 const labLine = z.looseObject({
-  event: text('step, note, held and others'),
+  event: text('pause, step, note, held and others'),
   atMs: whole.exactOptional().meta({ description: 'since the start' }),
 });
 

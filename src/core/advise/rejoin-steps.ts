@@ -2,6 +2,7 @@
 
 import { closing, detachingStatements, rebuilding, starting, stopping } from '../decide/advice.ts';
 import { receivedBy } from '../decide/ahead.ts';
+import { fenceNote } from '../decide/fence.ts';
 import { isSuperseded, type Situation } from '../decide/situation.ts';
 import { restrict } from '../gtid/gtid.ts';
 import { emptyGtidSet } from '../gtid/gtid-set.ts';
@@ -30,7 +31,13 @@ export const titleOf = (source: ServerView, { address }: ServerView): string =>
 export const seenOf = (situation: Situation, source: ServerView, server: ServerView): readonly string[] => [
   `${source.address} is the source, and takes writes.`,
   `${server.address} answers${isSuperseded(situation, server) ? ': it is a former source that has not rejoined' : ''}${server.writable ? ', and is writable' : ''}.`,
+  ...(isSuperseded(situation, server) ? fencedWords(situation, server) : []),
 ];
+
+const fencedWords = ({ state }: Situation, server: ServerView): readonly string[] => {
+  const note = fenceNote(state, server);
+  return note === undefined ? [] : [`${server.address} ${note.words}.`];
+};
 
 /** From closing it up to the look at the whole. Only for a server without transactions of its own. */
 export function rejoinSteps(situation: Situation, source: Told, server: Told): readonly Step[] {

@@ -1,7 +1,7 @@
 /** What we cannot see, and what has lost data or time elsewhere. */
 
 import { advise } from '../decide/advice.ts';
-import { isPublished, type Situation } from '../decide/situation.ts';
+import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { names } from '../model/decision.ts';
 import { areByGtids } from './checks.ts';
 import { foreignChannels } from './promotion.ts';
@@ -14,7 +14,7 @@ const config = (address: string): string =>
 
 /** For a server that becomes a replica. */
 export function replicaWarnings(situation: Situation, server: Told): readonly string[] {
-  const { topology } = situation;
+  const { topology, state } = situation;
   const { address, known } = server;
   // The source's own replicas are well: its procedure moves them.
   const followers = isPublished(situation, server) ? [] : topology.followersOf(address);
@@ -27,6 +27,11 @@ export function replicaWarnings(situation: Situation, server: Told): readonly st
         ]),
     placeholders,
     config(address),
+    ...(state.settings.fence !== undefined && isSuperseded(situation, server)
+      ? [
+          `Until ${address} has rejoined, source-dns makes it read-only whenever it takes writes. Nothing lifts that by itself, and at the end it stays a read-only replica. If you must open it before: source-dns freeze ${state.settings.cluster} --reason "..."`,
+        ]
+      : []),
     `Events that ${address} created run there as before, and its semi-synchronous waits stay on: look at SHOW EVENTS, and at the variables of rpl_semi_sync.`,
     ...(lists.length === 0
       ? []

@@ -1,23 +1,19 @@
 /** What an operator should know, by the state after every step. An alarm is a condition, not an event. */
 
-import { follow, joining, ofTheCopy, rebuilding, saveFirst } from '../decide/advice.ts';
+import { follow, ofTheCopy, saveFirst } from '../decide/advice.ts';
 import { candidateLacks, formerSourceOf, promotedBehind } from '../decide/ahead.ts';
 import { otherWriters } from '../decide/candidates.ts';
-import { isLeftToGroup, isOutOfGroup } from '../decide/elections.ts';
 import { differingForm } from '../decide/form.ts';
 import { isKeeper } from '../decide/keeper.ts';
 import { countOf, lackWords, plural } from '../decide/lack.ts';
 import { incomparable } from '../decide/rejoin.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { situationOf } from '../decide/situation-of.ts';
-import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import { names } from '../model/decision.ts';
 import { type Alarm, record, type Turn } from '../model/events.ts';
 import { formerLimit } from '../model/ledger.ts';
 import type { Failure } from '../model/observation.ts';
 import type { ClusterState } from '../model/state.ts';
-import { gtidsOf } from '../observe/comparison.ts';
-import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView, Topology } from '../observe/topology.ts';
 import { drift } from '../publish/repair.ts';
 import { addressAlarm } from './address-alarm.ts';
@@ -25,6 +21,7 @@ import { failoverListAlarm } from './failover-list-alarm.ts';
 import { notReplicatingAlarm } from './not-replicating.ts';
 import { propagationAlarms } from './propagation-alarms.ts';
 import { replicasAlarms } from './replicas-alarms.ts';
+import { fenceFailed, staleSource } from './stale-source.ts';
 import { unlistedAlarms } from './unlisted-alarms.ts';
 import { ofFailure, writeAlarms } from './write-alarms.ts';
 
@@ -103,7 +100,12 @@ function serverAlarms(situation: Situation, member: ServerView, twins: Twins): r
   alarms.push(...failoverListAlarm(situation, member), ...notReplicatingAlarm(situation, member));
   const errant = situation.publication.evidence.rejoins.get(subject)?.errant;
   if (isSuperseded(situation, member))
-    return [...alarms, ...staleSource(situation, member, errant), ...notComparable(situation, member)];
+    return [
+      ...alarms,
+      ...staleSource(situation, member, errant),
+      ...fenceFailed(situation, member),
+      ...notComparable(situation, member),
+    ];
   if (errant !== undefined && errant > 0)
     alarms.push({
       code: 'errant-transactions',
@@ -136,53 +138,9 @@ function twinOf(member: ServerView, twins: Twins): ServerView | undefined {
   return twins.get(serverId)?.find((other) => other !== member);
 }
 
-function staleSource(situation: Situation, member: ServerView, errant: number | undefined): readonly Alarm[] {
-  const stale = errant !== undefined && errant > 0;
-  const { published, members } = situation;
-  const { address: subject } = member;
-  const misplaced = misplacedName(situation, member);
-  if (misplaced !== undefined) return [{ code: 'stale-source', subject, sentence: misplaced }];
-  // A writable peer in one multi-primary cluster is as it should be.
-  if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
-  const sentence = `Former source ${subject} ${staleWords(situation, member, errant)}.`;
-  return [{ code: 'stale-source', subject, count: errant, sentence }];
-}
-
-/** What a former source has that the source lacks, and what to do. Reads on from its address. */
-function staleWords(situation: Situation, member: ServerView, errant: number | undefined): string {
-  const source = situation.published?.address;
-  if (errant === undefined) {
-    const isBlind = [member, situation.published].some((server) => server?.facts && !gtidsOf(server.facts));
-    const unknown = isBlind ? 'Without GTIDs nobody can tell' : 'It is not known yet';
-    return `is writable. ${unknown} whether it has transactions that ${source} lacks: make it read-only`;
-  }
-  const is = member.writable ? 'is writable and ' : '';
-  if (errant > 0)
-    return `${is}has ${plural(errant)} that ${source} lacks (written after the promotion, or lost by it): ${saveFirst}, then ${rebuilding(member.known, 'the source')}. If it were promoted later, auto-positioning would send its stale rows to every replica`;
-  const { hidden } = situation.publication.evidence.rejoins.get(member.address) ?? {};
-  const but = hidden ? ' (what it wrote without a GTID is not known)' : '';
-  return `${is}has no transaction that ${source} lacks${but}: make it read-only, and ${placeOf(situation, member)}`;
-}
-
-function placeOf(situation: Situation, member: ServerView): string {
-  if (!isOutOfGroup(member)) return `a replica of ${situation.published?.address}`;
-  return `a member of its group ${isLeftToGroup(situation, member) ? `(${joining(member.known)})` : 'once the group is started again'}`;
-}
-
 function duplicatesOf({ members }: Situation, { id, address }: ServerView): string {
   const others = members.filter((other) => other.id === id && other.address !== address);
   return others.length === 0 ? 'a server that was discovered' : names(others);
-}
-
-/** The name points to the wrong server: to make this former source a replica could lose data. */
-function misplacedName(situation: Situation, member: ServerView): string | undefined {
-  const { published } = situation;
-  if (published === undefined || !member.writable) return undefined;
-  const back = wayBack(situation, member);
-  if (back !== undefined)
-    return `${member.address} is writable, but the name points to ${published.address}: ${back}. To move the name back: ${follow(situation, member)}`;
-  if (!isReplicaOf(situation, published, member)) return undefined;
-  return `${member.address} is writable, and the published ${published.address} replicates from it, but may have transactions that ${member.address} lacks. Find out which of the two is the source, and first bring these transactions to it.`;
 }
 
 /** A former source that replicates again, but nothing can show that it has caught up. */

@@ -1,7 +1,7 @@
 /** How an attempt to fence a server ended. To fence: to make a superseded source read-only (note 042). */
 
 import type { Failure } from './observation.ts';
-import type { ServerId } from './units.ts';
+import type { Moment, MonoMs, ServerId } from './units.ts';
 
 export type FenceResult =
   /** It is read-only now. `killed`: ended connections of clients. `spared`: connections that were left. */
@@ -16,3 +16,36 @@ export type FenceResult =
   | { readonly kind: 'unknown'; readonly failure: Failure }
   /** Another server answers there: nothing was done. `uuid`: who it is. */
   | { readonly kind: 'not-it'; readonly uuid: ServerId };
+
+/** Every way in which an attempt can end. */
+export const fenceResults = [
+  'fenced',
+  'already',
+  'refused',
+  'blocked',
+  'unknown',
+  'not-it',
+] as const satisfies readonly FenceResult['kind'][];
+
+/** What is remembered of a superseded source that was seen writable. */
+export interface Fencing {
+  /** Who it is: another server at this address begins anew. */
+  readonly id: ServerId;
+  /** By the last turn. Undefined: it takes no writes, or does not answer. */
+  readonly verdict: FenceVerdict | undefined;
+  /** Since when it is to be fenced. What was asked before that does not count. */
+  readonly wantedSince: MonoMs | undefined;
+  /** An attempt is on its way. */
+  readonly isRunning: boolean;
+  /** How many attempts there were, without a long time between them. */
+  readonly times: number;
+  /** No attempt begins sooner. */
+  readonly nextAt: MonoMs;
+  /** The last attempt that ended. */
+  readonly last: { readonly result: FenceResult; readonly at: Moment } | undefined;
+  /** When this instance last made it read-only. */
+  readonly fencedAt: Moment | undefined;
+}
+
+/** Whether a superseded source that takes writes is to be fenced. `because` reads on from "not fenced:". */
+export type FenceVerdict = { readonly kind: 'fence' } | { readonly kind: 'not'; readonly because: string };

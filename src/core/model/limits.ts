@@ -68,6 +68,9 @@ export const propagationSliceMs = 10_000;
 export const propagationPauseMs = 1000;
 /** A resolver with the old RRset is an alarm this long after its TTL is over. */
 export const resolverMarginMs = 10_000;
+/** After an attempt to fence a server: first and longest pause before the next. */
+export const fencePauseMs = 1000;
+export const fencePauseMaxMs = 60_000;
 /** Repairs of a zone within the window; after these there is only the alarm. */
 export const repairLimit = 10;
 export const repairWindowMs = 600_000;

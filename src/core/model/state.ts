@@ -2,6 +2,7 @@
 
 import type { AddressTrial } from './address-trial.ts';
 import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
+import type { Fencing } from './fence.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
 import { newPublication, type PublicationState } from './publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
@@ -13,6 +14,8 @@ export interface ClusterState {
   readonly servers: ReadonlyMap<ServerAddress, ServerMemory>;
   readonly discovery: DiscoveryMemory;
   readonly publications: ReadonlyMap<string, PublicationState>;
+  /** The superseded sources, if the settings say that servers are fenced. */
+  readonly fences: ReadonlyMap<ServerAddress, Fencing>;
   /** The first one is in progress. */
   readonly commands: readonly RunningCommand[];
   /** There is a suspicion until then: the servers are asked more often. */
@@ -57,7 +60,8 @@ export interface ServerMemory {
   readonly settings: ServerSettings;
   /** Of a discovered server: when it was found, and when a configured server last named it. */
   readonly mentioned: { readonly firstAt: MonoMs; readonly lastAt: MonoMs } | undefined;
-  readonly latest: { readonly probe: Probe; readonly at: MonoMs } | undefined;
+  /** `askedAt`: when it was sent at the earliest. */
+  readonly latest: { readonly probe: Probe; readonly at: MonoMs; readonly askedAt: MonoMs } | undefined;
   /** Why the newest probe did not ask. Undefined: it asked. */
   readonly unasked: Failure | undefined;
   /** The newest facts that it answered. */
@@ -137,6 +141,7 @@ export function initialState(
         newPublication(publication, lastOf(publication), now),
       ]),
     ),
+    fences: new Map(),
     commands: [],
     suspectUntil: now.mono,
     haste: newHaste(now),

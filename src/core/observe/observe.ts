@@ -34,7 +34,7 @@ export interface Asked {
 
 export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Asked = {}): Observed {
   const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
-  const latest = { probe, at: now.mono };
+  const latest = { probe, at: now.mono, askedAt: asked.askedAt ?? now.mono };
   if (probe.kind === 'reachable') {
     const observed = observeFacts(memory, probe.facts, now, asked);
     return {

@@ -1,5 +1,6 @@
 /** What a reader sees of a cluster: the API's JSON, the status page and the commands print this. */
 
+import type { FenceStage } from '../decide/fence.ts';
 import type { Lacks } from '../decide/lack.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Alarm, Move, NameserverTime } from '../model/events.ts';
@@ -120,5 +121,14 @@ export interface ServerSnapshot {
   /** How to promote it by hand now, or why not now; null: it is a candidate, or no statement makes it one. */
   readonly promotion: string | null;
   readonly alarms: readonly string[];
+  /** What is done about a former source; null: nothing, or servers are not fenced here. */
+  readonly fence: {
+    /**
+     * `fenced`: this instance made it read-only. `wanted`: it takes writes, and is being fenced. `would`: the
+     * same in `mode: observe`. `not`: it takes writes, and the sentence says what speaks against a fence.
+     */
+    readonly stage: FenceStage;
+    readonly sentence: string;
+  } | null;
   readonly failure: Failure | null;
 }

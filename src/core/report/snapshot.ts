@@ -3,8 +3,9 @@
 import { lacksOf } from '../decide/ahead.ts';
 import { inForce } from '../decide/announcement.ts';
 import { disqualification } from '../decide/candidates.ts';
+import { fenceNote } from '../decide/fence.ts';
 import { type Ways, waysToSource } from '../decide/replica-lag.ts';
-import { isPublished, type Situation } from '../decide/situation.ts';
+import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
 import { situationOf } from '../decide/situation-of.ts';
 import { strongEvidence } from '../decide/strong-evidence.ts';
 import { proofWords } from '../decide/writable-servers.ts';
@@ -144,8 +145,14 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
     alarms: situation.state.alarms
       .filter((alarm) => alarm.subject === member.address)
       .map((alarm) => alarm.code),
+    fence: fenceSnapshot(situation, member),
     failure: unasked ?? (probe === undefined || probe.kind === 'reachable' ? null : probe.failure),
   };
+}
+
+function fenceSnapshot(situation: Situation, member: ServerView): ServerSnapshot['fence'] {
+  const note = isSuperseded(situation, member) ? fenceNote(situation.state, member) : undefined;
+  return note === undefined ? null : { stage: note.stage, sentence: `${member.address} ${note.words}.` };
 }
 
 function discoveredSnapshot({ settings, discovered }: ServerView): ServerSnapshot['discovered'] {
@@ -162,6 +169,7 @@ function evidenceOf(situation: Situation, member: ServerView): readonly string[]
     return [
       ...published,
       `${member.facts && member.writable && member.sameAs === undefined ? 'is writable, but ' : ''}${against}`,
+      ...(isSuperseded(situation, member) ? [fenceNote(situation.state, member)?.words ?? []].flat() : []),
     ];
   const proof = strongEvidence(situation, member);
   return [

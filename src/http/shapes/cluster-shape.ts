@@ -118,6 +118,7 @@ const serverShape = z.object({
   missing: sentences,
   promotion: z.string().nullable(),
   alarms: list(text(), 'codes'),
+  fence: z.object({ stage: z.enum(['fenced', 'wanted', 'would', 'not']), sentence: z.string() }).nullable(),
   failure: failure.nullable(),
 });
 

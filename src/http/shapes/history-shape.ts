@@ -55,6 +55,14 @@ export const entryShapes = {
     failure,
   }),
   alarm: z.object({ ...common, kind: z.literal('alarm'), alarm, raised: z.boolean() }),
+  fenced: z.object({
+    ...common,
+    kind: z.literal('fenced'),
+    server,
+    uuid: serverId,
+    killed: whole.meta({ description: 'connections of clients that were ended' }),
+    spared: whole.meta({ description: 'connections that were left' }),
+  }),
   hook: z.object({
     ...common,
     kind: z.literal('hook'),

@@ -40,7 +40,7 @@ export async function runInOwnNetwork(
   const outside = ['net', 'user'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ');
   // In a process group of its own: Ctrl-C at the terminal must come once, from here.
   const child = spawn(command, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: 'inherit',
     detached: true,
     env: { ...process.env, [outsideFlag]: outside },
   });

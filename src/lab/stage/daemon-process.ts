@@ -16,8 +16,8 @@ export interface DaemonProcess {
   stop(): Promise<void>;
 }
 
-const readyMs = 20_000;
-const answerMs = 5000;
+/** Long: a machine may be busy with other things. */
+const answerMs = 20_000;
 const stopMs = 10_000;
 
 /** Resolves when its socket answers. `program`: node and the entry file. `through`: see LaunchOptions. */
@@ -56,7 +56,7 @@ export async function startDaemon(
         return false;
       },
     );
-  await until('source-dns to answer on its socket', answers, readyMs);
+  await until('source-dns to answer on its socket', answers);
   return {
     process: server,
     snapshot: async () => (await get('/v1/clusters/shop')) as Snapshot,

@@ -3,6 +3,8 @@
 import { createStyle } from '../../cli/style.ts';
 
 export interface Narrator {
+  /** The step begins when the user presses Enter. */
+  pause(letter: string, title: string): void;
   step(letter: string, title: string): void;
   say(text: string): void;
   /** Background, for people only. */
@@ -30,6 +32,7 @@ export function createNarrator(options: {
     options.write(`${style.dim(`${(atMs() / 1000).toFixed(3).padStart(8)} `)} ${text}\n`);
   if (options.json) {
     return {
+      pause: (step) => json('pause', { step }),
       step: (step, title) => json('step', { step, title }),
       say: (text) => json('note', { text }),
       explain: () => undefined,
@@ -39,6 +42,8 @@ export function createNarrator(options: {
     };
   }
   return {
+    pause: (letter, title) =>
+      options.write(`\n${' '.repeat(10)}${style.bold('Enter')} plays (${letter}) ${title}\n`),
     step: (letter, title) => options.write(`\n${style.bold(`(${letter}) ${title}`)}\n`),
     say: line,
     explain: (text) => options.write(`${' '.repeat(10)}${style.dim(text)}\n`),

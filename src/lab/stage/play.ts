@@ -20,8 +20,13 @@ const letterOf = (index: number): string => String.fromCharCode('a'.charCodeAt(0
 /** The letter after the steps of a scenario, its opening and its summary. */
 export const letterAfter = ({ steps }: Scenario): string => letterOf(steps.length + 2);
 
-/** Rejects with a LabError if a step cannot even be tried. */
-export async function play(scenario: Scenario, stage: Stage, narrator: Narrator): Promise<Outcome> {
+/** Before each step it awaits `enter`. Rejects with a LabError if a step cannot even be tried. */
+export async function play(
+  scenario: Scenario,
+  stage: Stage,
+  narrator: Narrator,
+  enter?: () => Promise<void>,
+): Promise<Outcome> {
   const scene = new Scene(stage, narrator);
   const verdicts: boolean[] = [];
   let lostWrites = 0;
@@ -35,6 +40,10 @@ export async function play(scenario: Scenario, stage: Stage, narrator: Narrator)
   };
   for (const [index, step] of [opening(stage), ...scenario.steps, summary].entries()) {
     const letter = letterOf(index);
+    if (enter !== undefined) {
+      narrator.pause(letter, step.title);
+      await enter();
+    }
     narrator.step(letter, step.title);
     const { held, text } = await step.play(scene);
     verdicts.push(held);

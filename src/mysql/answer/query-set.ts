@@ -39,6 +39,8 @@ export interface Statement {
   readonly absentOn?: readonly number[];
   /** Do not ask again on this connection after the answer was absent. */
   readonly onceAbsent?: 'skip';
+  /** The server reads it once for each connection: it must have no backslash. */
+  readonly prepared?: true;
 }
 
 /** What came of one statement: its rows (none after a SET), or an error of the server or the connection. */

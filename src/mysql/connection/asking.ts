@@ -11,6 +11,7 @@ import type { Row } from '../answer/row.ts';
 import { LastAnswer } from '../boundary/results.ts';
 import { type AskTogether, askStatements, type Habits, noHabits } from './ask.ts';
 import type { Opened } from './opening.ts';
+import { askPrepared, type Prepared } from './prepared.ts';
 
 /** A connection that can be asked. */
 export interface Ready extends Opened, Memory {}
@@ -18,6 +19,7 @@ export interface Ready extends Opened, Memory {}
 /** What the probes of one connection leave for the next one. */
 interface Memory {
   readonly habits: Habits;
+  readonly prepared: Prepared;
   /** By statement name. */
   readonly last: Map<string, LastAnswer>;
   /** The servers that answered its probes: more than one means a proxy. */
@@ -31,6 +33,8 @@ interface Memory {
 /** `together`: whether several statements may leave in one train. */
 export const nothingAsked = (together = true): Memory => ({
   habits: noHabits(together),
+  // The first time a statement and its PREPARE are two.
+  prepared: { texts: together ? new Map() : 'off' },
   last: new Map(),
   ids: new Set(),
   notes: new Map(),
@@ -61,7 +65,8 @@ export async function askServer(ready: Ready, asking: Asking): Promise<Probe> {
       texts.map(({ statement, sql }) => ({ sql, last: lastOf(ready, statement.name) })),
       answered,
     );
-  const asked = await askStatements(ask, ready.set, ready.habits);
+  const askAll = askPrepared(ask, ready.prepared, () => ready.session.hasEnded);
+  const asked = await askStatements(askAll, ready.set, ready.habits);
   return asked.kind === 'answers'
     ? readAnswers(ready, asking, asked.answers)
     : classify(ready.asker, asked.error);

@@ -162,8 +162,8 @@ export class Session {
   }
 
   /**
-   * Ends the connection, and takes back what has left us and has not arrived: a statement that we gave up must
-   * not come later. An orderly end would send it first, perhaps minutes later.
+   * Ends the connection, and takes back what has left us and has not arrived: a statement that we gave up
+   * must not come later. An orderly end would send it first, perhaps minutes later.
    */
   abandon(): void {
     this.#ended = true;

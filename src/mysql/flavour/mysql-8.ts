@@ -26,7 +26,7 @@ export const mysql8: QuerySet = {
   name: 'MySQL 8',
   setup,
   statements: [
-    { name: 'server', spellings: probes },
+    { name: 'server', spellings: probes, prepared: true },
     groupStatement,
     ...coordinateStatements,
     ...failoverStatements,

@@ -32,6 +32,8 @@ export class Speaker {
   #isLoggedIn = false;
   #sqlAt = 1;
   #withoutEof = false;
+  /** What was prepared, by its name. */
+  readonly #prepared = new Map<string, Answering>();
 
   constructor(
     server: FarmServer,
@@ -109,8 +111,11 @@ export class Speaker {
     if (packet[4] === comQuit) this.#stream.end();
     if (packet[4] !== comQuery) return [];
     const found = this.#known(packet);
-    this.#asked(this.server, found);
-    return [found.answer(this.server, performance.now())];
+    const { prepares, executes } = found;
+    if (prepares !== undefined) this.#prepared.set(prepares.name, prepares.answering);
+    const asked = (executes === undefined ? undefined : this.#prepared.get(executes)) ?? found;
+    this.#asked(this.server, asked);
+    return [asked.answer(this.server, performance.now())];
   }
 
   #known(packet: Buffer): Answering {

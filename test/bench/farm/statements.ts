@@ -16,6 +16,10 @@ export interface Answering {
   readonly sql: string;
   /** Whole packets, from the number that follows a command. */
   answer(server: FarmServer, now: number): Buffer;
+  /** It gives a name to this statement. */
+  readonly prepares?: { readonly name: string; readonly answering: Answering };
+  /** It asks the statement of this name. */
+  readonly executes?: string;
 }
 
 type Cells = Readonly<Record<string, string | null>>;
@@ -45,13 +49,21 @@ export const loginAnswer = (from: number): Buffer =>
 export function answering(sql: string, withoutEof: boolean): Answering {
   const fixed = (purpose: Purpose, bytes: Buffer): Answering => ({ purpose, sql, answer: () => bytes });
   if (/^SET\b/i.test(sql)) return fixed('introduction', wire.packet(1, wire.ok));
+  const [, name, text] = /^PREPARE (\w+) FROM '(.*)'$/s.exec(sql) ?? [];
+  if (name !== undefined && text !== undefined) {
+    const prepares = { name, answering: answering(text.replaceAll("''", "'"), withoutEof) };
+    return { ...fixed('introduction', wire.packet(1, wire.ok)), prepares };
+  }
   const rows = introductions.find(([pattern]) => pattern.test(sql))?.[1];
   if (rows !== undefined) return fixed('introduction', whole(rows, withoutEof));
   const columns = [...sql.matchAll(/ AS (\w+)/g)].flatMap(([, name = '']) =>
     name in sourceCells || name in laterCells ? [name] : [],
   );
   if (!/^SELECT\b/.test(sql) || columns.length === 0)
-    return fixed('unknown', wire.packet(1, wire.error(1064, 'the farm does not know this statement')));
+    return {
+      ...fixed('unknown', wire.packet(1, wire.error(1064, 'the farm does not know this statement'))),
+      ...(sql.startsWith('EXECUTE ') && { executes: sql.slice('EXECUTE '.length) }),
+    };
   const head = headOf(columns, withoutEof);
   const end = endOf(head.next + 1, withoutEof);
   return {

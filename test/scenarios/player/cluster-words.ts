@@ -17,7 +17,7 @@ export interface ClusterWords {
 }
 
 const known = new Set(
-  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval suspect_interval discover_within watchers'.split(
+  'servers outside source publish mode gtid_guard on_no_source type srv ttl adopt settle gone_after max_moves replicas when_empty never allow_loopback instance resolvers fresh_for interval suspect_interval discover_within watchers fence'.split(
     ' ',
   ),
 );
@@ -45,6 +45,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
     onNoSource: said.get('on_no_source') === 'withdraw' ? 'withdraw' : 'keep',
     gtidGuard: said.get('gtid_guard') === 'hold' ? 'hold' : 'warn',
     allowLoopback: said.get('allow_loopback') === 'true',
+    ...(said.has('fence') ? { fence: { timeoutMs: seconds(said.get('fence')!) } } : {}),
   };
   const outside = said.get('outside')?.split(',') ?? [];
   return { settings, servers, outside, source: source === 'none' ? undefined : source };

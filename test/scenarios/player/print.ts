@@ -33,6 +33,8 @@ export class Printer {
     switch (effect.kind) {
       case 'update':
         return [line('update', this.#planText(effect.plan))];
+      case 'fence':
+        return [line('fence', effect.server)];
       case 'recall':
         return [line('recall', 'the update in flight: if it has not left yet, it must not')];
       case 'inspect-refusal':
@@ -184,6 +186,8 @@ function entryText(entry: HistoryEntry): string {
       return entry.raised
         ? `raised ${entry.alarm.code} ${entry.alarm.subject}: ${entry.alarm.sentence}${hintText(entry.alarm)}`
         : `over ${entry.alarm.code} ${entry.alarm.subject}`;
+    case 'fenced':
+      return `${entry.server}: ${entry.killed} connections ended, ${entry.spared} left`;
     case 'hook':
       return entry.sentence;
   }

@@ -98,6 +98,7 @@ export class Script {
       homes,
       nameserver: 'up',
       behind: new Set(),
+      unfenceable: new Map(),
       leadsTo: new Map(),
       decorate: (server, probe) => this.#decorate(server, probe),
     };
@@ -143,6 +144,7 @@ export class Script {
       list: () => this.#channels.list(server, [word, ...more].map(listed)),
       address: () => (word === 'none' ? addresses.delete(server) : addresses.set(server, [word, ...more])),
       'lives-at': () => homes.set(server, [word, ...more]),
+      fence: () => this.#fence(server, word),
       'show-replicas': () => this.#lists(server, word, more[0]),
     };
     perform(verbs, verb);
@@ -169,6 +171,13 @@ export class Script {
     if (why === 'account') this.#denying.add(server);
     else if (why === '' || why === 'offline') this.#denying.delete(server);
     else throw new Error(`a server does not refuse an ${why}`);
+  }
+
+  #fence(server: ServerAddress, word: string): void {
+    const { unfenceable } = this.world.around;
+    if (word === 'refused' || word === 'blocked') unfenceable.set(server, word);
+    else if (word === 'works') unfenceable.delete(server);
+    else throw new Error(`no attempt to fence ends ${word}`);
   }
 
   #resume(server: ServerAddress): void {

@@ -11,7 +11,7 @@ export const transcripts: readonly string[] = readdirSync(folder, { recursive: t
   .map((path) => path.replaceAll('\\', '/'))
   .toSorted();
 
-const situationFolders = ['addresses', 'doubt', 'orchestrator', 'topologies', 'zone'];
+const situationFolders = ['addresses', 'doubt', 'fence', 'orchestrator', 'topologies', 'zone'];
 
 /** Whether docs/SITUATIONS.md has a row for each transcript of its folder. */
 export const isSituation = (transcript: string): boolean =>

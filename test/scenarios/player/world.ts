@@ -5,10 +5,11 @@
  */
 
 import type { Effect, Event } from '../../../src/core/model/events.ts';
+import type { FenceResult } from '../../../src/core/model/fence.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import { type ClusterState, initialState } from '../../../src/core/model/state.ts';
-import type { MonoMs, Now, ServerAddress, WallMs } from '../../../src/core/model/units.ts';
+import type { MonoMs, Now, ServerAddress, ServerId, WallMs } from '../../../src/core/model/units.ts';
 import type { UpdateOutcome, UpdatePlan } from '../../../src/core/model/zone.ts';
 import { step } from '../../../src/core/step.ts';
 import type { FakeMysql } from '../../support/fake-mysql.ts';
@@ -21,6 +22,9 @@ import { type Route, Routes } from './routes.ts';
 export type NameserverMood = 'up' | 'down' | 'refuses';
 /** The fate of the next update alone. */
 export type UpdateFate = 'lost-answer' | 'dropped' | { readonly lateMs: number };
+
+/** Why a server cannot be fenced. */
+export type Unfenceable = 'refused' | 'blocked';
 
 /** Everything that happens outside of the core. */
 export interface Surroundings {
@@ -40,6 +44,8 @@ export interface Surroundings {
   readonly leadsTo: Map<ServerAddress, ServerAddress>;
   /** Nameservers that never show the new RRset. */
   readonly behind: Set<string>;
+  /** Servers that cannot be fenced, and how an attempt ends. */
+  readonly unfenceable: Map<ServerAddress, Unfenceable>;
   /** What a probe brings beyond the answer of the fake server: lag, a group. */
   decorate(server: ServerAddress, probe: Probe): Probe;
 }
@@ -47,7 +53,7 @@ export interface Surroundings {
 const epochWall = Date.UTC(2026, 10, 22, 11, 30);
 /** How long the zone client waits for the answer to a message. */
 const timeoutMs = 2000;
-const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, inspected: 5, propagated: 8 };
+const answerMs = { resolve: 1, trial: 4, read: 1, update: 2, inspected: 5, propagated: 8, fenced: 4 };
 
 interface Due {
   readonly at: number;
@@ -186,6 +192,7 @@ export class World {
     else this.#tell(this.#mono, effect);
     if (effect.kind === 'update') this.#update(effect);
     else if (effect.kind === 'inspect-refusal') this.#inspect(effect);
+    else if (effect.kind === 'fence') this.#after(answerMs.fenced, () => this.#fence(effect));
   }
 
   #probe({ server, places, deadline }: Effect & { kind: 'probe' }): void {
@@ -232,6 +239,12 @@ export class World {
           ? this.#answerOf(createFakeProber(this.around.mysql), server, { address, target })
           : unreachable(server),
       );
+  }
+
+  /** The server is found as by a new probe. */
+  #fence({ server, uuid, places }: Effect & { kind: 'fence' }): void {
+    const target = (this.#alias(server) ?? this.#routes.to(server, places))?.target;
+    this.send({ kind: 'fenced', server, result: fenceOf(this.around, target, uuid) });
   }
 
   /** The address of the server leads to another server from now on. */
@@ -327,4 +340,31 @@ export class World {
       report: { nameservers: asked.map(answered) },
     });
   }
+}
+
+/** What becomes of an attempt to fence the server at the other end, if there is one. */
+function fenceOf(
+  { mysql, unfenceable }: Surroundings,
+  target: ServerAddress | undefined,
+  uuid: ServerId,
+): FenceResult {
+  const server = target && mysql.server(target);
+  if (target === undefined || server === undefined || server.health !== 'up')
+    return {
+      kind: 'unknown',
+      failure: { code: 'timeout', message: `${target ?? 'the server'} did not answer` },
+    };
+  if (server.uuid !== uuid) return { kind: 'not-it', uuid: server.uuid as ServerId };
+  const why = unfenceable.get(target);
+  if (why === 'blocked') return { kind: 'blocked', by: 'a table lock of app@10.0.0.7 (since 12 s)' };
+  if (why === 'refused') {
+    const message = 'the account source_dns_fence may not set super_read_only';
+    return {
+      kind: 'refused',
+      failure: { code: 'mysql-1227', message, hint: 'give it SYSTEM_VARIABLES_ADMIN' },
+    };
+  }
+  if (server.superReadOnly) return { kind: 'already' };
+  mysql.demote(target);
+  return { kind: 'fenced', killed: 3, spared: 1 };
 }

@@ -40,13 +40,14 @@ test.each([
   ['history', { name: 'history' }],
   ['history shop', { name: 'history', cluster: 'shop' }],
   ['schema', { name: 'schema' }],
-  ['lab', { name: 'lab', list: false, once: false, keep: false }],
+  ['lab', { name: 'lab', list: false, once: false, step: false, keep: false }],
   [
     'lab --scenario group-kill',
-    { name: 'lab', scenario: 'group-kill', list: false, once: false, keep: false },
+    { name: 'lab', scenario: 'group-kill', list: false, once: false, step: false, keep: false },
   ],
-  ['lab --list', { name: 'lab', list: true, once: false, keep: false }],
-  ['lab --once --json --keep', { name: 'lab', list: false, once: true, keep: true }],
+  ['lab --list', { name: 'lab', list: true, once: false, step: false, keep: false }],
+  ['lab --step', { name: 'lab', list: false, once: false, step: true, keep: false }],
+  ['lab --once --json --keep', { name: 'lab', list: false, once: true, step: false, keep: true }],
 ])('%s', (line, command) => {
   expect(parse(line)).toEqual({ kind: 'command', command, json: line.includes('--json') });
 });

@@ -167,6 +167,7 @@ test('every kind of history entry has a kind to choose it by', () => {
     'alarms',
     'decisions',
     'failures',
+    'fences',
     'holds',
     'hooks',
     'moves',

@@ -88,7 +88,7 @@ function olderBy(memory: ServerMemory, ageMs: number, heardAgoMs: number): Serve
   const probe = latest && heard(latest.probe);
   return {
     ...memory,
-    ...(latest && probe ? { latest: { probe, at: older(latest.at) } } : {}),
+    ...(latest && probe ? { latest: { ...latest, probe, at: older(latest.at) } } : {}),
     ...(probe?.kind === 'reachable' ? { facts: probe.facts } : {}),
     ...(factsAt === undefined ? {} : { factsAt: older(factsAt) }),
     receiving: new Map(

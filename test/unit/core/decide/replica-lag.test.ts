@@ -94,7 +94,9 @@ describe('a server in the middle does not answer', () => {
     const before = given({ servers: { db1: source, ...servers }, ledger: ledgerOf('db1') }).state.servers.get(
       address('db2'),
     )!;
-    const memory = { db2: { ...before, latest: { probe: db2, at: before.factsAt! } } };
+    const memory = {
+      db2: { ...before, latest: { probe: db2, at: before.factsAt!, askedAt: before.factsAt! } },
+    };
     return lag('db3', servers, { nowMs, memory, settings: { ...over.settings } });
   };
 
@@ -109,7 +111,7 @@ describe('a server in the middle does not answer', () => {
     expect(lagIn({ ...state, state: { ...state.state, staleBefore: state.now.mono } }, 'db3')).toBe(1);
     const silenced = given({
       servers: { db1: source, ...servers },
-      memory: { db2: { latest: { probe: silent, at: state.now.mono } } },
+      memory: { db2: { latest: { probe: silent, at: state.now.mono, askedAt: state.now.mono } } },
       ledger: ledgerOf('db1'),
     });
     expect(lagIn({ ...silenced, state: { ...silenced.state, staleBefore: state.now.mono } }, 'db3')).toBe(

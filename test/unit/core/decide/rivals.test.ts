@@ -44,7 +44,7 @@ describe('db1 stepped down, db2 was promoted', () => {
       factsAt: at(-4000).mono,
       promotedAt: at(1).mono,
       shutAskedAt: at(1).mono,
-      ...(probe ? { latest: { probe, at: at(0).mono } } : {}),
+      ...(probe ? { latest: { probe, at: at(0).mono, askedAt: at(0).mono } } : {}),
     },
   });
 
@@ -113,13 +113,19 @@ describe('the published source says that it serves nobody', () => {
     const servers = { db1: offline, db2: seen(factsOf('db2')) };
     const later = { db2: { ...promoted, factsAt: at(1).mono } };
     expect(verdict(servers, { publication, memory: { db1: known, ...later } })).toBe('hold minority-view');
-    const asked = { db1: { ...known, latest: { probe: offline, at: at(1).mono } }, ...later };
+    const asked = {
+      db1: { ...known, latest: { probe: offline, at: at(1).mono, askedAt: at(1).mono } },
+      ...later,
+    };
     expect(verdict(servers, { publication, memory: asked })).toBe('point-to switchover db2:3306');
   });
 
   test('the refusal gets old, as an answer does', () => {
     const servers = { db1: offline, db2: seen(factsOf('db2')) };
-    const memory = { db1: { ...known, latest: { probe: offline, at: at(-3500).mono } }, db2: promoted };
+    const memory = {
+      db1: { ...known, latest: { probe: offline, at: at(-3500).mono, askedAt: at(-3500).mono } },
+      db2: promoted,
+    };
     expect(verdict(servers, { memory })).toBe('hold minority-view');
   });
 });

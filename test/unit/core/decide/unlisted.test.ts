@@ -165,7 +165,10 @@ describe('an unlisted server that looks like the source', () => {
   });
 
   test('stops a move by its last answer too, until the next answer', () => {
-    const old = { ...promoted, latest: { probe: seen(factsOf('db4')), at: at(-60_000).mono } };
+    const old = {
+      ...promoted,
+      latest: { probe: seen(factsOf('db4')), at: at(-60_000).mono, askedAt: at(-60_000).mono },
+    };
     expect(verdict({ servers: others, unlisted: seen(factsOf('db4')), memory: old })).toBe(
       'hold unknown-source',
     );

@@ -154,7 +154,7 @@ describe('a resolved address', () => {
     const state = worldOf();
     const memory = {
       ...takeProposal(state, db1(state), [new1]),
-      latest: { probe: silent, at: at(1).mono },
+      latest: { probe: silent, at: at(1).mono, askedAt: at(1).mono },
       trying: new1,
     };
     expect(nextTrial(memory)).toBeUndefined();

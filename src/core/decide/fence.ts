@@ -1,0 +1,117 @@
+/**
+ * Whether a superseded source that takes writes is to be fenced (docs/decisions/042). A wrong fence closes a
+ * healthy source, so every condition must hold, in every publication.
+ */
+
+import type { FenceVerdict } from '../model/fence.ts';
+import type { ServerFacts } from '../model/observation.ts';
+import type { ClusterState } from '../model/state.ts';
+import { isoTime } from '../model/units.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { inForce } from './announcement.ts';
+import { hasLineMark } from './line-mark.ts';
+import { isLedgerBehind, isPublished, type Situation } from './situation.ts';
+
+/** One situation for each publication. Undefined: it takes no writes, or no ledger names its identity. */
+export function fenceVerdict(situations: readonly Situation[], member: ServerView): FenceVerdict | undefined {
+  if (!member.writable || !situations.some((situation) => isFormer(situation, member))) return undefined;
+  const because =
+    unsure(situations, member) ??
+    situations
+      .map((situation) => ledgerAgainst(situation, member))
+      .find((against) => against !== undefined) ??
+    situations.map((situation) => sourceAgainst(situation, member)).find((against) => against !== undefined);
+  return because === undefined ? { kind: 'fence' } : { kind: 'not', because };
+}
+
+/** By its identity alone: an address may have passed to another server. */
+const isFormer = ({ ledger }: Situation, { id }: ServerView): boolean =>
+  id !== undefined && ledger?.was.some(({ uuid }) => uuid === id) === true;
+
+/** What speaks against it whatever the ledgers say. */
+function unsure([situation]: readonly Situation[], member: ServerView): string | undefined {
+  if (situation === undefined) return undefined;
+  const { state, members, topology } = situation;
+  const { address, known, upstreams } = member;
+  if (state.commands.length > 0) return 'a command is being carried out';
+  if (member.duplicate) return 'another server has the same UUID';
+  if (isOfCluster(known))
+    return 'it belongs to a group or a cluster, whose own layer decides who takes writes';
+  const upstream = upstreams.find((each) => each.state !== 'connecting' && !each.outsider);
+  if (upstream) return `it replicates from ${upstream.member ?? upstream.channel.sourceAddress}`;
+  const [follower] = topology.followersOf(address);
+  if (follower) return `${follower.address} replicates from it`;
+  const unseen = members.find(({ contact }) => contact === 'unobserved');
+  return unseen && `${unseen.address} has not been observed yet`;
+}
+
+/** The ledger was read after the last update of ours, is in force, and names it as a former source. */
+function ledgerAgainst(situation: Situation, member: ServerView): string | undefined {
+  const { ledger, publication, settings, state, now } = situation;
+  const { zone, writing, decision } = publication;
+  const { nameserver } = settings;
+  if (
+    zone.view === undefined ||
+    zone.failure !== undefined ||
+    now.mono - zone.view.readAt > freshFor(situation)
+  )
+    return `the ledger at ${nameserver} could not be read`;
+  if (writing.inFlight || writing.awaiting || writing.pending.length > 0 || writing.mustRead)
+    return `an update at ${nameserver} is on its way`;
+  if (ledger === undefined || ledger.cluster !== state.settings.cluster || isLedgerBehind(situation))
+    return `the ledger at ${nameserver} is not in force`;
+  if (ledger.frozen) return `the name is frozen at ${nameserver}`;
+  if (!isFormer(situation, member)) return `the ledger at ${nameserver} does not name it as a former source`;
+  if (inForce(ledger, now)?.uuid === member.id) return `it is announced as the next source at ${nameserver}`;
+  if (publication.evidence.rejoins.get(member.address)?.rejoined) return 'it has rejoined';
+  return decision.reason === 'steady' ? undefined : `the decision at ${nameserver} is ${decision.reason}`;
+}
+
+const freshFor = ({ state }: Situation): number => state.settings.watch.freshForMs;
+
+/** The published source must be another server that proves that the move is true. */
+function sourceAgainst(situation: Situation, member: ServerView): string | undefined {
+  const { ledger, published } = situation;
+  if (ledger === undefined || published === undefined || published.id !== ledger.uuid)
+    return 'the published source is not known';
+  const { address, facts } = published;
+  if (isPublished(situation, member) || published.id === member.id) return 'it is the published source';
+  if (facts === undefined || !published.writable) return `the published source ${address} takes no writes`;
+  if (published.duplicate) return `another server has the same UUID as ${address}`;
+  if (isOfCluster(facts)) return `${address} belongs to a group or a cluster, whose own layer decides`;
+  const belongs = ledger.line !== undefined && hasLineMark(facts, ledger.line);
+  return belongs ? undefined : `no transaction shows that ${address} belongs to the line (\`line=\`)`;
+}
+
+const isOfCluster = (facts: ServerFacts | undefined): boolean =>
+  (facts?.group?.members.length ?? 0) > 0 || facts?.wsrep !== undefined || facts?.managed !== undefined;
+
+/** What is done about a superseded source. `not`: it takes writes, and something speaks against a fence. */
+export type FenceStage = 'fenced' | 'wanted' | 'would' | 'not';
+
+export interface FenceNote {
+  readonly stage: FenceStage;
+  /** Reads on from the server's address. */
+  readonly words: string;
+}
+
+/** Undefined: servers are not fenced here, or there is nothing to say of this one. */
+export function fenceNote(
+  { settings, fences }: ClusterState,
+  { address, writable, facts }: ServerView,
+): FenceNote | undefined {
+  if (settings.fence === undefined || facts === undefined) return undefined;
+  const { verdict, fencedAt } = fences.get(address) ?? {};
+  if (!writable)
+    return (
+      fencedAt && {
+        stage: 'fenced',
+        words: `was made read-only by source-dns at ${isoTime(fencedAt.wall)}`,
+      }
+    );
+  if (verdict === undefined) return { stage: 'not', words: 'is not fenced: no ledger names its identity' };
+  if (verdict.kind === 'not') return { stage: 'not', words: `is not fenced: ${verdict.because}` };
+  return settings.mode === 'observe'
+    ? { stage: 'would', words: 'would be fenced in mode: active' }
+    : { stage: 'wanted', words: 'is being fenced' };
+}

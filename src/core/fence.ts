@@ -1,0 +1,135 @@
+/**
+ * Fences a superseded source that takes writes: after every turn of the publications. From the moment when
+ * that is wanted, everything is asked anew, and the fence leaves once the newer answers show the same.
+ */
+
+import { fenceVerdict } from './decide/fence.ts';
+import { situationOf } from './decide/situation-of.ts';
+import { type Event, record, type Turn } from './model/events.ts';
+import type { Fencing } from './model/fence.ts';
+import { fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
+import { withZone } from './model/publication.ts';
+import { type ClusterState, withServer } from './model/state.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
+import { placesOf } from './observe/server-addresses.ts';
+import type { Topology } from './observe/topology.ts';
+
+/** Gives every superseded source its turn. `topology`: by the observations of this state. */
+export function fence(turn: Turn, state: ClusterState, topology: Topology): ClusterState {
+  if (state.settings.fence === undefined) return state;
+  const situations = [...state.publications.values()].map((publication) =>
+    situationOf(state, publication, turn.now, { topology }),
+  );
+  const former = new Set(situations.flatMap(({ ledger }) => ledger?.was.map(({ uuid }) => uuid) ?? []));
+  const fences = new Map<ServerAddress, Fencing>();
+  for (const member of situations[0]?.members ?? []) {
+    const { address, id } = member;
+    if (id === undefined || !former.has(id)) continue;
+    const known = state.fences.get(address);
+    const verdict = fenceVerdict(situations, member);
+    fences.set(address, { ...(known?.id === id ? known : newFencing(id, turn.now)), verdict });
+  }
+  let next: ClusterState = { ...state, fences };
+  for (const [server, fencing] of fences) next = advance(turn, next, server, fencing);
+  return next;
+}
+
+const newFencing = (id: ServerId, now: Now): Fencing => ({
+  id,
+  verdict: undefined,
+  wantedSince: undefined,
+  isRunning: false,
+  times: 0,
+  nextAt: now.mono,
+  last: undefined,
+  fencedAt: undefined,
+});
+
+/** Wants the fence, then performs it. */
+function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing: Fencing): ClusterState {
+  const { now, effects } = turn;
+  const { settings } = state;
+  const { verdict, wantedSince, isRunning, nextAt, id, times } = fencing;
+  if (isRunning) return state;
+  if (verdict?.kind !== 'fence' || settings.mode === 'observe' || settings.fence === undefined)
+    return wantedSince === undefined
+      ? state
+      : withFencing(state, server, { ...fencing, wantedSince: undefined });
+  if (now.mono < nextAt) return state;
+  if (wantedSince === undefined)
+    return askAll(withFencing(state, server, { ...fencing, wantedSince: now.mono }), now);
+  const memory = state.servers.get(server);
+  if (memory === undefined || !isAnswered(state, wantedSince)) return state;
+  const deadline = plusMs(now.mono, settings.fence.timeoutMs);
+  effects.push({ kind: 'fence', server, uuid: id, places: placesOf(state, memory), deadline });
+  // After a long time the pauses begin anew.
+  const isLate = now.mono - nextAt > fencePauseMaxMs;
+  return withFencing(state, server, {
+    ...fencing,
+    wantedSince: undefined,
+    isRunning: true,
+    times: isLate ? 1 : times + 1,
+  });
+}
+
+const withFencing = (state: ClusterState, server: ServerAddress, fencing: Fencing): ClusterState => ({
+  ...state,
+  fences: new Map(state.fences).set(server, fencing),
+});
+
+/** All servers that answer, and every ledger. */
+function askAll(state: ClusterState, { mono }: Now): ClusterState {
+  const servers = [...state.servers].map(([address, memory]) => {
+    const isAsked = memory.latest?.probe.kind === 'reachable' && memory.settings.discovered === undefined;
+    return [address, isAsked ? { ...memory, nextProbeAt: mono } : memory] as const;
+  });
+  const publications = [...state.publications].map(
+    ([name, publication]) => [name, withZone(publication, { nextReadAt: mono })] as const,
+  );
+  return { ...state, servers: new Map(servers), publications: new Map(publications) };
+}
+
+/** A server that does not answer any more is no longer waited for: its failed probe ends that. */
+function isAnswered(state: ClusterState, since: MonoMs): boolean {
+  const servers = [...state.servers.values()].filter(
+    ({ latest, settings }) => latest?.probe.kind === 'reachable' && settings.discovered === undefined,
+  );
+  return (
+    servers.every(({ latest }) => latest !== undefined && latest.askedAt >= since) &&
+    [...state.publications.values()].every(({ zone }) => zone.view !== undefined && zone.view.readAt >= since)
+  );
+}
+
+/** Takes the end of an attempt. Whether the server is closed, the next observation tells. */
+export function fenced(
+  turn: Turn,
+  state: ClusterState,
+  { server, result }: Event & { kind: 'fenced' },
+): ClusterState {
+  const { now, effects } = turn;
+  const fencing = state.fences.get(server);
+  if (!fencing?.isRunning) return state;
+  const at = { mono: now.mono, wall: now.wall };
+  const isDone = result.kind === 'fenced';
+  const [first] = state.publications.keys();
+  if (isDone && first !== undefined)
+    record(turn, first, { kind: 'fenced', server, uuid: fencing.id, ...counts(result) });
+  // The kept connection may lead to the wrong server.
+  if (result.kind === 'not-it') effects.push({ kind: 'renew', server });
+  const ended = withFencing(state, server, {
+    ...fencing,
+    isRunning: false,
+    nextAt: plusMs(now.mono, pauseAfter(fencing.times)),
+    last: { result, at },
+    fencedAt: isDone ? at : fencing.fencedAt,
+  });
+  const memory = ended.servers.get(server);
+  return memory ? withServer(ended, { ...memory, nextProbeAt: now.mono }) : ended;
+}
+
+const counts = ({ killed, spared }: { readonly killed: number; readonly spared: number }) => ({
+  killed,
+  spared,
+});
+
+const pauseAfter = (times: number): number => Math.min(fencePauseMs * 2 ** (times - 1), fencePauseMaxMs);

@@ -1,0 +1,237 @@
+/** When a fence leaves: after everything was asked anew, one attempt at a time, with growing pauses. */
+
+import { describe, expect, test } from 'vitest';
+import type { Effect, Event } from '../../../src/core/model/events.ts';
+import type { FenceResult } from '../../../src/core/model/fence.ts';
+import { writeLedger } from '../../../src/core/model/ledger-text.ts';
+import { fencePauseMaxMs } from '../../../src/core/model/limits.ts';
+import type { Probe } from '../../../src/core/model/observation.ts';
+import type { ClusterSettings } from '../../../src/core/model/settings.ts';
+import { initialState } from '../../../src/core/model/state.ts';
+import { step } from '../../../src/core/step.ts';
+import { createFakeZone } from '../../support/fake-zone.ts';
+import {
+  address,
+  at,
+  clusterSettings,
+  factsOf,
+  fqdn,
+  ledgerOf,
+  replicaOf,
+  seen,
+  silent,
+  uuid,
+} from '../../support/given.ts';
+
+const was = [{ uuid: uuid('db1'), address: address('db1') }];
+const moved = ledgerOf('db2', {
+  was,
+  line: { uuid: uuid('db1'), gno: 90 },
+  form: { type: 'address', ttlSeconds: 5, targets: ['192.0.2.2'] },
+});
+const open = seen(factsOf('db1', { peer: '192.0.2.1' }));
+const closed = seen(factsOf('db1', { peer: '192.0.2.1', readOnly: true, superReadOnly: true }));
+const refused: FenceResult = { kind: 'refused', failure: { code: 'mysql-1227', message: 'no privilege' } };
+const ended: FenceResult = { kind: 'fenced', killed: 2, spared: 1 };
+const settings = clusterSettings(['db1', 'db2', 'db3'], { fence: { timeoutMs: 5000 } });
+
+/** A cluster in which everything answers at once, but a fence, which the test ends. db2 is published. */
+class Cluster {
+  nowMs = 0;
+  readonly effects: Effect[] = [];
+  readonly answers: Record<string, Probe | undefined> = {
+    db1: open,
+    db2: seen(factsOf('db2', { peer: '192.0.2.2' })),
+    db3: seen(replicaOf('db2', 'db3', { peer: '192.0.2.3' })),
+  };
+  state;
+  readonly #zone = createFakeZone(fqdn('example.'));
+
+  constructor(over: Partial<ClusterSettings> = {}) {
+    this.state = initialState({ ...settings, ...over }, [], at(0));
+    this.#zone.put({ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.2'] });
+    const rdata = [writeLedger(moved)];
+    this.#zone.put({ name: fqdn('_source-dns.source.example.'), type: 'TXT', ttlSeconds: 0, rdata });
+  }
+
+  get fences(): readonly number[] {
+    return this.#times;
+  }
+
+  readonly #times: number[] = [];
+
+  /** Takes the event now; all questions are answered a millisecond later. */
+  take(event: Event): void {
+    const events = [event];
+    for (let next = events.shift(); next !== undefined; next = events.shift()) {
+      const [state, effects] = step(this.state, next, at(this.nowMs));
+      this.state = state;
+      for (const effect of effects) {
+        this.effects.push(effect);
+        if (effect.kind === 'fence') this.#times.push(this.nowMs);
+        const answer = this.#answerTo(effect);
+        if (answer) events.push(answer);
+      }
+      this.nowMs += 1;
+    }
+  }
+
+  ends(result: FenceResult): void {
+    this.take({ kind: 'fenced', server: address('db1'), result });
+  }
+
+  /** Ticks every 100 ms. */
+  run(ms: number): void {
+    for (const until = this.nowMs + ms; this.nowMs < until; this.nowMs += 100) this.take({ kind: 'tick' });
+  }
+
+  #answerTo(effect: Effect): Event | undefined {
+    if (effect.kind === 'read-zone')
+      return { kind: 'zone-read', nameserver: 'ns1', reading: this.#zone.read(effect.questions) };
+    if (effect.kind === 'resolve')
+      return { kind: 'resolved', server: effect.server, addresses: [`192.0.2.${effect.server[2]}`] };
+    if (effect.kind !== 'probe') return undefined;
+    const probe = this.answers[effect.server.slice(0, 3)];
+    return probe && { kind: 'observed', server: effect.server, probe };
+  }
+}
+
+const started = (over?: Partial<ClusterSettings>): Cluster => {
+  const cluster = new Cluster(over);
+  cluster.run(2000);
+  return cluster;
+};
+
+const recorded = ({ effects }: Cluster, kind: string) =>
+  effects.flatMap((effect) => (effect.kind === 'record' && effect.entry.kind === kind ? [effect.entry] : []));
+const codes = ({ state }: Cluster) => state.alarms.map(({ code }) => code);
+
+describe('a former source that takes writes', () => {
+  test('is fenced once, while the attempt is on its way', () => {
+    const cluster = started();
+    cluster.run(4000);
+    expect(cluster.fences).toHaveLength(1);
+    expect(cluster.effects.find(({ kind }) => kind === 'fence')).toMatchObject({
+      server: address('db1'),
+      uuid: uuid('db1'),
+      deadline: cluster.fences[0]! + 5000,
+    });
+  });
+
+  test.each<[string, Partial<ClusterSettings>]>([
+    ['without the setting', { fence: undefined }],
+    ['in mode: observe', { mode: 'observe' }],
+  ])('is not fenced %s', (_, over) => {
+    const cluster = started(over);
+    cluster.run(10_000);
+    expect(cluster.fences).toEqual([]);
+  });
+
+  test('is fenced only by answers from after it was wanted', () => {
+    const cluster = started();
+    cluster.ends(refused);
+    cluster.answers['db2'] = undefined;
+    cluster.run(2500);
+    expect(cluster.fences).toHaveLength(1);
+    cluster.answers['db2'] = seen(replicaOf('db1', 'db2', { peer: '192.0.2.2' }));
+    cluster.take({ kind: 'observed', server: address('db2'), probe: cluster.answers['db2'] });
+    cluster.run(5000);
+    expect(cluster.fences).toHaveLength(1);
+  });
+
+  test('is not kept open by a server that does not answer any more', () => {
+    const cluster = started();
+    cluster.ends(refused);
+    cluster.answers['db3'] = silent;
+    cluster.run(2000);
+    expect(cluster.fences).toHaveLength(2);
+  });
+
+  test('keeps the cluster from its rest', () => {
+    expect(started().state.restUntil).toBeLessThanOrEqual(started().nowMs);
+    const cluster = started();
+    cluster.answers['db1'] = closed;
+    cluster.ends(ended);
+    cluster.run(10_000);
+    expect(cluster.state.restUntil).toBeGreaterThan(cluster.nowMs);
+  });
+});
+
+describe('after an attempt', () => {
+  test('that failed, the next one comes after 1, 2, 4 ... 60 s', () => {
+    const cluster = new Cluster();
+    while (cluster.fences.length === 0) cluster.run(100);
+    for (let times = 0; times < 9; times += 1) {
+      const before = cluster.fences.length;
+      cluster.ends(refused);
+      while (cluster.fences.length === before) cluster.run(100);
+    }
+    const pauses = cluster.fences
+      .slice(1)
+      .map((time, index) => Math.floor((time - cluster.fences[index]!) / 1000));
+    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  test('and a long time, the pauses begin anew', () => {
+    const cluster = started();
+    for (const _ of [1, 2, 3, 4]) {
+      cluster.ends(refused);
+      cluster.run(10_000);
+    }
+    cluster.answers['db1'] = closed;
+    cluster.ends(ended);
+    cluster.run(2 * fencePauseMaxMs);
+    cluster.answers['db1'] = open;
+    cluster.run(2000);
+    const { length } = cluster.fences;
+    cluster.ends(refused);
+    cluster.run(1500);
+    expect(cluster.fences).toHaveLength(length + 1);
+  });
+
+  test('that made it read-only, the history says so, and the alarm says since when', () => {
+    const cluster = started();
+    cluster.answers['db1'] = seen({ ...factsOf('db1'), readOnly: true, superReadOnly: true });
+    cluster.ends(ended);
+    expect(recorded(cluster, 'fenced')).toMatchObject([
+      { server: address('db1'), uuid: uuid('db1'), killed: 2, spared: 1 },
+    ]);
+    expect(codes(cluster)).not.toContain('fence-failed');
+    expect(cluster.state.fences.get(address('db1'))?.fencedAt).toBeDefined();
+  });
+
+  test.each<[FenceResult, string]>([
+    [refused, 'no privilege'],
+    [{ kind: 'blocked', by: 'a lock of app' }, 'a lock of app'],
+    [{ kind: 'unknown', failure: { code: 'timeout', message: 'no answer in time' } }, 'no answer in time'],
+    [{ kind: 'not-it', uuid: uuid('db9') }, uuid('db9')],
+  ])('that ended as $kind, an alarm says why', (result, words) => {
+    const cluster = started();
+    cluster.ends(result);
+    cluster.run(200);
+    const alarm = cluster.state.alarms.find(({ code }) => code === 'fence-failed');
+    expect(alarm?.sentence).toContain(words);
+    expect(recorded(cluster, 'fenced')).toEqual([]);
+  });
+
+  test('the result of an attempt that nobody waits for changes nothing', () => {
+    const cluster = started();
+    cluster.ends(refused);
+    const { fences } = cluster.state;
+    const [next] = step(
+      cluster.state,
+      { kind: 'fenced', server: address('db1'), result: ended },
+      at(cluster.nowMs),
+    );
+    expect(next.fences.get(address('db1'))?.last).toEqual(fences.get(address('db1'))?.last);
+  });
+
+  test('new settings without a fence end it all', () => {
+    const cluster = started();
+    cluster.ends(refused);
+    cluster.take({ kind: 'reconfigured', settings: { ...settings, fence: undefined } });
+    cluster.run(5000);
+    expect(cluster.fences).toHaveLength(1);
+    expect(codes(cluster)).not.toContain('fence-failed');
+  });
+});
