@@ -5,10 +5,10 @@ import {
   attentionWords,
   counted,
   followers,
+  isOnlyThought,
   plainName,
   type Tone,
   talliesOf,
-  toneWords,
   verdictOf,
 } from '../page/verdict.ts';
 import { printable, type Style } from './style.ts';
@@ -69,13 +69,13 @@ export function overviewText(
 }
 
 function headText(documents: readonly ClusterDocument[], style: Style): string {
-  const found = documents.map((document) => verdictOf(document).tone);
+  const found = documents.map((document) => verdictOf(document));
   const words = attentionWords(found);
   if (words === undefined)
     return style.green(`${counted(documents.length, 'cluster')}: every name is steady`);
   const bad = talliesOf(found)
     .filter(({ tone }) => tone !== 'good')
-    .map(({ tone, count }) => `${count.toLocaleString('en')} ${toneWords[tone]}`);
+    .map(({ count, words }) => `${count.toLocaleString('en')} ${words}`);
   return style.bold(`${words}: ${bad.join(', ')}`);
 }
 
@@ -87,7 +87,10 @@ function rowOf(document: ClusterDocument, style: Style) {
   const why = verdict.code === 'steady' ? '' : verdict.code;
   return [
     { text: cluster, paint: style.bold },
-    { text: stateWords[verdict.tone], paint: toneColour(verdict.tone, style) },
+    {
+      text: isOnlyThought(verdict) ? 'would move' : stateWords[verdict.tone],
+      paint: toneColour(verdict.tone, style),
+    },
     { text: why },
     { text: ledger?.source ?? 'nothing' },
     { text: plainName(name ?? '') },

@@ -170,6 +170,7 @@ async function openApi(config: LoadedConfig, log: Log): Promise<ApiServer | Fail
       log.say('error', 'api-bug', 'source-dns has a bug: a request could not be answered', {
         stack: String(error instanceof Error ? error.stack : error),
       }),
+    onWrongToken: (sentence) => log.say('warn', 'api-wrong-token', sentence),
   });
   if (api.kind === 'failed') return api.failure;
   const tcp = await api.server.prepareTcp(config.http);

@@ -5,7 +5,7 @@
 
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClusterApi } from './cluster-api.ts';
-import { clusterDocument, type DaemonDocument, isReady } from './documents.ts';
+import { clusterDocument, type DaemonDocument, whyNotReady } from './documents.ts';
 
 /** The work goes on no longer than this before others get their turn. */
 const sliceMs = 4;
@@ -75,11 +75,12 @@ export async function clustersText(api: ClusterApi): Promise<Buffer> {
   return Buffer.from(`${head(daemon)}${parts.flat().join(',')}]}\n`);
 }
 
-/** The clusters that are not ready, for `GET /readyz`. */
+/** Each cluster that is not ready, and why, for `GET /readyz`. */
 export async function notReady(api: ClusterApi): Promise<readonly string[]> {
   const found = await inSlices(api.clusters(), (name) => {
     const snapshot = api.snapshot(name);
-    return snapshot === undefined || isReady(snapshot) ? [] : [name];
+    const why = snapshot && whyNotReady(snapshot);
+    return why === undefined ? [] : [`${name} (${why})`];
   });
   return found.flat();
 }

@@ -13,6 +13,7 @@ import { type Problem, problem } from './problem.ts';
 import { type ApiPlugin, addRoute, defaultHeaders, document, route, sendProblem } from './route.ts';
 import { readRoutes } from './routes.ts';
 import { foreignRequest, tokenProblem } from './tcp-guard.ts';
+import { TokenTries, triesWindowMs } from './token-tries.ts';
 
 interface AppOptions {
   /** Undefined: the clusters are not there yet. */
@@ -21,6 +22,7 @@ interface AppOptions {
   readonly plugins: readonly ApiPlugin[];
   /** A route has thrown. Its client gets the problem `bug`. */
   onBug(error: unknown): void;
+  readonly tries: TokenTries;
 }
 
 /** It listens nowhere. */
@@ -34,9 +36,15 @@ export interface App {
 
 /** The routes alone, for their description. */
 export const routesAlone = (plugins: readonly ApiPlugin[]): Promise<App> =>
-  createApp({ api: () => undefined, feed: createEventFeed('none'), plugins, onBug: () => {} });
+  createApp({
+    api: () => undefined,
+    feed: createEventFeed('none'),
+    plugins,
+    onBug: () => {},
+    tries: new TokenTries({ say: () => {} }),
+  });
 
-export async function createApp({ api, feed, plugins, onBug }: AppOptions): Promise<App> {
+export async function createApp({ api, feed, plugins, onBug, tries }: AppOptions): Promise<App> {
   const app = fastify({
     logger: false,
     bodyLimit,
@@ -53,10 +61,13 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
     for (const one of [method].flat()) known.push({ method: one, url, ...config });
   });
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = refused(request.raw, request.routeOptions.config.onlyLocal);
+    const { onlyLocal, whileStarting } = request.routeOptions.config;
+    const refusal = refused(request.raw, tries, onlyLocal);
     if (refusal?.status === 401) reply.header('www-authenticate', 'Bearer realm="source-dns"');
+    if (refusal?.status === 429) reply.header('retry-after', triesWindowMs / 1000);
     if (refusal !== undefined) return sendProblem(reply, refusal);
-    return api() === undefined ? sendProblem(reply, starting) : undefined;
+    if (api() !== undefined) return undefined;
+    return whileStarting === undefined ? sendProblem(reply, starting) : whileStarting(request, reply);
   });
   app.addHook('onSend', async (request, reply) => {
     for (const [name, value] of Object.entries(defaultHeaders))
@@ -88,7 +99,11 @@ export async function createApp({ api, feed, plugins, onBug }: AppOptions): Prom
 }
 
 /** Over TCP, everything but reading needs the token, so a new route cannot forget to ask for it. */
-function refused(request: IncomingMessage, onlyLocal: true | undefined): Problem | undefined {
+function refused(
+  request: IncomingMessage,
+  tries: TokenTries,
+  onlyLocal: true | undefined,
+): Problem | undefined {
   // The absolute form names a host of its own, beside the Host header.
   if (!request.url?.startsWith('/')) return badPath;
   const rules = doorOf(request).rules();
@@ -96,7 +111,9 @@ function refused(request: IncomingMessage, onlyLocal: true | undefined): Problem
   const foreign = foreignRequest(request, rules);
   if (foreign !== undefined) return foreign;
   if (onlyLocal) return problem('only-local', 'this route is refused over TCP', 'use the unix socket');
-  return request.method === 'GET' || request.method === 'HEAD' ? undefined : tokenProblem(request, rules);
+  return request.method === 'GET' || request.method === 'HEAD'
+    ? undefined
+    : tokenProblem(request, rules, tries);
 }
 
 /** An absent body is an empty object, whatever its type. */

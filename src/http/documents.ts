@@ -77,6 +77,11 @@ export const isClusterDocument = (value: unknown): value is ClusterDocument =>
     Array.isArray((value as Record<string, unknown>)[key]),
   );
 
-/** Decided at least once, and the nameserver answered the last question. */
-export const isReady = (snapshot: Pick<Snapshot, 'publications'>): boolean =>
-  snapshot.publications.every((publication) => publication.ready && publication.readFailure === null);
+/** Undefined: each name was decided at least once, and its nameserver answered the last question. */
+export function whyNotReady({ publications }: Pick<Snapshot, 'publications'>): string | undefined {
+  const reasons = publications.flatMap(({ nameserver, ready, readFailure }) => {
+    if (readFailure !== null) return [`${nameserver}: ${readFailure.code}`];
+    return ready ? [] : ['not decided yet'];
+  });
+  return reasons.length === 0 ? undefined : [...new Set(reasons)].join(', ');
+}

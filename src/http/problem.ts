@@ -42,6 +42,7 @@ const problems = {
   'wrong-host': [421, 'The host in the request is not ours'],
   'body-too-large': [413, 'The body is too large'],
   'wrong-media-type': [415, 'The body must be application/json'],
+  'too-many-tries': [429, 'Too many wrong tokens'],
   'headers-too-large': [431, 'The headers are too large'],
   'not-ready': [503, 'A cluster is not decided, or its zone cannot be read'],
   'too-many-listeners': [503, 'All streams of events are in use'],

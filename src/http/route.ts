@@ -10,7 +10,7 @@ import type { ShapeName } from './shapes/api-shapes.ts';
 
 /** What every room that adds routes gets. */
 export interface ApiContext {
-  /** Never called before the clusters are there: until then each request is answered with `starting`. */
+  /** Never called before the clusters are there: until then each request gets `whileStarting`. */
   api(): ClusterApi;
   /** Of the events: `GET /v1/events?after=` this one has what is newer than what `api` says now. */
   position(): string;
@@ -24,6 +24,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Only through the unix socket. */
     onlyLocal?: true;
+    /** The answer before the clusters are there. Absent: the problem `starting`. */
+    whileStarting?: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | FastifyReply;
     /** For the OpenAPI document: every route has it. */
     doc?: RouteDoc;
   }
@@ -63,6 +65,8 @@ interface RouteOf<Body> {
   readonly doc: Omit<RouteDoc, 'body'>;
   readonly body?: z.ZodType<Body>;
   readonly onlyLocal?: true;
+  /** The answer before the clusters are there. Absent: the problem `starting`. */
+  readonly whileStarting?: Reply;
   /** Rejects only after a bug. */
   answer(call: Call<Body>): Promise<Reply> | Reply;
 }
@@ -72,11 +76,13 @@ export type Route = RouteOf<never>;
 export const route = <Body>(given: RouteOf<Body>): Route => given as unknown as Route;
 
 export function addRoute(app: FastifyInstance, given: Route, context: ApiContext): void {
+  const { whileStarting: early } = given;
   app.route({
     method: given.method,
     url: given.url,
     config: {
       ...(given.onlyLocal && { onlyLocal: true }),
+      ...(early && { whileStarting: (_request, reply) => send(reply, early) }),
       doc: { ...given.doc, ...(given.body && { body: given.body }) },
     },
     async handler(request, reply) {

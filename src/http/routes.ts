@@ -8,6 +8,11 @@ import { adviceDocument, clusterDocument } from './documents.ts';
 import { problem } from './problem.ts';
 import { type Call, document, failed, type Reply, type Route, route } from './route.ts';
 
+/** How many clusters `/readyz` names. */
+const namesAtMost = 20;
+
+const living = document({ status: 'ok' });
+
 /** Of one server: the requests for all clusters share the work. */
 export const readRoutes = (
   allClusters = shared(clustersText),
@@ -17,7 +22,8 @@ export const readRoutes = (
     method: 'GET',
     url: '/healthz',
     doc: { summary: 'The process lives', answer: 'Health' },
-    answer: () => document({ status: 'ok' }),
+    answer: () => living,
+    whileStarting: living,
   }),
   route({
     method: 'GET',
@@ -68,7 +74,13 @@ const aboutDaemon = (api: ClusterApi) => (api.daemon === undefined ? {} : { daem
 const readiness = (waiting: readonly string[]): Reply =>
   waiting.length === 0
     ? document({ status: 'ready' })
-    : failed(problem('not-ready', `not ready: ${waiting.join(', ')}`));
+    : failed(problem('not-ready', `not ready: ${bounded(waiting)}`));
+
+/** A thousand clusters that start are one line, too. */
+const bounded = (all: readonly string[]): string =>
+  all.length <= namesAtMost
+    ? all.join(', ')
+    : `${all.slice(0, namesAtMost).join(', ')} and ${all.length - namesAtMost} more`;
 
 const isAim = (text: string): text is AdviceAim => adviceAims.some((aim) => aim === text);
 

@@ -14,9 +14,10 @@ import { eventNames } from './event-route.ts';
 import { createListener } from './listener.ts';
 import type { ApiPlugin } from './route.ts';
 import { close, createTcp, type PreparedTcp } from './tcp.ts';
+import { TokenTries } from './token-tries.ts';
 
 export interface ApiServer {
-  /** Before this, every request gets `starting`. */
+  /** Before this, every request gets what its route answers while the daemon starts. */
   serve(api: ClusterApi): void;
   /** Tells those who listen to the events. */
   tell(entry: HistoryEntry): void;
@@ -38,14 +39,27 @@ interface ApiOptions {
   readonly plugins?: readonly ApiPlugin[];
   /** A route has thrown; its client got the problem `bug`. */
   onBug(error: unknown): void;
+  /** Over TCP somebody gave a wrong token: a sentence for the log. Bounded. */
+  onWrongToken?(sentence: string): void;
 }
 
 /** Takes the socket, so only one daemon runs here. Never rejects, but for a bug of a plugin. */
-export async function startApi({ socketPath, plugins = [], onBug }: ApiOptions): Promise<StartedApi> {
+export async function startApi({
+  socketPath,
+  plugins = [],
+  onBug,
+  onWrongToken = () => {},
+}: ApiOptions): Promise<StartedApi> {
   let api: ClusterApi | undefined;
   // No two starts of the process have the same ids, whatever the clock says.
   const feed = createEventFeed(randomBytes(5).toString('hex'));
-  const app = await createApp({ api: () => api, feed, plugins, onBug });
+  const app = await createApp({
+    api: () => api,
+    feed,
+    plugins,
+    onBug,
+    tries: new TokenTries({ say: onWrongToken }),
+  });
   const make = (rules: Parameters<typeof createListener>[0]): Server =>
     createListener(rules, app.routing, onBug);
   const local = make(() => undefined);

@@ -1,5 +1,5 @@
 /**
- * Who may do what over TCP. Pure but for the digest. Reading is open to programs; changing needs the token.
+ * Who may do what over TCP. Reading is open to programs; changing needs the token.
  * A web page of a stranger, in the browser of somebody who can reach us, must do neither (docs/THREATS.md).
  */
 
@@ -8,6 +8,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Secret } from '../config/secret.ts';
 import { type Problem, problem } from './problem.ts';
+import type { TokenTries } from './token-tries.ts';
 
 export interface TcpRules {
   /** Without it nothing can be changed over TCP. */
@@ -65,7 +66,11 @@ function valuesOf({ rawHeaders }: IncomingMessage, name: string): readonly strin
 }
 
 /** Why a request that changes something is refused; undefined: it has the token. */
-export function tokenProblem(request: IncomingMessage, { token }: TcpRules): Problem | undefined {
+export function tokenProblem(
+  request: IncomingMessage,
+  { token }: TcpRules,
+  tries: TokenTries,
+): Problem | undefined {
   if (token === undefined)
     return problem(
       'read-only',
@@ -73,14 +78,24 @@ export function tokenProblem(request: IncomingMessage, { token }: TcpRules): Pro
       'set token_file and reload, or use the unix socket',
     );
   const given = valuesOf(request, 'authorization');
+  if (given.length === 0) return problem('unauthorized', 'the request has no Authorization header', howTo);
+  const address = request.socket.remoteAddress ?? 'nowhere';
+  if (!tries.mayTry(address))
+    return problem(
+      'too-many-tries',
+      'too many wrong tokens came from this address; the next is read in a minute at most',
+      'wait, or use the unix socket',
+    );
   const [, text] = /^Bearer +([^\s]+) *$/i.exec(given[0] ?? '') ?? [];
-  if (given.length === 1 && text !== undefined && isSame(text, token.reveal())) return undefined;
-  return problem(
-    'unauthorized',
-    given.length === 0 ? 'the request has no Authorization header' : 'the token is not the right one',
-    'send the header "Authorization: Bearer TOKEN", with the contents of http.token_file',
-  );
+  if (given.length === 1 && text !== undefined && isSame(text, token.reveal())) {
+    tries.right(address);
+    return undefined;
+  }
+  tries.wrong(address);
+  return problem('unauthorized', 'the token is not the right one', howTo);
 }
+
+const howTo = 'send the header "Authorization: Bearer TOKEN", with the contents of http.token_file';
 
 /** In constant time: digests have one length, whatever the texts are. */
 function isSame(given: string, wanted: string): boolean {

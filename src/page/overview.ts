@@ -57,13 +57,13 @@ export const digestOf = (cluster: ClusterDocument): Digest => ({
 
 export function overviewView(page: OverviewPage): View {
   const { digests, search, tone, all, root, elsewhere } = page;
-  const toneOfEach = digests.map(({ verdict }) => verdict.tone);
-  const tallies = talliesOf(toneOfEach);
+  const verdicts = digests.map(({ verdict }) => verdict);
+  const tallies = talliesOf(verdicts);
   const worst = tallies[0]?.tone ?? 'good';
   const found = sorted(digests.filter((digest) => matches(digest, search, tone)));
   const shown = all ? found : found.slice(0, mostRows);
   const words =
-    attentionWords(toneOfEach) ??
+    attentionWords(verdicts) ??
     (digests.length === 0 ? 'No cluster is watched here' : 'Every name is steady');
   return {
     title: `${words} · source-dns`,
@@ -83,7 +83,7 @@ export function overviewView(page: OverviewPage): View {
         </div>
       </section>
       <section class="panel" aria-labelledby="h-clusters">
-        <h2 id="h-clusters">${headingOf(found.length, page)}</h2>
+        <h2 id="h-clusters">${headingOf(found.length, page, tallies)}</h2>
         ${
           found.length === 0
             ? html`<p class="none">No cluster fits. <a href="${root}?all">Show all clusters</a></p>`
@@ -94,18 +94,23 @@ export function overviewView(page: OverviewPage): View {
   };
 }
 
-function headingOf(found: number, { digests, search, tone }: OverviewPage): string {
-  const which = tone === undefined ? '' : ` ${toneWords[tone]}`;
+function headingOf(
+  found: number,
+  { digests, search, tone }: OverviewPage,
+  tallies: readonly Tally[],
+): string {
+  const words = tallies.find((tally) => tally.tone === tone)?.words;
+  const which = tone === undefined ? '' : ` ${words ?? toneWords[tone]}`;
   const like = search === '' ? '' : ` like “${search}”`;
   return which === '' && like === ''
     ? `${counted(digests.length, 'cluster')}, the worst first`
     : `${counted(found, 'cluster')}${which}${like}`;
 }
 
-function tallyHtml({ tone, count }: Tally, page: OverviewPage): Html {
+function tallyHtml({ tone, count, words }: Tally, page: OverviewPage): Html {
   const isChosen = page.tone === tone;
   const query = queryOf({ search: page.search, tone: isChosen ? undefined : tone, all: false });
-  return html`<li><a class="tally tone-${tone}" href="${page.root}${query}" ${isChosen && html`aria-current="true"`}>${toneIcon(tone)}<strong>${count}</strong> ${toneWords[tone]}</a></li>`;
+  return html`<li><a class="tally tone-${tone}" href="${page.root}${query}" ${isChosen && html`aria-current="true"`}>${toneIcon(tone)}<strong>${count}</strong> ${words}</a></li>`;
 }
 
 function queryOf({ search, tone, all }: Pick<OverviewPage, 'search' | 'tone' | 'all'>): string {

@@ -9,10 +9,11 @@ import { textOf } from './html.ts';
 import { notFoundView } from './not-found-view.ts';
 import { type Digest, digestOf, overviewView } from './overview.ts';
 import { type Frame, pageHtml, partHtml, type View } from './shell.ts';
+import { refreshSeconds, startingHtml } from './starting-page.ts';
 import { isTone } from './verdict.ts';
 
 export interface PageReply {
-  readonly status: 200 | 404 | 421;
+  readonly status: 200 | 404 | 421 | 503;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -20,8 +21,6 @@ export interface PageReply {
 export interface StatusPage {
   overview(query: URLSearchParams): Promise<PageReply>;
   cluster(name: string, query: URLSearchParams): Promise<PageReply>;
-  /** A file by its name with the hash. */
-  asset(name: string): PageReply;
 }
 
 /** Nothing of another host, nothing inline; no other page may show this one. */
@@ -96,24 +95,33 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
       return reply(view, './', query);
     },
     cluster: async (name, query) => show(name, '../', query),
-    asset(name) {
-      const file = assets.files.get(name);
-      if (file === undefined)
-        return {
-          status: 404,
-          headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' },
-          body: 'no such file\n',
-        };
-      return {
-        status: 200,
-        headers: {
-          'content-type': file.type,
-          'cache-control': 'public, max-age=31536000, immutable',
-          'x-content-type-options': 'nosniff',
-        },
-        body: file.body,
-      };
+  };
+}
+
+/** The answer for every page before there is an API. `root`: from the page to the root. */
+export const startingReply = (assets: Assets, root: string): PageReply => ({
+  status: 503,
+  headers: { ...pageHeaders, refresh: `${refreshSeconds}`, 'retry-after': `${refreshSeconds}` },
+  body: textOf(startingHtml(assets.hash, root)),
+});
+
+/** A file by its name with the hash. */
+export function assetReply(assets: Assets, name: string): PageReply {
+  const file = assets.files.get(name);
+  if (file === undefined)
+    return {
+      status: 404,
+      headers: { 'content-type': 'text/plain', 'cache-control': 'no-store' },
+      body: 'no such file\n',
+    };
+  return {
+    status: 200,
+    headers: {
+      'content-type': file.type,
+      'cache-control': 'public, max-age=31536000, immutable',
+      'x-content-type-options': 'nosniff',
     },
+    body: file.body,
   };
 }
 

@@ -15,7 +15,7 @@ export const byTone = (a: Tone, b: Tone): number => tones.indexOf(a) - tones.ind
 
 export const isTone = (text: string): text is Tone => tones.some((tone) => tone === text);
 
-/** The word for a group of clusters. */
+/** The word for a group of clusters; `talliesOf` knows better what does not move in truth. */
 export const toneWords: Readonly<Record<Tone, string>> = {
   down: 'without a writable source',
   held: 'held',
@@ -41,6 +41,11 @@ export interface Share {
   readonly have: number;
   readonly all: number;
 }
+
+/** With `mode: observe` nothing moves. */
+const wouldMove = 'Would move';
+
+export const isOnlyThought = ({ word }: Verdict): boolean => word === wouldMove;
 
 /** From this lag on a replica is shown as late: the default of `max_lag`. */
 const lateSeconds = 10;
@@ -89,7 +94,7 @@ function pointed(
   if (writeFailure !== null && decision.reason !== 'steady')
     return { tone: 'down', word: 'The name should move, and cannot' };
   if (decision.reason !== 'steady')
-    return { tone: 'moving', word: mode === 'observe' ? 'Would move' : 'Moving' };
+    return { tone: 'moving', word: mode === 'observe' ? wouldMove : 'Moving' };
   if (pendingUpdates > 0) return { tone: 'moving', word: 'Moving, no answer yet' };
   if (propagation !== null && !propagation.complete && propagation.epoch === ledger?.epoch)
     return { tone: 'moving', word: 'Moved, not everywhere yet' };
@@ -134,18 +139,23 @@ export function answering({ publications }: ClusterDocument): Share | undefined 
 export interface Tally {
   readonly tone: Tone;
   readonly count: number;
+  /** What so many clusters do: `steady`. */
+  readonly words: string;
 }
 
 /** How many clusters have each tone: the worst first, and only tones that a cluster has. */
-export const talliesOf = (found: readonly Tone[]): readonly Tally[] =>
+export const talliesOf = (found: readonly Verdict[]): readonly Tally[] =>
   tones.flatMap((tone) => {
-    const count = found.filter((each) => each === tone).length;
-    return count === 0 ? [] : [{ tone, count }];
+    const these = found.filter((each) => each.tone === tone);
+    const thoughts = these.filter(isOnlyThought).length;
+    const words =
+      thoughts === 0 ? toneWords[tone] : thoughts < these.length ? 'moving, or would move' : 'would move';
+    return these.length === 0 ? [] : [{ tone, count: these.length, words }];
   });
 
 /** `12 of 1,000 clusters need a look`; undefined: none does. */
-export function attentionWords(found: readonly Tone[]): string | undefined {
-  const count = found.filter((tone) => tone !== 'good').length;
+export function attentionWords(found: readonly Verdict[]): string | undefined {
+  const count = found.filter(({ tone }) => tone !== 'good').length;
   if (count === 0) return undefined;
   return `${count.toLocaleString('en')} of ${counted(found.length, 'cluster')} ${count === 1 ? 'needs' : 'need'} a look`;
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { readAssets } from '../../src/page/assets.ts';
 import { servePage } from '../support/page-server.ts';
 import { type PageState, pageState, type StateName } from '../support/page-states.ts';
@@ -20,6 +20,8 @@ interface Picture {
   /** The whole page, not only the window. */
   readonly whole?: true;
   readonly lost?: true;
+  /** The daemon starts. */
+  readonly starts?: true;
 }
 
 const one = (name: StateName) => () => [pageState(name)];
@@ -64,6 +66,7 @@ const pictures: Readonly<Record<string, Picture>> = {
   'nameserver-down': { states: one('nameserver-down') },
   nothing: { states: one('nothing') },
   starting: { states: one('starting') },
+  'daemon-starts': { states: one('healthy'), starts: true },
   'stream-lost': { states: one('healthy'), lost: true },
   narrow: { states: one('stale-source'), ...narrow },
   'narrow-dark': { states: one('healthy'), ...narrow, dark: true },
@@ -76,7 +79,7 @@ const pictures: Readonly<Record<string, Picture>> = {
 };
 
 async function take(browser: Browser, name: string, picture: Picture, folder: string): Promise<void> {
-  const { states, width = 1280, height = 860, dark, path = '', whole, lost } = picture;
+  const { states, width = 1280, height = 860, dark, path = '', whole, lost, starts = false } = picture;
   const server = await servePage(states(), await readAssets());
   const options: BrowserContextOptions = {
     viewport: { width, height },
@@ -89,37 +92,43 @@ async function take(browser: Browser, name: string, picture: Picture, folder: st
     const page = await context.newPage();
     page.on('console', (message) => process.stdout.write(`${name}: ${message.text()}\n`));
     page.on('pageerror', (error) => process.stdout.write(`${name}: ${error}\n`));
+    server.starts(starts);
     await page.goto(server.address + path);
-    await page.locator('.fresh.live').waitFor();
+    await page.locator(starts ? '.verdict' : '.fresh.live').waitFor();
     if (lost) {
       server.breakOff();
       await page.locator('body.old').waitFor({ timeout: 30_000 });
     }
-    const file = join(folder, `${name}.png`);
-    await page.screenshot({ path: file, fullPage: whole ?? false });
-    process.stdout.write(`${file} ${Math.round(statSync(file).size / 1024)} KB\n`);
+    await save(page, folder, name, whole);
   } finally {
     await context.close();
     await server.close();
   }
 }
 
+async function save(page: Page, folder: string, name: string, fullPage = false): Promise<void> {
+  const file = join(folder, `${name}.png`);
+  await page.screenshot({ path: file, fullPage });
+  process.stdout.write(`${file} ${Math.round(statSync(file).size / 1024)} KB\n`);
+}
+
 /** The page of a real daemon with real servers: in the lab's story, when the old source has come back. */
 async function takeLab(browser: Browser, folder: string): Promise<void> {
   const program = join(import.meta.dirname, '..', '..', 'src', 'main.js');
-  const lab = spawn(process.execPath, [program, 'lab', '--once', '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const lab = spawn(process.execPath, [program, 'lab', '--once', '--step', '--json'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(lab, 'exit');
   const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce' });
   for await (const text of createInterface({ input: lab.stdout })) {
     const { event, step, address } = JSON.parse(text) as Readonly<Record<string, string>>;
     if (event === 'page') await page.goto(address ?? '');
-    if (event !== 'step' || step !== 'e') continue;
-    await page.locator('.alarm', { hasText: 'stale-source' }).waitFor();
-    const file = join(folder, 'lab.png');
-    await page.screenshot({ path: file });
-    process.stdout.write(`${file} ${Math.round(statSync(file).size / 1024)} KB\n`);
+    if (event !== 'pause') continue;
+    if (step === 'f') {
+      await page.locator('.alarm', { hasText: 'stale-source' }).waitFor();
+      await save(page, folder, 'lab');
+    }
+    lab.stdin.write('\n');
   }
   await exited;
   await page.close();

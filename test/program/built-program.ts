@@ -11,8 +11,8 @@ import { root } from '../support/checkout.ts';
 
 const cache = join(root, 'node_modules', '.cache', 'source-dns');
 
-/** Compiles src/ and returns its entry file. Not into dist/, which other tests build meanwhile. */
-export function builtProgram(): string {
+/** Compiles src/, with these options more, and returns its entry file. Not into dist/, which other tests build meanwhile. */
+export function builtProgram(...options: readonly string[]): string {
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'local-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,7 +23,7 @@ export function builtProgram(): string {
   const out = join(folder, 'dist');
   execFileSync(process.execPath, [
     join(typescript, 'bin', 'tsc'),
-    ...['--project', join(root, 'tsconfig.build.json'), '--outDir', out, '--noCheck'],
+    ...['--project', join(root, 'tsconfig.build.json'), '--outDir', out, '--noCheck', ...options],
   ]);
   return join(out, 'main.js');
 }

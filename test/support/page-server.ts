@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { ClusterApi } from '../../src/http/cluster-api.ts';
 import type { Assets } from '../../src/page/assets.ts';
-import { createStatusPage, type PageReply } from '../../src/page/page.ts';
+import { assetReply, createStatusPage, type PageReply, startingReply } from '../../src/page/page.ts';
 import type { PageState } from './page-states.ts';
 
 export interface Post {
@@ -29,6 +29,8 @@ export interface PageServer {
   breakOff(): void;
   /** Requests are answered again. */
   mend(): void;
+  /** Pages are those of a daemon that starts, or no longer. */
+  starts(isStarting: boolean): void;
   /** What was asked for by POST. */
   readonly posts: readonly Post[];
   /** Answers a POST; by default there is no route. */
@@ -41,6 +43,7 @@ export interface PageServer {
 export async function servePage(given: readonly PageState[], assets: Assets): Promise<PageServer> {
   let states = given;
   let isBroken = false;
+  let isStarting = false;
   const streams = new Set<ServerResponse>();
   const posts: Post[] = [];
   let answerPost = (_post: Post): PostAnswer => ({ status: 404, body: {} });
@@ -86,7 +89,8 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
       response.on('close', () => streams.delete(response));
       return;
     }
-    if (pathname.startsWith('/assets/')) return send(response, page.asset(pathname.slice(8)));
+    if (pathname.startsWith('/assets/')) return send(response, assetReply(assets, pathname.slice(8)));
+    if (isStarting) return send(response, startingReply(assets, './'));
     const cluster = /^\/clusters\/([^/]+)$/.exec(pathname)?.[1];
     const reply =
       cluster === undefined
@@ -109,6 +113,9 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
     },
     mend() {
       isBroken = false;
+    },
+    starts(given) {
+      isStarting = given;
     },
     posts,
     onPost(answer) {

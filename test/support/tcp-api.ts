@@ -49,6 +49,8 @@ export interface TcpApi {
   readonly server: ApiServer;
   readonly socketPath: string;
   readonly bugs: readonly unknown[];
+  /** What the log says of them. */
+  readonly wrongTokens: readonly string[];
   port(): number;
 }
 
@@ -60,8 +62,14 @@ export async function startTcpApi(
 ): Promise<TcpApi> {
   const folder = await mkdtemp(join(tmpdir(), 'sd-tcp-'));
   const bugs: unknown[] = [];
+  const wrongTokens: string[] = [];
   const socketPath = apiSocketPath(folder);
-  const started = await startApi({ socketPath, plugins, onBug: (error) => bugs.push(error) });
+  const started = await startApi({
+    socketPath,
+    plugins,
+    onBug: (error) => bugs.push(error),
+    onWrongToken: (sentence) => wrongTokens.push(sentence),
+  });
   if (started.kind === 'failed') throw new Error(started.failure.message);
   const { server } = started;
   onTestFinished(async () => {
@@ -71,7 +79,7 @@ export async function startTcpApi(
   });
   server.serve(api);
   await use(server, http);
-  return { server, socketPath, bugs, port: () => server.tcpAddress()?.port ?? 0 };
+  return { server, socketPath, bugs, wrongTokens, port: () => server.tcpAddress()?.port ?? 0 };
 }
 
 /** As a reload does. */

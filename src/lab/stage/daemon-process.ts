@@ -49,7 +49,7 @@ export async function startDaemon(
     });
   };
   const answers = () =>
-    get('/healthz').then(
+    get('/v1/clusters').then(
       () => true,
       (error: unknown) => {
         if (!server.running) throw error;

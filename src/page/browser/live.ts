@@ -128,8 +128,9 @@ async function replace(signal: AbortSignal): Promise<void> {
   const text = await response.text();
   const next = new DOMParser().parseFromString(text, 'text/html').querySelector('main');
   const main = document.querySelector('main');
-  // A proxy's error page, or the daemon while it starts.
-  if (next === null || main === null) throw new Error(`no part: ${response.status}`);
+  // A proxy's error page, or the daemon while it starts: the past says more.
+  if (next === null || main === null || response.status === 503)
+    throw new Error(`no part: ${response.status}`);
   if (next.dataset['assets'] !== main.dataset['assets']) {
     // Another version of the daemon: its part needs its own style and script.
     if (document.querySelector('dialog[open]') === null) location.reload();

@@ -157,6 +157,33 @@ test('without scripts the page says the same, of which moment it is, and how to 
   );
 });
 
+test('while the daemon starts the page says so; then the cluster is there by itself, without scripts', async () => {
+  await onPage(browser(), [pageState('healthy')], async ({ page, server }) => {
+    await isLive(page);
+    server.starts(true);
+    // A page that is open keeps what it shows.
+    const refused = page.waitForResponse((response) => response.status() === 503);
+    server.tell('move', { cluster: 'shop' });
+    await refused;
+    expect(await page.locator('.verdict').textContent()).toContain('Steady');
+    // A look at barriers takes longer than the page stays.
+    await page.route(server.address, async (route) => {
+      const response = await route.fetch();
+      const { refresh: _, ...headers } = response.headers();
+      await route.fulfill({ response, headers });
+    });
+    await page.reload();
+    await page.getByRole('heading', { name: 'Starting' }).waitFor();
+    expect(await barriers(page)).toEqual([]);
+    const plain = await browser().newPage({ javaScriptEnabled: false });
+    await plain.goto(server.address);
+    await plain.getByRole('heading', { name: 'Starting' }).waitFor();
+    server.starts(false);
+    await plain.locator('.verdict', { hasText: 'Steady' }).waitFor();
+    await plain.close();
+  });
+});
+
 test('what a server, a zone or a person says is text, also where it is markup for others', async () => {
   const attack = `"><img src=x onerror=hacked=1></script><script>hacked=1</script>'&`;
   const evil = `${attack}\u202e:3306` as ServerAddress;

@@ -44,6 +44,18 @@ test('the worst comes first, and equally good ones keep their order', () => {
   ).toEqual(['unread', 'doubtful', 'alarming', 'good-0', 'good-1']);
 });
 
+test('with `mode: observe` nothing moves: the overview says what would', () => {
+  const decision = { kind: 'point-to', reason: 'failover', source: db3.server, sentence: 'It is.' } as const;
+  const moving = clusterOf('moving', { decision });
+  const thought: ClusterDocument = { ...clusterOf('thought', { decision }), mode: 'observe' };
+  const text = (...documents: readonly ClusterDocument[]) =>
+    overviewText(documents, plain, { columns: 80, rows: 12 });
+  expect(text(thought)).toMatch(/: 1 would move\n/);
+  expect(text(thought)).toMatch(/thought +would move +failover/);
+  expect(text(moving)).toMatch(/: 1 moving\n/);
+  expect(text(moving, thought)).toMatch(/: 2 moving, or would move\n/);
+});
+
 test('an overview of 80 columns and 12 rows', () => {
   expect(overviewText(many, plain, { columns: 80, rows: 12 })).toMatchInlineSnapshot(`
     "3 of 43 clusters need a look: 1 without a writable source, 1 held, 1 with alarms

@@ -53,8 +53,8 @@ type Session = ReturnType<typeof session>;
 async function withDaemon(s: Session, work: () => Promise<void>): Promise<void> {
   const running = run(s.context);
   const isUp = async () =>
-    (await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/healthz', timeoutMs: 1000 })).kind ===
-    'document';
+    (await askDaemon(apiSocketPath(folder), { method: 'GET', path: '/v1/clusters', timeoutMs: 1000 }))
+      .kind === 'document';
   while (!(await isUp())) await new Promise((resolve) => setImmediate(resolve));
   try {
     await work();

@@ -186,17 +186,25 @@ describe('the routes', () => {
         ...shopSnapshot,
         publications: shopSnapshot.publications.map((one) => ({ ...one, ready: false })),
       }),
+      clusters: () => Array.from({ length: 25 }, (_, index) => `shop${index}`),
     });
     expect(await get('/readyz')).toMatchObject({
       kind: 'problem',
-      problem: { status: 503, code: 'not-ready', detail: 'not ready: shop' },
+      problem: {
+        status: 503,
+        code: 'not-ready',
+        detail: expect.stringMatching(/^not ready: shop0 \(not decided yet\), .*shop19 .* and 5 more$/),
+      },
     });
   });
 
   test('say that they are starting', async () => {
     const started = await startApi({ socketPath: socket(), onBug: (error) => bugs.push(error) });
     if (started.kind === 'started') servers.push(started.server);
-    expect(await get('/healthz')).toMatchObject({ problem: { status: 503, code: 'starting' } });
+    expect(await get('/v1/clusters')).toMatchObject({ problem: { status: 503, code: 'starting' } });
+    expect(await get('/readyz')).toMatchObject({ problem: { status: 503, code: 'starting' } });
+    // The process lives: nobody should kill it.
+    expect(await get('/healthz')).toMatchObject({ body: { status: 'ok' } });
   });
 
   test('answer errors as problem details with a stable code', async () => {

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { ClusterApi } from '../../../src/http/cluster-api.ts';
 import { assetsOf } from '../../../src/page/assets.ts';
-import { createStatusPage } from '../../../src/page/page.ts';
+import { assetReply, createStatusPage } from '../../../src/page/page.ts';
 import { pageState } from '../../support/page-states.ts';
 
 const assets = assetsOf([
@@ -70,11 +70,10 @@ test('viewers who ask together share one look at all clusters; the next viewer s
 });
 
 test('a file may be kept for ever, under an address that changes with any file', () => {
-  const { page } = pageOf([]);
-  const { status, headers } = page.asset(`${assets.hash}/page.css`);
+  const { status, headers } = assetReply(assets, `${assets.hash}/page.css`);
   expect([status, headers['content-type']]).toEqual([200, 'text/css; charset=utf-8']);
   expect(headers['cache-control']).toContain('immutable');
   expect(assetsOf([['page.css', 'body { }']]).hash).not.toBe(assets.hash);
-  expect(page.asset('0/page.css').status).toBe(404);
-  expect(page.asset(`${assets.hash}/../page.css`).status).toBe(404);
+  expect(assetReply(assets, '0/page.css').status).toBe(404);
+  expect(assetReply(assets, `${assets.hash}/../page.css`).status).toBe(404);
 });
