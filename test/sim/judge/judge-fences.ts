@@ -42,9 +42,7 @@ const readingForMs = freshForMs + exchangeMs + 1000;
 /** Where the conditions last, a fence leaves within so many milliseconds, or a fence of before is on its way. */
 const patienceMs = 12_000;
 
-export function createFenceJudge(
-  world: Pick<World, 'timeline' | 'script' | 'mysql' | 'primary' | 'meant' | 'connections'>,
-): FenceJudge {
+export function createFenceJudge(world: World): FenceJudge {
   const { timeline, script, mysql, primary } = world;
   /** Since when the conditions hold and no fence left. */
   const waiting = new Map<string, number>();
@@ -91,6 +89,7 @@ export function createFenceJudge(
       [ledger.next?.uuid === uuid, 'at a server that was announced'],
       [facts.group !== undefined, 'at a member of a group'],
       [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
+      [sight.promoted.get(server)?.provable === true, 'at a server that somebody opened'],
       [certainFollowers(sight, server).length > 0, 'at a server that others follow'],
     ];
     const against = reasons.find(([isAgainst]) => isAgainst)?.[1];
@@ -107,6 +106,21 @@ export function createFenceJudge(
       );
     });
 
+  /**
+   * Whether the server that people mean to be the source can be the source. It cannot while it has not rejoined and
+   * the source of the ledger takes writes: then the name stays (S5), and so do the clients.
+   */
+  function isMeantRightly(target: ServerAddress, ledger: Ledger | undefined): boolean {
+    const source = ledger && mysql.server(ledger.source);
+    return (
+      (!world.judge.stale.has(target) && !world.judge.ledgerTouched) ||
+      source === undefined ||
+      source.uuid !== ledger?.uuid ||
+      source.health === 'down' ||
+      source.readOnly
+    );
+  }
+
   /** Whether the conditions hold beyond doubt: then a fence must leave. */
   function isDue(sender: Sender, server: ServerAddress): boolean {
     const { sight } = sender;
@@ -120,6 +134,7 @@ export function createFenceJudge(
       facts !== undefined &&
       source !== undefined &&
       facts.channels.length === 0 &&
+      !sight.promoted.has(server) &&
       now - sight.goodReadAt < freshForMs &&
       sight.commands.size === 0 &&
       unfit(sender, server, facts.id) === undefined &&
@@ -157,9 +172,13 @@ export function createFenceJudge(
       const at = mysql.server(target);
       if (at.uuid !== uuid) return `FENCE takes effect at another server than it names at ${server}`;
       if (timeline.now > dueAt) return 'FENCE takes effect after its deadline';
-      if (ledgerIn(primary.rrsets())?.uuid === at.uuid)
+      const ledger = ledgerIn(primary.rrsets());
+      // A person named it meanwhile. No other way leads back to a former source that has not rejoined.
+      if (ledger?.uuid === at.uuid && ledger.why !== 'commanded')
         return 'S8 a fence takes effect at the source of the ledger';
-      return world.meant() === target ? 'FENCE takes effect at the source' : undefined;
+      return world.meant() === target && isMeantRightly(target, ledger)
+        ? 'FENCE takes effect at the source'
+        : undefined;
     },
     waits(sender) {
       for (const server of sender.sight.members) {

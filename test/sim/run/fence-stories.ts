@@ -1,7 +1,7 @@
 /** Stories of old sources that are fenced, or must not be: each is told in a world with `fence:`. */
 
-import type { Act } from '../world/script.ts';
-import { alone, bothWays } from './tell.ts';
+import type { Act, Weather } from '../world/script.ts';
+import { bothWays } from './tell.ts';
 
 /** Again and again the source is lost, another is promoted, and the lost one comes back writable. */
 const returns = (how: 'kill' | 'hang'): readonly Act[] =>
@@ -69,24 +69,61 @@ const halfInSight: readonly Act[] = [
   { at: 30_000, kind: 'mend', rebuild: true },
 ];
 
-/** A person makes the name follow another server before the new source is lost, without a word to the old one. */
-const beforeTheMove: readonly Act[] = [5000, 25_000].flatMap((at): Act[] => [
-  alone('west', at - 200, 15_000),
-  { at, kind: 'lose-source', how: 'hang', backMs: 2500, tail: 0 },
-  { at: at + 1900, kind: 'failover', to: 0, mistake: 'no-repoint', stepMs: 20 },
+/** An old source comes back while updates take long: somebody has just edited the zone. */
+const duringUpdate: readonly Act[] = [5000, 25_000].flatMap((at): Act[] => [
+  { at, kind: 'lose-source', how: 'hang', backMs: 6000, tail: 0 },
+  { at: at + 1500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+  ...[5000, 6000, 7000, 8000].map(
+    (after): Act => ({ at: at + after, kind: 'hand', edit: 'ttl', to: 0, forMs: 0 }),
+  ),
   { at: at + 14_000, kind: 'mend', rebuild: true },
 ]);
 
-export const fenceStories: Readonly<Record<string, readonly Act[]>> = {
-  'an old source that comes back is fenced': returns('kill'),
-  'an old source that hung is fenced': returns('hang'),
-  'an old source that others follow is not fenced': stillFollowed,
-  'an old source that is the source again is not fenced': thereAndBackAgain,
-  'another host at the address of an old source is not fenced': swapped,
-  'a fence of before a stall takes no effect': standsStillAndFences('stall'),
-  'a fence of before a sleep takes no effect': standsStillAndFences('suspend'),
-  'a fence that a hanging server gets late takes no effect': hangsAgain,
-  'a zone that was put back fences nobody': putBack,
-  'two instances with different views fence alike': halfInSight,
-  'nobody is fenced before the move is applied': beforeTheMove,
+/** The nameserver answers nobody when the old source comes back. */
+const nameserverAway: readonly Act[] = [
+  { at: 5000, kind: 'lose-source', how: 'hang', backMs: 11_000, tail: 0 },
+  { at: 6500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 9500, kind: 'crash-nameserver', when: 'now', forMs: 12_000 },
+  { at: 30_000, kind: 'mend', rebuild: true },
+];
+
+/** In the place of a replica is an empty, writable server, after the source was moved. */
+const replaced: readonly Act[] = [
+  { at: 5000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 15_000, kind: 'stranger', server: 2 },
+  { at: 30_000, kind: 'mend', rebuild: true },
+];
+
+/** The old source is set up as a replica, keeps its own transactions, and is opened again. */
+const openedAgain: readonly Act[] = [
+  { at: 5000, kind: 'lose-source', how: 'hang', backMs: 3000, tail: 0 },
+  { at: 6500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 8050, kind: 'mend', rebuild: false },
+  { at: 14_000, kind: 'writable', server: 0, reset: true, forMs: 15_000 },
+];
+
+interface FenceStory {
+  readonly acts: readonly Act[];
+  readonly change?: Partial<Weather>;
+}
+
+/** The way to a server takes so long that much can happen on it. */
+const far = { rttMs: 300 };
+
+/** By their names. */
+export const fenceStories: Readonly<Record<string, FenceStory>> = {
+  'an old source that comes back is fenced': { acts: returns('kill') },
+  'an old source that hung is fenced': { acts: returns('hang') },
+  'an old source that others follow is not fenced': { acts: stillFollowed },
+  'an old source that is the source again is not fenced': { acts: thereAndBackAgain, change: far },
+  'an old source that is opened by people is not fenced': { acts: openedAgain },
+  'another host at the address of an old source is not fenced': { acts: swapped, change: far },
+  'a server that replaces a replica is not fenced': { acts: replaced },
+  'a fence of before a stall takes no effect': { acts: standsStillAndFences('stall') },
+  'a fence of before a sleep takes no effect': { acts: standsStillAndFences('suspend') },
+  'a fence that a hanging server gets late takes no effect': { acts: hangsAgain, change: far },
+  'a zone that was put back fences nobody': { acts: putBack },
+  'two instances with different views fence alike': { acts: halfInSight },
+  'nobody is fenced while an update is on its way': { acts: duringUpdate, change: { late: 0.9 } },
+  'nobody is fenced while the ledger is unknown': { acts: nameserverAway },
 };

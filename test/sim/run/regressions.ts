@@ -275,7 +275,7 @@ export const stories: readonly Story[] = [
     gtidMode: 'OFF_PERMISSIVE',
     delayMs: 1500,
   }),
-  ...Object.entries(fenceStories).flatMap(([name, acts]) =>
-    retold(name, acts, { ...fair, rttMs: 30 }, { fences: true }),
+  ...Object.entries(fenceStories).flatMap(([name, { acts, change }]) =>
+    retold(name, acts, { ...fair, rttMs: 30, ...change }, { fences: true }),
   ),
 ];

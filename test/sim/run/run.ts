@@ -128,7 +128,13 @@ async function shared(seeds: number, from: number, jobs: number): Promise<void> 
     parts
       .filter(([count]) => count > 0)
       .map(async ([count, first]) => {
-        const part = ['--seeds', String(count), '--from', String(first), ...(values.fences ? ['--fences'] : [])];
+        const part = [
+          '--seeds',
+          String(count),
+          '--from',
+          String(first),
+          ...(values.fences ? ['--fences'] : []),
+        ];
         const [code] = await once(
           spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...part], {
             stdio: 'inherit',

@@ -194,7 +194,10 @@ export class FencingSession {
       world.judge.fenceLands(asked, target);
       world.log(`${world.timeline.now} ${target} is fenced by ${asked.by}`);
     }
-    Object.assign(this.#server, sql.includes('super') ? { readOnly: true, superReadOnly: true } : { readOnly: true });
+    Object.assign(
+      this.#server,
+      sql.includes('super') ? { readOnly: true, superReadOnly: true } : { readOnly: true },
+    );
     return rowsOf();
   }
 
