@@ -73,6 +73,9 @@ const maker: AdapterMaker = {
 
 const inspectors: InspectorMaker = {
   servers: (cluster) => createInspector(openServers(cluster)),
+  fences: ({ fence, ...cluster }) =>
+    fence &&
+    createInspector({ ...openServers(cluster), user: fence.user, password: fence.password.reveal() }),
   nameserver: (nameserver) => openNameserver(nameserver, () => {}),
 };
 

@@ -12,6 +12,8 @@ import { commandNames, formOf } from '../src/cli/command-table.ts';
 import { exitCodes } from '../src/cli/exit-code.ts';
 import { loadConfig } from '../src/config/load.ts';
 import { accountStatements, mariadbGrantStatements } from '../src/mysql/answer/grants.ts';
+import { fenceAccountStatements, fenceSetOf } from '../src/mysql/flavour/fence-set.ts';
+import { readTraits } from '../src/mysql/flavour/flavour.ts';
 import { mutants } from './sim/mutants/mutants.ts';
 import { root, textOfFile } from './support/checkout.ts';
 
@@ -35,11 +37,16 @@ const statementsOf = (block: string): readonly string[] =>
     .filter((statement) => statement !== '')
     .map((statement) => `${statement};`);
 
-test('docs/SERVERS.md grants what the prober needs', () => {
+test('docs/SERVERS.md grants what the prober and the fencer need', () => {
   const account = "'source_dns'@'10.0.0.%'";
+  const fencers = ['9.7.4', '11.8.9-MariaDB'].map((version) => {
+    const set = fenceSetOf(readTraits([{ Variable_name: 'version', Value: version }]));
+    return typeof set === 'string' ? [set] : fenceAccountStatements("'source_dns_fence'@'10.0.0.%'", set);
+  });
   expect(blocks('docs/SERVERS.md', 'sql').map(statementsOf)).toEqual([
     accountStatements(account),
     accountStatements(account, mariadbGrantStatements),
+    ...fencers,
   ]);
 });
 

@@ -5,6 +5,8 @@ import { EventEmitter, errorMonitor } from 'node:events';
 /** A connection, as far as it is used here. */
 export interface DriverConnection {
   query(options: object, callback: (error: unknown, rows?: unknown) => void): unknown;
+  execute?(...given: unknown[]): unknown;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
   readonly stream: { destroy(error?: Error): unknown };
 }
 
@@ -13,8 +15,6 @@ export type Acquired = (error: unknown, connection?: PoolConnection) => void;
 
 /** A connection of the driver's pool with callbacks. */
 export interface PoolConnection extends DriverConnection {
-  execute?(...given: unknown[]): unknown;
-  on(event: 'error', listener: (error: unknown) => void): unknown;
   release(): void;
 }
 
@@ -23,7 +23,7 @@ export interface CorePool {
   getConnection(callback: Acquired): void;
   releaseConnection(connection: PoolConnection): void;
   end(callback?: (error?: unknown) => void): void;
-  readonly config: { readonly connectionConfig: ConnectionConfig };
+  readonly config: { readonly connectionConfig: ConnectionConfig; readonly queueLimit?: number };
 }
 
 interface ConnectionConfig {
@@ -59,7 +59,7 @@ const missing = (what: string): TypeError =>
 export function coreConnectionOf(connection: unknown): DriverConnection {
   const outer = isRecord(connection) ? connection : {};
   const core = isRecord(outer['connection']) ? outer['connection'] : outer;
-  if (typeof core['query'] !== 'function' || !isRecord(core['stream']))
+  if (typeof core['query'] !== 'function' || typeof core['on'] !== 'function' || !isRecord(core['stream']))
     throw new TypeError('check needs a connection of mysql2');
   return core as unknown as DriverConnection;
 }
@@ -71,7 +71,7 @@ type Told = (error: unknown) => unknown;
  * Calls `begin` at each statement of the connection, and shows what it returns each error of that statement. A
  * statement without a callback keeps its own error.
  */
-export function watchStatements(connection: PoolConnection, begin: () => Told): void {
+export function watchStatements(connection: DriverConnection, begin: () => Told): void {
   for (const method of ['query', 'execute'] as const) {
     const original = connection[method];
     if (typeof original !== 'function') continue;

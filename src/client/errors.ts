@@ -77,7 +77,17 @@ export const isReadOnly = (error: unknown): boolean => readOnlyNumbers.includes(
 /** Whether the server or the way to it is at fault, so that another connection may do better. */
 export function isLoss(error: unknown): boolean {
   const { code, errno } = errorOf(error);
-  return leavingNumbers.includes(errno) || lostCodes.includes(code);
+  return leavingNumbers.includes(errno) || lostCodes.includes(code) || isAfterEnd(error);
+}
+
+/** The driver refused to send on a connection that has ended before. This error has no code. */
+const isAfterEnd = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('connection is in closed state');
+
+/** A refused statement did nothing: the caller may repeat it. */
+export function markRefused(error: unknown): void {
+  if (typeof error === 'object' && error !== null && Object.isExtensible(error))
+    Object.assign(error, { refused: true });
 }
 
 /** One line for events. A message of the driver can name the account; its code cannot. */

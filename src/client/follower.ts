@@ -204,7 +204,7 @@ export class Follower {
     this.#patience ??= setTimeout(() => {
       for (const nameserver of this.#nameservers) nameserver.isAwaited = false;
       this.#compare();
-    }, this.settings.suspectIntervalMs);
+    }, this.settings.suspectIntervalMs).unref();
   }
 
   #adopt(target: Target): void {

@@ -31,6 +31,10 @@ export class Gate {
     this.#scout();
   }
 
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   leave(go: () => void): void {
     this.#waiting.delete(go);
   }

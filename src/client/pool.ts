@@ -4,15 +4,8 @@
  */
 
 import type { Socket } from 'node:net';
-import { type Acquired, type CorePool, type PoolConnection, watchStatements } from './driver.ts';
-import {
-  isLoss,
-  isReadOnly,
-  SourceBusyError,
-  SourceMovedError,
-  SourceNotWritableError,
-  shortly,
-} from './errors.ts';
+import type { Acquired, CorePool, PoolConnection } from './driver.ts';
+import { isLoss, SourceBusyError, SourceNotWritableError, shortly } from './errors.ts';
 import { Gate } from './gate.ts';
 import type { FollowedSource } from './source.ts';
 
@@ -40,6 +33,8 @@ interface Opened {
 export class FollowingPool {
   readonly #source: FollowedSource;
   readonly #gate: Gate;
+  /** The driver's option, for those who wait at the gate. 0: none. */
+  readonly #queueLimit: number;
   readonly #getConnection: (callback: Acquired) => void;
   readonly #wishes = new WeakMap<Acquired, Wish>();
   readonly #opened = new WeakMap<PoolConnection, Opened>();
@@ -52,6 +47,7 @@ export class FollowingPool {
     this.#source = source;
     const { suspectIntervalMs, intervalMs } = source.settings.asking;
     this.#gate = new Gate(suspectIntervalMs, intervalMs);
+    this.#queueLimit = core.config.queueLimit ?? 0;
     this.#getConnection = core.getConnection.bind(core);
     const releaseConnection = core.releaseConnection.bind(core);
     const end = core.end.bind(core);
@@ -92,6 +88,10 @@ export class FollowingPool {
       this.#getConnection(callback);
       return;
     }
+    if (this.#queueLimit > 0 && this.#gate.waiting >= this.#queueLimit) {
+      callback(new Error('Queue limit reached.'));
+      return;
+    }
     const wish: Wish = {
       callback,
       arrived: (error, connection) => this.#arrived(wish, error, connection),
@@ -107,7 +107,12 @@ export class FollowingPool {
 
   #go(wish: Wish): void {
     this.#made = undefined;
-    this.#getConnection(wish.arrived);
+    wish.socket = undefined;
+    try {
+      this.#getConnection(wish.arrived);
+    } catch (error) {
+      this.#failed(wish, error);
+    }
     // The driver opens a connection for this very caller, or none.
     wish.socket = this.#made;
     this.#made = undefined;
@@ -172,7 +177,8 @@ export class FollowingPool {
       this.#settle(wish, error);
       return;
     }
-    if (!(error instanceof SourceMovedError)) {
+    // Else the source has moved in the meantime.
+    if (wish.socket && this.#source.serves(wish.socket)) {
       this.#failure = error;
       this.#gate.shut();
     }
@@ -180,8 +186,8 @@ export class FollowingPool {
   }
 
   #again(wish: Wish): void {
-    if (wish.isOver) this.#gate.back();
-    else this.#gate.enter(wish.go);
+    if (!wish.isOver) this.#gate.enter(wish.go);
+    this.#gate.back();
   }
 
   #expire(wish: Wish): void {
@@ -215,27 +221,7 @@ export class FollowingPool {
     if (socket === undefined) return undefined;
     const opened: Opened = { socket, trust: undefined };
     this.#opened.set(connection, opened);
-    // A connection that nobody listens to would end the process.
-    connection.on('error', (error) => this.#source.lost(socket, error));
-    watchStatements(connection, () => {
-      const isSent = !socket.destroyed;
-      return (error) => (isSent ? this.#told(socket, error) : (this.#source.whyCut(socket) ?? error));
-    });
+    this.#source.watch(connection, socket);
     return opened;
   }
-
-  /** What a caller is told whose statement failed. */
-  #told(socket: Socket, error: unknown): unknown {
-    if (isReadOnly(error)) {
-      markRefused(error);
-      this.#source.failed(socket, error);
-    } else if (isLoss(error)) this.#source.lost(socket, error);
-    return error;
-  }
-}
-
-/** A refused statement did nothing: the caller may repeat it. */
-function markRefused(error: unknown): void {
-  if (typeof error === 'object' && error !== null && Object.isExtensible(error))
-    Object.assign(error, { refused: true });
 }

@@ -6,8 +6,16 @@ import { EventEmitter } from 'node:events';
 import { isIP, type LookupFunction, Socket } from 'node:net';
 import type { OpenResolver } from './asker.ts';
 import type { Current, Source } from './contract.ts';
-import { coreConnectionOf, type DriverConnection } from './driver.ts';
-import { isLoss, SourceMovedError, SourceNotWritableError, SourceUnknownError, shortly } from './errors.ts';
+import { coreConnectionOf, type DriverConnection, watchStatements } from './driver.ts';
+import {
+  isLoss,
+  isReadOnly,
+  markRefused,
+  SourceMovedError,
+  SourceNotWritableError,
+  SourceUnknownError,
+  shortly,
+} from './errors.ts';
 import { type Follower, giveBack, takeFollower, type Watcher } from './follower.ts';
 import type { Settings } from './options.ts';
 import { isSameServer, type Target } from './target.ts';
@@ -28,6 +36,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   /** Where each socket leads. Not yet anywhere: the first ledger is missing. */
   readonly #leads = new WeakMap<Socket, Target>();
   readonly #lent = new Set<Socket>();
+  readonly #watched = new WeakSet<DriverConnection>();
   /** Why a socket was cut. */
   readonly #cuts = new WeakMap<Socket, string>();
   #current: Current | undefined;
@@ -75,9 +84,9 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     socket.setNoDelay(true);
     if (enableKeepAlive) socket.setKeepAlive(true, keepAliveInitialDelay);
     this.#sockets.add(socket);
-    socket.on('error', (error) => this.lost(socket, error));
+    socket.on('error', (error) => this.#lost(socket, error));
     socket.on('end', () => {
-      if (!socket.writableEnded) this.lost(socket, { code: 'PROTOCOL_CONNECTION_LOST' });
+      if (!socket.writableEnded) this.#lost(socket, { code: 'PROTOCOL_CONNECTION_LOST' });
     });
     socket.on('close', () => {
       this.#sockets.delete(socket);
@@ -92,7 +101,11 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   };
 
   async check(connection: object): Promise<void> {
-    await this.verify(coreConnectionOf(connection));
+    const core = coreConnectionOf(connection);
+    // Under TLS the stream is not our socket.
+    const socket = [...this.#sockets].find((each) => each === core.stream);
+    if (!this.#watched.has(core)) this.watch(core, socket);
+    await this.verify(core);
   }
 
   /** The trust in which the connection was verified. */
@@ -152,16 +165,32 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     this.#cut(socket);
   }
 
-  lost(socket: Socket, error: unknown): void {
-    if (error instanceof SourceMovedError || !this.serves(socket)) return;
+  /** Sees what fails on the connection. `socket`: undefined where nobody knows which one it is. */
+  watch(connection: DriverConnection, socket: Socket | undefined): void {
+    this.#watched.add(connection);
+    // A connection that nobody listens to would end the process.
+    connection.on('error', (error) => this.#lost(socket, error));
+    watchStatements(connection, () => {
+      const wasCut = socket && this.#cuts.get(socket);
+      return (error) =>
+        wasCut === undefined ? this.#told(socket, error) : new SourceMovedError(wasCut, true);
+    });
+  }
+
+  #lost(socket: Socket | undefined, error: unknown): void {
+    if (error instanceof SourceMovedError || (socket && !this.serves(socket))) return;
     const why = `a connection to ${this.#follower.current?.server} was lost: ${shortly(error)}`;
-    if (socket.bytesRead === 0) this.#follower.unreachable(why);
+    if (socket?.bytesRead === 0) this.#follower.unreachable(why);
     else this.#follower.suspect(why);
   }
 
   /** A statement failed: read-only is evidence, and so is a server that goes away. */
-  failed(socket: Socket, error: unknown): void {
-    if (this.serves(socket)) this.#follower.distrust(`a statement failed: ${shortly(error)}`);
+  #told(socket: Socket | undefined, error: unknown): unknown {
+    if (isReadOnly(error)) {
+      markRefused(error);
+      if (!socket || this.serves(socket)) this.#follower.distrust(`a statement failed: ${shortly(error)}`);
+    } else if (isLoss(error)) this.#lost(socket, error);
+    return error;
   }
 
   changed(now: Target, before: Target | undefined): void {
@@ -175,21 +204,20 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     }
     for (const settle of [...this.#waiting]) settle();
     this.onChange();
-    if (isMove && former) this.emit('moved', this.#current, former);
-  }
-
-  /** The error of a statement that was not sent, because the socket was cut before. */
-  whyCut(socket: Socket): SourceMovedError | undefined {
-    const message = this.#cuts.get(socket);
-    return message === undefined ? undefined : new SourceMovedError(message, true);
+    if (isMove && former) this.#tell('moved', this.#current, former);
   }
 
   suspected(why: string): void {
-    this.emit('suspect', why);
+    this.#tell('suspect', why);
   }
 
   stale(why: string): void {
-    this.emit('stale', why);
+    this.#tell('stale', why);
+  }
+
+  /** Later: a listener that throws must not end what we do. */
+  #tell(event: string, ...what: readonly unknown[]): void {
+    process.nextTick(() => this.emit(event, ...what));
   }
 
   /**
@@ -210,7 +238,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
       return;
     }
     const target = this.#follower.next();
-    if (target === undefined) return;
+    if (target === undefined || socket.destroyed) return;
     this.#leads.set(socket, target);
     const { addresses, port } = target;
     const [host = ''] = addresses;

@@ -3,7 +3,6 @@
  * one run of the program systemd-notify (docs/decisions/025-word-to-systemd.md).
  */
 
-import { execa } from 'execa';
 import type { Failure } from '../core/model/observation.ts';
 import type { Clock } from '../ports.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -150,6 +149,7 @@ async function sendBySystemdNotify(
   assignments: readonly string[],
   socket: string,
 ): Promise<Failure | undefined> {
+  const { execa } = await import('execa');
   const result = await execa('systemd-notify', assignments, {
     extendEnv: false,
     env: { PATH: process.env['PATH'], NOTIFY_SOCKET: socket },

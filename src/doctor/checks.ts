@@ -12,6 +12,7 @@ import { watchCheck } from './host/watch.ts';
 import { accountCheck } from './mysql/account.ts';
 import { connectionsCheck } from './mysql/connections.ts';
 import { encryptionCheck } from './mysql/encryption.ts';
+import { fenceCheck } from './mysql/fence.ts';
 import { fitnessCheck } from './mysql/fitness.ts';
 import { identityCheck, reportCheck } from './mysql/identity.ts';
 import { logsCheck } from './mysql/logs.ts';
@@ -41,6 +42,7 @@ const serverChecks: readonly Check[] = [
   reachCheck,
   rightsCheck,
   accountCheck,
+  fenceCheck,
   encryptionCheck,
   identityCheck,
   reportCheck,

@@ -15,6 +15,8 @@ import type { Around, SeenNameserver, SeenServer, World } from './world.ts';
 /** Makes what only the doctor needs. Opens no connection. */
 export interface InspectorMaker {
   servers(cluster: LoadedCluster): ServerInspector;
+  /** With the account of fence. Undefined: nobody is fenced. */
+  fences?(cluster: LoadedCluster): ServerInspector | undefined;
   nameserver(config: NameserverConfig): Promise<OpenedNameserver>;
 }
 
@@ -114,8 +116,8 @@ function longestMs({ clusters, config }: WorldOptions): number {
     0,
     // A silent server is asked twice: that takes connect_timeout, and another time limit of a probe.
     ...clusters.map(
-      ({ settings, mysql }) =>
-        inspectionMs(mysql) + mysql.connectTimeoutMs + 2 * settings.watch.probeTimeoutMs,
+      ({ settings, mysql, fence }) =>
+        inspectionMs(mysql) * (fence ? 2 : 1) + mysql.connectTimeoutMs + 2 * settings.watch.probeTimeoutMs,
     ),
   );
   const exchange = Math.max(0, ...[...config.nameservers.values()].map(({ timeoutMs }) => timeoutMs));
@@ -134,6 +136,7 @@ async function askServers(
   { deadline, limit }: Bounds,
 ): Promise<readonly SeenServer[]> {
   const inspector = inspectors.servers(cluster);
+  const fences = inspectors.fences?.(cluster);
   const { watch, servers } = cluster.settings;
   const ask = async (address: ServerAddress): Promise<SeenServer> => {
     const soon = plusMs(clock.mono(), watch.probeTimeoutMs);
@@ -150,7 +153,8 @@ async function askServers(
     let probe: Probe = inspection.kind === 'refused' ? inspection.problem : await look();
     if (inspection.kind === 'seen' && probe.kind === 'unknown' && clock.mono() < deadline)
       probe = await look();
-    return { address, resolution, probe, inspection };
+    const fence = inspection.kind === 'seen' ? await fences?.inspect(address, deadline) : undefined;
+    return { address, resolution, probe, inspection, fence };
   };
   return await Promise.all(servers.map(({ address }) => limit(() => ask(address))));
 }

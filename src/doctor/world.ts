@@ -46,6 +46,8 @@ export interface SeenServer {
   readonly probe: Probe;
   /** What else it says, over a connection of its own. */
   readonly inspection: ServerInspection;
+  /** The same with the account of fence. Absent: nobody is fenced, or the server let the other one not in. */
+  readonly fence?: ServerInspection | undefined;
 }
 
 /** The process and its host. */

@@ -23,6 +23,8 @@ export interface LabOptions {
   readonly enter?: (() => Promise<void>) | undefined;
   /** Keep the folder with all logs and data. */
   readonly keep: boolean;
+  /** The web application has mysql2's pool as it is. */
+  readonly defaultPool: boolean;
   /** source-dns itself, to start as the daemon: node and the entry file. */
   readonly program: readonly string[];
   readonly colours: boolean;
@@ -53,8 +55,9 @@ export async function runLab(options: LabOptions): Promise<number> {
 function inNetwork(options: LabOptions): Promise<number> {
   const { program, scenario, enter, onInterrupt } = options;
   const flags = (['once', 'json', 'keep'] as const).flatMap((flag) => (options[flag] ? [`--${flag}`] : []));
-  const step = enter === undefined ? [] : ['--step'];
-  return runInOwnNetwork([...program, 'lab', '--scenario', scenario.name, ...flags, ...step], onInterrupt);
+  if (options.defaultPool) flags.push('--default-pool');
+  if (enter !== undefined) flags.push('--step');
+  return runInOwnNetwork([...program, 'lab', '--scenario', scenario.name, ...flags], onInterrupt);
 }
 
 /** Undefined if the user ended it early. */
@@ -72,19 +75,22 @@ async function playOnStage(options: LabOptions, narrator: Narrator): Promise<Out
   });
   let outcome: Outcome | undefined;
   try {
-    const { program, keep } = options;
+    const { program, keep, defaultPool } = options;
     const provided = await Promise.race([provide(options, narrator), interruption]);
     if (provided === 'interrupted') return undefined;
     const { scenario, product, bind } = provided;
-    await onStage({ setting: scenario, product, bind, program, keep, narrator }, async (stage) => {
-      const result = await Promise.race([play(scenario, stage, narrator, options.enter), interruption]);
-      if (result === 'interrupted') return;
-      outcome = result;
-      summary(narrator, result);
-      if (options.once) return;
-      lookAround(narrator, scenario, stage, program);
-      await interruption;
-    });
+    await onStage(
+      { setting: scenario, product, bind, program, keep, defaultPool, narrator },
+      async (stage) => {
+        const result = await Promise.race([play(scenario, stage, narrator, options.enter), interruption]);
+        if (result === 'interrupted') return;
+        outcome = result;
+        summary(narrator, result);
+        if (options.once) return;
+        lookAround(narrator, scenario, stage, program);
+        await interruption;
+      },
+    );
   } finally {
     stopListening();
   }
@@ -136,14 +142,32 @@ function summaryEvent(narrator: Narrator, outcome: Outcome | undefined): void {
   narrator.event('summary', { moves, acknowledgedWrites, lostWrites, held });
 }
 
+const timesIn = (move: MoveTimes): readonly number[] => [
+  move.seenMs,
+  move.decidedMs,
+  move.appliedMs,
+  move.promotedToAnswerMs,
+  move.propagatedMs,
+  move.writtenMs,
+];
+
 function table(moves: readonly MoveTimes[]): string {
-  const head = ['move', 'reason', 'seen', 'decided', 'applied', 'answered', 'propagated'];
+  const head = [
+    'move',
+    'reason',
+    'seen',
+    'decided',
+    'applied',
+    'answered',
+    'propagated',
+    'written',
+    'failed',
+  ];
   const rows = moves.map((move) => [
     `${move.from} -> ${move.to}`,
     move.reason,
-    ...[move.seenMs, move.decidedMs, move.appliedMs, move.promotedToAnswerMs, move.propagatedMs].map(
-      (ms) => `${ms} ms`,
-    ),
+    ...timesIn(move).map((ms) => `${ms} ms`),
+    `${move.failedWrites}`,
   ]);
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),

@@ -98,6 +98,8 @@ export function clusterLines(setup: Setup, { nameserver, passwordFile }: BlockNa
     '    # on_no_source: keep',
     '    # hold: no move to a server that lacks transactions which another server has executed.',
     '    # gtid_guard: warn',
+    '    # A former source that takes writes can be made read-only, by a second account. For example',
+    '    # "fence: { user: source_dns_fence, password_file: /etc/source-dns/fence.password }".',
     ...(setup.allowLoopback
       ? ['    # Only for a laboratory: clients on other machines cannot use such an address.']
       : []),

@@ -9,6 +9,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   updates: () => import('./updates.ts').then((m) => m.updates),
   failover: () => import('./failover.ts').then((m) => m.failover),
   clients: () => import('./clients.ts').then((m) => m.clients),
+  fence: () => import('./fence.ts').then((m) => m.fence),
   start: () => import('./start.ts').then((m) => m.start),
   scale: () => import('./scale.ts').then((m) => m.scale),
   'bad-day': () => import('./bad-day.ts').then((m) => m.badDay),

@@ -69,7 +69,7 @@ and nobody fences. Times run from the first authoritative answer; a writer has f
       for (const plan of size.plans) {
         const found: Round[] = [];
         for (let round = 0; round < size.rounds[plan.pool]; round += 1)
-          found.push(await play(plan, world, asker, size.watchMs));
+          found.push(checked(plan, await play(plan, world, asker, size.watchMs)));
         figures.push(...roundFigures(plan, found));
         say(`${wordsOf(plan)}: ${found.map(roundWords).join(' | ')}`);
       }
@@ -80,6 +80,14 @@ and nobody fences. Times run from the first authoritative answer; a writer has f
     }
   },
 };
+
+/** Late is only a figure; these are faults of the pool. */
+function checked(plan: Plan, round: Round): Round {
+  if (round.twice > 0) throw new Error(`${wordsOf(plan)}: ${round.twice} writes were done twice`);
+  if (plan.pool === 'following' && !round.exited)
+    throw new Error(`${wordsOf(plan)}: the application did not exit by itself`);
+  return round;
+}
 
 const roundWords = ({ answerMs, followedMs, errors, lost, failures }: Round): string =>
   `answer ${Math.round(answerMs)}, all ${Math.round(followedMs)} ms later, ${errors} errors (${[...failures].map(([code, count]) => `${count} ${code}`).join(', ')}), ${lost} lost`;

@@ -1,7 +1,6 @@
 /**
- * An application that installed source-dns-mysql2: pools with promises and with callbacks, and sockets for a library
- * that pools by itself. Nobody answers at NAMESERVER. Prints one line of JSON, and ends by itself.
- *
+ * An application that installed source-dns-mysql2: pools with promises and with callbacks, and sockets for a
+ * library that pools by itself. Nobody answers at NAMESERVER. Prints one line of JSON, and ends by itself.
  * follow-source NAMESERVER
  */
 

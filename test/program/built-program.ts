@@ -11,7 +11,10 @@ import { root } from '../support/checkout.ts';
 
 const cache = join(root, 'node_modules', '.cache', 'source-dns');
 
-/** Compiles src/, with these options more, and returns its entry file. Not into dist/, which other tests build meanwhile. */
+/**
+ * Compiles src/, with these options more, and returns its entry file. Not into dist/, which other tests build
+ * meanwhile.
+ */
 export function builtProgram(...options: readonly string[]): string {
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'local-'));

@@ -1,4 +1,7 @@
-/** The package source-dns-mysql2 as an application uses it: packed, in a project of its own, with mysql2 beside it. */
+/**
+ * The package source-dns-mysql2 as an application uses it: packed, in a project of its own, with mysql2
+ * beside it.
+ */
 
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

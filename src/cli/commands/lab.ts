@@ -10,6 +10,8 @@ export interface LabArguments {
   /** Wait for Enter before each step. */
   readonly step: boolean;
   readonly keep: boolean;
+  /** The web application has mysql2's pool as it is. */
+  readonly defaultPool: boolean;
 }
 
 export const labForm: CommandForm<LabArguments> = {
@@ -20,6 +22,10 @@ export const labForm: CommandForm<LabArguments> = {
     { name: 'once', text: 'Play it once and exit, 0 if every step went as expected' },
     { name: 'step', text: 'Wait for Enter before each step; Ctrl-D plays the rest without a pause' },
     { name: 'keep', text: 'Keep the files of the servers' },
+    {
+      name: 'default-pool',
+      text: 'The web application has a pool of mysql2 that does not follow the source',
+    },
   ],
   needsNoConfiguration: true,
   summary: "Play the manual's failover live, with real MySQL servers and BIND",
@@ -46,6 +52,7 @@ export const labForm: CommandForm<LabArguments> = {
       once: given.has('once'),
       step: given.has('step'),
       keep: given.has('keep'),
+      defaultPool: given.has('default-pool'),
     };
   },
 };

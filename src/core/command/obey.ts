@@ -1,5 +1,6 @@
 /** Carries out the command in progress, or answers why not. */
 
+import { isBeingFenced } from '../decide/fence.ts';
 import { guard } from '../decide/guard.ts';
 import { isLedgerBehind, isSuperseded, type Situation } from '../decide/situation.ts';
 import { situationOf } from '../decide/situation-of.ts';
@@ -34,6 +35,7 @@ export function obey(
   if (failure) return withResult(noted, nameserver, resultOfFailure(failure));
   // The update was refused, and an inspection will say why: that is the answer.
   if (isLookedInto(publication, running.id, now)) return noted;
+  if (running.command.kind === 'follow' && isBeingFenced(noted, running.command.server)) return noted;
   const situation = situationOf(noted, publication, now, { command: commandedBy(running) });
   if (running.command.kind !== 'follow') return rewrite(turn, situation, running);
   const known = noted.commands[0]?.progress.get(nameserver)?.epoch;

@@ -6,7 +6,7 @@
 import type { FenceVerdict } from '../model/fence.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { ClusterState } from '../model/state.ts';
-import { isoTime } from '../model/units.ts';
+import { isoTime, type ServerAddress } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
 import { hasLineMark } from './line-mark.ts';
@@ -42,6 +42,8 @@ function unsure([situation]: readonly Situation[], member: ServerView): string |
   const { address, known, upstreams } = member;
   if (state.commands.length > 0) return 'a command is being carried out';
   if (member.duplicate) return 'another server has the same UUID';
+  if (members.some((other) => other !== member && sameServerId(other, member)))
+    return 'another server has the same server_id';
   if (isOfCluster(known))
     return 'it belongs to a group or a cluster, whose own layer decides who takes writes';
   const upstream = upstreams.find((each) => each.state !== 'connecting' && !each.outsider);
@@ -51,6 +53,10 @@ function unsure([situation]: readonly Situation[], member: ServerView): string |
   const unseen = members.find(({ contact }) => contact === 'unobserved');
   return unseen && `${unseen.address} has not been observed yet`;
 }
+
+/** MariaDB has no other identity. */
+const sameServerId = ({ known: a }: ServerView, { known: b }: ServerView): boolean =>
+  a?.serverId !== undefined && a.serverId === b?.serverId;
 
 /** The ledger was read after the last update of ours, is in force, and names it as a former source. */
 function ledgerAgainst(situation: Situation, member: ServerView): string | undefined {
@@ -121,4 +127,11 @@ export function fenceNote(
   return settings.mode === 'observe'
     ? { stage: 'would', words: 'would be fenced in mode: active' }
     : { stage: 'wanted', words: 'is being fenced' };
+}
+
+/** An attempt is on its way, or what is known of the server is from before its end. */
+export function isBeingFenced({ fences, servers }: ClusterState, server: ServerAddress): boolean {
+  const { isRunning = false, last } = fences.get(server) ?? {};
+  const latest = servers.get(server)?.latest;
+  return isRunning || (last !== undefined && latest !== undefined && latest.askedAt < last.at.mono);
 }

@@ -16,7 +16,7 @@ export interface QueueOptions {
   readonly limits: HookLimits;
   readonly clock: Clock;
   /** One attempt; `stop` ends it. */
-  try(hook: HookConfig, call: HookCall, stop: AbortSignal): Trying;
+  try(hook: HookConfig, call: HookCall, stop: AbortSignal): Trying | Promise<Trying>;
   /** Resolves when the next attempt of any hook may start. */
   turn(): Promise<void>;
   onRecord(call: HookCall, record: HookRecord): void;
@@ -106,7 +106,7 @@ export class HookQueue {
         this.#drop(call);
         break;
       }
-      const trying = this.#options.try(this.#options.hook, call, running.stop.signal);
+      const trying = await this.#options.try(this.#options.hook, call, running.stop.signal);
       gone = trying.gone;
       const attempt = await trying.attempt;
       const last = await this.#lastOf(running, attempt, attempts);

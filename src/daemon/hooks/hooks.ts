@@ -12,7 +12,6 @@ import { HookQueue, type QueueOptions } from './hook-queue.ts';
 import { createOneLookup } from './one-lookup.ts';
 import { postJson, shownUrl } from './post-json.ts';
 import { createGroups } from './process-group.ts';
-import { runCommand } from './run-command.ts';
 
 export interface Hooks {
   /** For each entry of the history: calls its hooks. Never throws, never waits. */
@@ -142,6 +141,8 @@ class HookSet implements Hooks {
   #queueOptions(list: HookList, hook: HookConfig, waitingLimit: number): QueueOptions {
     const { clock, onRecord, onBug } = this.#options;
     const limits = this.#limits;
+    // What starts programs takes 0.1 s to load. Not every daemon needs it, and no move waits for it.
+    if (hook.kind === 'command') void import('./run-command.ts');
     return {
       list,
       shown: hook.kind === 'command' ? hook.program : shownUrl(hook.url.reveal()),
@@ -150,12 +151,12 @@ class HookSet implements Hooks {
       limits,
       clock,
       turn: () => this.#turn(),
-      try: (one, call, stop) =>
-        this.#start(() =>
-          one.kind === 'command'
-            ? runCommand(one, call, { clock, limits, groups: this.#groups, stop })
-            : postJson(one, call, { clock, limits, lookup: this.#lookup, stop }),
-        ),
+      try: async (one, call, stop) => {
+        if (one.kind !== 'command')
+          return this.#start(() => postJson(one, call, { clock, limits, lookup: this.#lookup, stop }));
+        const { runCommand } = await import('./run-command.ts');
+        return this.#start(() => runCommand(one, call, { clock, limits, groups: this.#groups, stop }));
+      },
       onRecord: ({ cluster, nameserver }, record) =>
         onRecord({ at: isoTime(clock.wall()), cluster, nameserver, kind: 'hook', ...record }),
       onBug,

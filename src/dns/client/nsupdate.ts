@@ -1,5 +1,4 @@
 /** Updates with the program `nsupdate`, which alone can do GSS-TSIG, SIG(0) and TLS. It reads by itself. */
-import { execa } from 'execa';
 import { nsupdateFudgeMs } from '../../core/model/limits.ts';
 import type { Failure } from '../../core/model/observation.ts';
 import type { UpdateOutcome } from '../../core/model/zone.ts';
@@ -28,6 +27,8 @@ interface NsupdateOptions extends Rfc2136Options {
 
 /** Opens no socket and starts no process before the first use. */
 export function createNsupdateClient(options: NsupdateOptions): DnsClient {
+  // Before the first update needs it.
+  void import('execa');
   const running = new Set<AbortController>();
   let closed = false;
   const send = async (request: MessageRequest): Promise<UpdateOutcome> => {
@@ -108,6 +109,7 @@ async function runProgram(
   // -v: TCP. -r 0: a repeated datagram would turn "applied" into NXRRSET. -t limits TCP in whole seconds;
   // execa's time-out limits everything.
   const args = [...before, ...options.args, '-v', '-r', '0', '-t', String(timeoutSeconds)];
+  const { execa } = await import('execa');
   const result = await execa(program, args, {
     input,
     timeout: Math.max(1, timeoutMs),

@@ -31,6 +31,16 @@ export interface MoveTimes {
   /** By the lab's observers: the primary nameserver answers, and the secondary too. */
   readonly promotedToAnswerMs: number;
   readonly propagatedMs: number;
+  /** The web application has its first acknowledged write on the new source. */
+  readonly writtenMs: number;
+  /** Its writes that failed between the last one on the old source and the first one on the new source. */
+  readonly failedWrites: number;
+}
+
+/** When (performance.now) the web application first wrote to the new source, and how many writes failed. */
+export interface Written {
+  readonly at: number;
+  readonly failed: number;
 }
 
 /** Combines the history of source-dns with the answers that the lab observed. */
@@ -38,6 +48,7 @@ export async function timesOfMove(
   { daemon }: Stage,
   { from, to, promotedAt }: Promotion,
   answered: Answered,
+  written: Written,
 ): Promise<MoveTimes> {
   let move: (HistoryEntry & { kind: 'move' }) | undefined;
   await until(`the history to have the move to ${to.name}`, async () => {
@@ -57,5 +68,7 @@ export async function timesOfMove(
     appliedMs: after(move?.appliedAt),
     promotedToAnswerMs: Math.round(answered.primary - promotedAt),
     propagatedMs: Math.round(Math.max(answered.primary, answered.secondary) - promotedAt),
+    writtenMs: Math.round(written.at - promotedAt),
+    failedWrites: written.failed,
   };
 }

@@ -4,7 +4,7 @@ import type { Alarm } from '../../core/model/events.ts';
 import { LabError } from '../host/lab-error.ts';
 import { until } from '../host/until.ts';
 import type { LabServer } from '../servers/cluster.ts';
-import { type Answered, type MoveTimes, type Promotion, timesOfMove } from './move-times.ts';
+import { type Answered, type MoveTimes, type Promotion, timesOfMove, type Written } from './move-times.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stage } from './stage.ts';
 
@@ -16,6 +16,8 @@ const someWrites = 20;
 /** A promotion, and the answers that follow it. */
 interface Moving extends Promotion {
   readonly answered: Promise<Answered>;
+  /** The last row that was acknowledged before the promotion. */
+  readonly lastRow: number;
 }
 
 export class Scene {
@@ -84,20 +86,40 @@ export class Scene {
     const answered = this.answers(to);
     // `theMove` awaits this; if a step fails before, the rejection must not stay unhandled.
     answered.catch(() => undefined);
-    this.#moving = { from, to, promotedAt, answered };
+    const lastRow = this.stage.web.acknowledged.at(-1) ?? 0;
+    this.#moving = { from, to, promotedAt, answered, lastRow };
   }
 
   /** Resolves when the name has followed the promotion; tells its times. */
   async theMove(): Promise<MoveTimes> {
     const moving = this.#moving;
     if (moving === undefined) throw new Error('nothing was promoted');
-    const times = await timesOfMove(this.stage, moving, await moving.answered);
-    const { seenMs, decidedMs, appliedMs, promotedToAnswerMs, propagatedMs } = times;
+    const answered = await moving.answered;
+    const times = await timesOfMove(this.stage, moving, answered, await this.#written(moving));
+    const { seenMs, decidedMs, appliedMs, promotedToAnswerMs, propagatedMs, writtenMs } = times;
     this.narrator.say(
-      `after the promotion: seen ${seenMs} ms, decided ${decidedMs} ms, applied ${appliedMs} ms, answered by the primary ${promotedToAnswerMs} ms, by the secondary too ${propagatedMs} ms`,
+      `after the promotion: seen ${seenMs} ms, decided ${decidedMs} ms, applied ${appliedMs} ms, answered by the primary ${promotedToAnswerMs} ms, by the secondary too ${propagatedMs} ms, written by the web application ${writtenMs} ms`,
     );
     this.moves.push(times);
     return times;
+  }
+
+  /** Resolves when the web application has a write on the new source. */
+  async #written({ to, lastRow }: Moving): Promise<Written> {
+    const { web } = this.stage;
+    const sql = `SELECT n FROM shop.orders WHERE server_id = @@server_id AND n > ${lastRow} ORDER BY n LIMIT 100`;
+    let index = -1;
+    await until(
+      `the web application to write to ${to.name} (its last error: ${web.lastFailure ?? 'none'})`,
+      async () => {
+        const there = new Set((await to.mysqld.sql(sql)).map((row) => Number(row['n'])));
+        index = web.acknowledged.findIndex((number) => there.has(number));
+        return index >= 0;
+      },
+    );
+    // Each row is acknowledged or has failed, and they are numbered in this order.
+    const [before = 0, first = 0] = [web.acknowledged[index - 1], web.acknowledged[index]];
+    return { at: web.acknowledgedAt[index] ?? 0, failed: first - before - 1 };
   }
 
   /** The returned function says whether both nameservers have given the same answer ever since. */

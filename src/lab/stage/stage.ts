@@ -49,6 +49,8 @@ interface StageOptions {
   /** source-dns itself, to start as the daemon: node and the entry file. */
   readonly program: readonly string[];
   readonly keep: boolean;
+  /** The web application has mysql2's pool as it is. */
+  readonly defaultPool: boolean;
   readonly narrator: Narrator;
 }
 
@@ -78,11 +80,8 @@ export async function onStage(options: StageOptions, play: (stage: Stage) => Pro
   }
 }
 
-async function build(
-  { setting, product, bind: programs, program, keep, narrator }: StageOptions,
-  folder: string,
-  closers: Closer[],
-): Promise<Stage> {
+async function build(options: StageOptions, folder: string, closers: Closer[]): Promise<Stage> {
+  const { setting, product, bind: programs, keep, narrator } = options;
   const plan = setting.servers;
   const network = setting.network ? await makeNetwork(plan.names.length, folder) : undefined;
   const [cluster, bind] = await bothOrNeither(
@@ -106,18 +105,12 @@ async function build(
     );
   }
   narrator.say(await setting.arrange(cluster));
-  return await openName(
-    program,
-    { folder, programs, cluster, bind, ...(network && { network }) },
-    narrator,
-    closers,
-  );
+  return await openName(options, { folder, programs, cluster, bind, ...(network && { network }) }, closers);
 }
 
 async function openName(
-  program: readonly string[],
+  { program, narrator, defaultPool }: StageOptions,
   servers: Pick<Stage, 'folder' | 'programs' | 'cluster' | 'bind' | 'network'>,
-  narrator: Narrator,
   closers: Closer[],
 ): Promise<Stage> {
   const { folder, cluster, bind } = servers;
@@ -135,13 +128,20 @@ async function openName(
   narrator.event('page', { address: config.page });
   // In a namespace of the lab, no browser of this machine reaches it.
   if (servers.network === undefined) narrator.say(`the status page: ${config.page}`);
+  const nameservers = [bind.primary, bind.secondary].map(({ address, port }) => `${address}:${port}`);
   const web = new WebClient({
     host: name,
     port: cluster.port,
     user: 'web',
     password: cluster.accounts.web,
     resolver: `${bind.primary.address}:${bind.primary.port}`,
+    ...(!defaultPool && { nameservers }),
   });
+  narrator.say(
+    defaultPool
+      ? 'the web application: a pool of mysql2 as it is, which asks for the name at each connection'
+      : 'the web application: a pool of mysql2 that follows the source',
+  );
   closers.push(() => web.stop());
   return { ...servers, config, daemon, web, primary, secondary, name };
 }

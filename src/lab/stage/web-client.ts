@@ -4,6 +4,7 @@ import { Resolver } from 'node:dns/promises';
 import { connect, type LookupFunction, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPool, type Pool } from 'mysql2/promise';
+import { followSource } from '../../client/source-dns-mysql2.ts';
 
 export interface WebClientOptions {
   readonly host: string;
@@ -12,6 +13,8 @@ export interface WebClientOptions {
   readonly password: string;
   /** `address:port` of the resolver, the lab's own BIND. */
   readonly resolver: string;
+  /** The pool follows the source, as these nameservers (`address:port`) say. Absent: mysql2's pool as it is. */
+  readonly nameservers?: readonly string[];
   /** The pause after each write; default: 5 ms. */
   readonly pauseMs?: number;
 }
@@ -23,6 +26,8 @@ const queryTimeoutMs = 3000;
 export class WebClient {
   /** The numbers of the acknowledged rows, ascending. */
   readonly acknowledged: number[] = [];
+  /** When each of them was acknowledged (performance.now). */
+  readonly acknowledgedAt: number[] = [];
   /** Writes that failed, or may have failed. */
   failures = 0;
   lastFailure: string | undefined;
@@ -33,20 +38,8 @@ export class WebClient {
   #loop: Promise<void> | undefined;
 
   constructor(options: WebClientOptions) {
-    const resolver = new Resolver({ timeout: 500, tries: 2 });
-    resolver.setServers([options.resolver]);
     this.#pauseMs = options.pauseMs ?? pauseBetweenMs;
-    this.#pool = createPool({
-      user: options.user,
-      password: options.password,
-      connectionLimit: 4,
-      // Below the limit: otherwise mysql2 keeps idle connections to the old source.
-      maxIdle: 2,
-      idleTimeout: 2000,
-      connectTimeout: 2000,
-      // Every new connection resolves the name again.
-      stream: () => connectByName(options, resolver),
-    });
+    this.#pool = openPool(options);
   }
 
   async createTable(): Promise<void> {
@@ -70,8 +63,10 @@ export class WebClient {
   async #writeAll(): Promise<void> {
     while (!this.#ended) {
       const number = this.#next++;
-      if (await this.#write(number)) this.acknowledged.push(number);
-      else this.failures++;
+      if (await this.#write(number)) {
+        this.acknowledged.push(number);
+        this.acknowledgedAt.push(performance.now());
+      } else this.failures++;
       await delay(this.#pauseMs);
     }
   }
@@ -99,6 +94,23 @@ export class WebClient {
     this.lastFailure = error instanceof Error ? error.message : String(error);
     return undefined;
   }
+}
+
+function openPool(options: WebClientOptions): Pool {
+  const { host, port, user, password, nameservers } = options;
+  const common = { user, password, connectionLimit: 4, connectTimeout: 2000 };
+  if (nameservers !== undefined)
+    return followSource(createPool({ ...common, host, port }), { nameservers, acquireTimeout: '3s' });
+  const resolver = new Resolver({ timeout: 500, tries: 2 });
+  resolver.setServers([options.resolver]);
+  return createPool({
+    ...common,
+    // Below the limit: otherwise mysql2 keeps idle connections to the old source.
+    maxIdle: 2,
+    idleTimeout: 2000,
+    // Every new connection resolves the name again.
+    stream: () => connectByName(options, resolver),
+  });
 }
 
 function connectByName({ host, port }: WebClientOptions, resolver: Resolver): Socket {

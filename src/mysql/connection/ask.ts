@@ -85,5 +85,6 @@ function trainOf({ statements }: QuerySet, { spellings, needed }: Habits): reado
   });
 }
 
-const errnoOf = (error: unknown): unknown =>
+/** The number of a server's error. */
+export const errnoOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined;

@@ -9,16 +9,18 @@ import { maxTextLength } from '../answer/limits.ts';
 import type { Answer, QuerySet, Traits } from '../answer/query-set.ts';
 import type { Asker } from '../answer/refusal-hints.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
-import { type Row, rowsUnexpected } from '../answer/row.ts';
+import { rowsUnexpected } from '../answer/row.ts';
 import { isPlainLine } from '../answer/text.ts';
 import {
+  lightTraitsQueries,
   querySetOf,
-  readTraits,
+  readLightTraits,
   readUptime,
   rowsQuery,
-  traitsQuery,
+  unknownVariable,
   uptimeQuery,
 } from '../flavour/flavour.ts';
+import { errnoOf } from './ask.ts';
 import { TimeLimit } from './deadline.ts';
 import { connectTo, spoken } from './knock.ts';
 import type { OpeningGate, Ticket } from './opening-gate.ts';
@@ -51,8 +53,6 @@ export interface Opened {
   /** When the server process began, on our monotonic clock. */
   readonly startedAt: number;
 }
-
-const accountQuery = 'SELECT CURRENT_USER() AS account';
 
 /** A slot is for work: an attempt that waits longer for the server's first word gives its slot back. */
 const patienceMs = 50;
@@ -191,35 +191,37 @@ export class Opening {
   /** In one round trip. What cannot take several at once gets the next one after each answer. */
   async #ask<const Texts extends readonly string[]>(
     session: Session,
-    asker: Asker,
     texts: Texts,
-  ): Promise<{ readonly [Each in keyof Texts]: readonly Row[] | Problem }> {
+  ): Promise<{ readonly [Each in keyof Texts]: Answer }> {
     const answers: Answer[] = [];
     if (this.#options.together) {
       this.#asksTogether = true;
       answers.push(...(await session.train(texts.map((sql) => ({ sql })))));
       this.#asksTogether = session.hasEnded;
     } else for (const sql of texts) answers.push(await session.query(sql));
-    const read = (answer: Answer) => (answer.kind === 'rows' ? answer.rows : classify(asker, answer.error));
-    return answers.map(read) as { readonly [Each in keyof Texts]: readonly Row[] | Problem };
+    return answers as unknown as { readonly [Each in keyof Texts]: Answer };
   }
 
   async #introduce(session: Session, asker: Asker): Promise<Opened | Problem> {
     const { server, clock, queryTimeoutMs } = this.#options;
-    const asked = await this.#ask(session, asker, [rowsQuery, traitsQuery, uptimeQuery, accountQuery]);
-    const [prepared, variables, uptime, account] = asked;
+    const asked = await this.#ask(session, [rowsQuery, ...lightTraitsQueries, uptimeQuery]);
+    const [prepared, product, aurora, wsrep, uptime] = asked;
     const heardAt = clock.mono();
-    if ('kind' in prepared) return prepared;
-    if ('kind' in variables) return variables;
-    const traits = readTraits(variables);
+    if (prepared.kind === 'error') return classify(asker, prepared.error);
+    if (product.kind === 'error') return classify(asker, product.error);
+    const cells = [...product.rows];
+    for (const answer of [aurora, wsrep]) {
+      if (answer.kind === 'rows') cells.push(...answer.rows);
+      else if (errnoOf(answer.error) !== unknownVariable) return classify(asker, answer.error);
+    }
+    const traits = readLightTraits(cells);
     const flavour = querySetOf(server, traits);
     if ('kind' in flavour) return flavour;
-    if ('kind' in uptime) return uptime;
-    const uptimeSeconds = readUptime(uptime);
+    if (uptime.kind === 'error') return classify(asker, uptime.error);
+    const uptimeSeconds = readUptime(uptime.rows);
     if (uptimeSeconds === undefined) return { kind: 'alive', failure: rowsUnexpected(server, 'Uptime') };
     const startedAt = heardAt - uptimeSeconds * 1000;
-    if ('kind' in account) return account;
-    const currentUser = account[0]?.['account'];
+    const currentUser = product.rows[0]?.['account'];
     const set = this.#options.asksReplicas ? withReplicas(flavour) : flavour;
     const setUp = await session.query(set.setup(queryTimeoutMs));
     if (setUp.kind === 'error') return classify(asker, setUp.error);

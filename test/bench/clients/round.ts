@@ -36,7 +36,7 @@ export interface Round {
 export const writers = 20;
 export const connections = 10;
 const answerLimitMs = 20_000;
-const exitMs = 3000;
+const exitMs = { default: 1000, following: 20_000 };
 /** Incidents come at any point of the second in which the follower asks. */
 const beforeMs = { shortest: 300, longest: 1300 };
 
@@ -68,7 +68,7 @@ export async function play(plan: Plan, world: World, asker: Asker, watchMs: numb
     moved = await Promise.all([befall(plan.incident, world, to), answered]);
     await allOn(to, watchMs);
   } finally {
-    noted = await application.stop(exitMs);
+    noted = await application.stop(exitMs[plan.pool]);
   }
   const [promotedAt, { at: answeredAt }] = moved;
   const rows = await rowsOf(world, old, plan.incident);

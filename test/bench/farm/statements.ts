@@ -33,11 +33,12 @@ const [sourceCells, replicaCells, orphanCells] = ['source', 'replica-on', 'repli
 const laterCells: Cells = { hostname: 'db', port: '3306', source_user: null };
 const version = replicaCells['version'] ?? '';
 
-const traits: readonly Cells[] = Object.entries({
-  basedir: '/usr/',
+const product: Cells = {
   version,
   version_comment: replicaCells['version_comment'] ?? '',
-}).map(([name, value]) => ({ Variable_name: name, Value: value }));
+  basedir: '/usr/',
+  account: 'source_dns@127.%',
+};
 
 export const greeting = (tls: boolean): Buffer => wire.packet(0, wire.greeting({ tls, version }));
 
@@ -49,6 +50,8 @@ export const loginAnswer = (from: number): Buffer =>
 export function answering(sql: string, withoutEof: boolean): Answering {
   const fixed = (purpose: Purpose, bytes: Buffer): Answering => ({ purpose, sql, answer: () => bytes });
   if (/^SET\b/i.test(sql)) return fixed('introduction', wire.packet(1, wire.ok));
+  if (/ AS (aurora_version|wsrep_on)\b/.test(sql))
+    return fixed('introduction', wire.packet(1, wire.error(1193, 'Unknown system variable')));
   const [, name, text] = /^PREPARE (\w+) FROM '(.*)'$/s.exec(sql) ?? [];
   if (name !== undefined && text !== undefined) {
     const prepares = { name, answering: answering(text.replaceAll("''", "'"), withoutEof) };
@@ -75,9 +78,8 @@ export function answering(sql: string, withoutEof: boolean): Answering {
 }
 
 const introductions: readonly (readonly [RegExp, readonly Cells[]])[] = [
-  [/^SHOW GLOBAL VARIABLES\b/, traits],
+  [/ CURRENT_USER\(\) AS account\b/, [product]],
   [/^SHOW GLOBAL STATUS\b.*'Uptime'/, [{ Variable_name: 'Uptime', Value: '100000' }]],
-  [/^SELECT CURRENT_USER\(\) AS account$/, [{ account: 'source_dns@127.%' }]],
 ];
 
 function whole(rows: readonly Cells[], withoutEof: boolean): Buffer {

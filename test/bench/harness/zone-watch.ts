@@ -6,6 +6,8 @@ import packet from 'dns-packet';
 
 /** Questions that wait for their answer at the same time. */
 const atOnce = 64;
+/** So many names tell whether to ask for more: questions cost the nameserver what updates need. */
+const scouts = 4;
 const answerMs = 1000;
 const lookEveryMs = 20;
 
@@ -38,12 +40,13 @@ export function watchZone(address: string, port: number): ZoneWatch {
     async until(wanted, deadlineMs) {
       const end = performance.now() + deadlineMs;
       let missing = [...wanted.keys()];
+      let batch = scouts;
       while (missing.length > 0) {
-        // The first few tell whether to ask for all: questions cost the nameserver what updates need.
-        const some = missing.slice(0, atOnce);
+        const some = missing.slice(0, batch);
         const found = await ask(some);
         const late = some.filter((name, index) => found[index] !== wanted.get(name));
-        missing = [...missing.slice(atOnce), ...late];
+        missing = [...late, ...missing.slice(batch)];
+        batch = late.length > 0 ? scouts : atOnce;
         if (missing.length > 0 && performance.now() > end)
           throw new Error(
             `${missing.length} names have not their address, as ${missing.slice(0, 3).join(', ')}`,

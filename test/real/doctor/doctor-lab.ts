@@ -49,6 +49,8 @@ export async function diagnose({ file, ledger }: Examined): Promise<readonly Fin
     prober: (cluster) => createProber(access(cluster)),
     inspectors: {
       servers: (cluster) => createInspector(access(cluster)),
+      fences: ({ fence, ...cluster }) =>
+        fence && createInspector({ ...access(cluster), user: fence.user, password: fence.password.reveal() }),
       nameserver: async () => ({
         kind: 'failed',
         failure: { code: 'key-invalid', message: 'not used here' },

@@ -40,14 +40,25 @@ test.each([
   ['history', { name: 'history' }],
   ['history shop', { name: 'history', cluster: 'shop' }],
   ['schema', { name: 'schema' }],
-  ['lab', { name: 'lab', list: false, once: false, step: false, keep: false }],
+  ['lab', { name: 'lab', list: false, once: false, step: false, keep: false, defaultPool: false }],
   [
     'lab --scenario group-kill',
-    { name: 'lab', scenario: 'group-kill', list: false, once: false, step: false, keep: false },
+    {
+      name: 'lab',
+      scenario: 'group-kill',
+      list: false,
+      once: false,
+      step: false,
+      keep: false,
+      defaultPool: false,
+    },
   ],
-  ['lab --list', { name: 'lab', list: true, once: false, step: false, keep: false }],
-  ['lab --step', { name: 'lab', list: false, once: false, step: true, keep: false }],
-  ['lab --once --json --keep', { name: 'lab', list: false, once: true, step: false, keep: true }],
+  ['lab --list', { name: 'lab', list: true, once: false, step: false, keep: false, defaultPool: false }],
+  ['lab --step', { name: 'lab', list: false, once: false, step: true, keep: false, defaultPool: false }],
+  [
+    'lab --once --json --keep',
+    { name: 'lab', list: false, once: true, step: false, keep: true, defaultPool: false },
+  ],
 ])('%s', (line, command) => {
   expect(parse(line)).toEqual({ kind: 'command', command, json: line.includes('--json') });
 });

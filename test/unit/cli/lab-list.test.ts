@@ -16,6 +16,7 @@ async function lab(options: {
     once: true,
     json: false,
     keep: false,
+    defaultPool: false,
     program: ['/nowhere'],
     colours: false,
     ...options,

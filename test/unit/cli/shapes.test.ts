@@ -105,6 +105,7 @@ const lines: readonly (readonly [DocumentName, (write: (line: string) => void) =
 const noLab = {
   once: true,
   keep: false,
+  defaultPool: false,
   program: ['/nowhere'],
   colours: false,
   writeError: () => undefined,

@@ -134,6 +134,7 @@ test('the option port counts for all servers; a host name is published without i
 
 /** A connection of a server that says this. */
 const saying = (uuid: string, readOnly: 0 | 1) => ({
+  on: () => {},
   stream: { destroy: () => {} },
   query: (_options: object, callback: (error: unknown, rows: unknown) => void) =>
     callback(null, [[uuid, readOnly, readOnly, 0]]),
@@ -153,6 +154,7 @@ test('a zone that went back: the target stays until it does not serve, and the o
   expect(source.current?.epoch).toBe(7);
   await source.check(saying(one.uuid, 0));
   expect(source.current?.epoch).toBe(5);
+  await pass(0);
   expect(events.at(-1)).toBe('moved 7 5');
 });
 

@@ -206,6 +206,43 @@ test('follow gives sockets to programs that pool by themselves, and checks their
   await other.end();
 });
 
+test('the addresses of a ledger are tried in turn', async () => {
+  const one = await stage.start(1);
+  const pool = stage.pool(falseDns(ledgerOf(one, 1, { form: `address/5/127.0.0.99,${one.address}` })));
+  await pool.query('SELECT 1');
+  expect(one.statements).toEqual(['SELECT 1']);
+});
+
+test('a restored zone strands nobody: the pool tries the lower epoch once its target takes no writes', async () => {
+  const [one, two] = [await stage.start(1), await stage.start(2)];
+  const dns = falseDns(ledgerOf(two, 7));
+  const pool = stage.pool(dns);
+  await pool.query('SELECT 1');
+  two.isReadOnly = true;
+  one.isReadOnly = true;
+  dns.say(ledgerOf(one, 5));
+  const stale = once(pool.source as never, 'stale');
+  await expect(pool.query('INSERT 1')).rejects.toMatchObject({ errno: 1290 });
+  await stale;
+  const waiting = pool.query('INSERT 2');
+  await vi.waitFor(() => expect(one.verified).toBeGreaterThan(0));
+  expect(pool.source.current?.epoch).toBe(7);
+  one.isReadOnly = false;
+  await waiting;
+  expect(pool.source.current?.epoch).toBe(5);
+  expect(one.statements).toEqual(['INSERT 2']);
+});
+
+test('the queueLimit of the driver counts for those who wait for a source, too', async () => {
+  const pool = stage.pool(falseDns(), { acquireTimeout: '100ms' }, { queueLimit: 2 });
+  const results = await Promise.allSettled([1, 2, 3].map(() => pool.query('SELECT 1')));
+  expect(results.map((result) => result.status === 'rejected' && result.reason.message)).toEqual([
+    expect.stringContaining('No ledger'),
+    expect.stringContaining('No ledger'),
+    'Queue limit reached.',
+  ]);
+});
+
 test.each<[string, () => unknown, RegExp]>([
   ['a pool cluster', () => createPoolCluster(), /pool cluster/],
   ['an address as the host', () => createPool({ host: '192.0.2.1' }), /published name/],

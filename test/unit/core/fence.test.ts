@@ -8,6 +8,8 @@ import { fencePauseMaxMs } from '../../../src/core/model/limits.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import { initialState } from '../../../src/core/model/state.ts';
+import { snapshot } from '../../../src/core/report/snapshot.ts';
+import { adviceOf } from '../../../src/core/report/snapshot-advice.ts';
 import { step } from '../../../src/core/step.ts';
 import { createFakeZone } from '../../support/fake-zone.ts';
 import {
@@ -104,6 +106,7 @@ const started = (over?: Partial<ClusterSettings>): Cluster => {
 
 const recorded = ({ effects }: Cluster, kind: string) =>
   effects.flatMap((effect) => (effect.kind === 'record' && effect.entry.kind === kind ? [effect.entry] : []));
+const sent = ({ effects }: Cluster, kind: Effect['kind']) => effects.filter((effect) => effect.kind === kind);
 const codes = ({ state }: Cluster) => state.alarms.map(({ code }) => code);
 
 describe('a former source that takes writes', () => {
@@ -154,6 +157,80 @@ describe('a former source that takes writes', () => {
     cluster.ends(ended);
     cluster.run(10_000);
     expect(cluster.state.restUntil).toBeGreaterThan(cluster.nowMs);
+  });
+});
+
+describe('a person who names the former source', () => {
+  const follow: Event = {
+    kind: 'command',
+    id: 'c1',
+    command: { kind: 'follow', server: address('db1'), force: true, dryRun: false, by: 'dba' },
+  };
+
+  test('is not answered before the attempt on its way has ended, and then learns that it is closed', () => {
+    const cluster = started();
+    cluster.take(follow);
+    cluster.run(1000);
+    expect(sent(cluster, 'update')).toEqual([]);
+    cluster.answers['db1'] = closed;
+    cluster.ends(ended);
+    cluster.run(2000);
+    expect(sent(cluster, 'update')).toEqual([]);
+    expect(sent(cluster, 'reply')).toMatchObject([{ answer: { results: [{ kind: 'held' }] } }]);
+  });
+
+  test('is obeyed where no attempt is on its way, and none begins', () => {
+    const cluster = started();
+    cluster.ends(refused);
+    cluster.take(follow);
+    cluster.run(1000);
+    expect(sent(cluster, 'update')).toHaveLength(1);
+    expect(cluster.fences).toHaveLength(1);
+  });
+});
+
+describe('what people are told', () => {
+  const db1Of = ({ state, nowMs }: Cluster) => snapshot(state, at(nowMs)).servers[0];
+  const advised = ({ state, nowMs }: Cluster) =>
+    JSON.stringify(adviceOf(state, at(nowMs), { aim: 'rejoin', server: address('db1') }));
+
+  test('nothing without the setting', () => {
+    const cluster = started({ fence: undefined });
+    expect(db1Of(cluster)?.fence).toBeNull();
+    expect(advised(cluster)).not.toContain('makes it read-only');
+  });
+
+  test('that it would be fenced in mode: active', () => {
+    const cluster = started({ mode: 'observe' });
+    expect(db1Of(cluster)?.fence).toEqual({
+      stage: 'would',
+      sentence: 'db1:3306 would be fenced in mode: active.',
+    });
+  });
+
+  test('that it is being fenced, that it was, and that nothing lifts this by itself', () => {
+    const cluster = started();
+    expect(db1Of(cluster)?.fence?.stage).toBe('wanted');
+    expect(db1Of(cluster)?.evidence).toContain('is being fenced');
+    cluster.answers['db1'] = closed;
+    cluster.ends(ended);
+    cluster.run(1000);
+    const words = db1Of(cluster)?.fence;
+    expect(words?.stage).toBe('fenced');
+    expect(words?.sentence).toMatch(/^db1:3306 was made read-only by source-dns at 2026-11-22T11:30:\d\d/);
+    expect(db1Of(cluster)?.evidence).toContainEqual(expect.stringContaining('was made read-only by'));
+    expect(advised(cluster)).toContain('was made read-only by source-dns at');
+    expect(advised(cluster)).toContain('source-dns freeze shop');
+  });
+
+  test('why it is not fenced', () => {
+    const cluster = started();
+    cluster.answers['db3'] = seen(replicaOf('db1', 'db3', { peer: '192.0.2.3' }));
+    cluster.run(2000);
+    expect(db1Of(cluster)?.fence).toEqual({
+      stage: 'not',
+      sentence: 'db1:3306 is not fenced: db3:3306 replicates from it.',
+    });
   });
 });
 

@@ -156,6 +156,14 @@ test('a clock that steps back makes no negative time', async () => {
   expect(amount(scraped, 'source_dns_move_duration_seconds_count')).toBe(1);
 });
 
+test('attempts to fence a server are counted by their result', async () => {
+  const tallies = new EventTallies();
+  const server = 'db1:3306' as ServerAddress;
+  const event = { kind: 'fenced', server, result: { kind: 'blocked', by: 'a lock' } } as const;
+  tallies.step({ cluster: 'shop', event, effects: [] }, 0 as MonoMs);
+  expect(rising(await told(tallies), 'source_dns_fences_total')).toEqual({ '{result="blocked"}': 1 });
+});
+
 test('repairs, raised alarms and hooks are counted; the end of an alarm is not', async () => {
   const tallies = new EventTallies();
   const alarm = { code: 'zone-drift', subject: 'source.shop.', sentence: 'By hand.' } as const;

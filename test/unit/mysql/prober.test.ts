@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Probe, Unasked } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
-import { rowsQuery, traitsQuery, uptimeQuery } from '../../../src/mysql/flavour/flavour.ts';
+import { lightTraitsQueries, rowsQuery, uptimeQuery } from '../../../src/mysql/flavour/flavour.ts';
 import type { Clock } from '../../../src/ports.ts';
 import {
   answering,
@@ -40,7 +40,7 @@ describe('a server that refuses before the login', () => {
   test.each(['5.6.51', '10.4.34-MariaDB', 'what?'])(
     'an unsupported version (%s) is alive',
     async (version) => {
-      const { address, asked } = await answering(() => [{ Variable_name: 'version', Value: version }]);
+      const { address, asked } = await answering(() => [{ version }]);
       expect(await proberOf(address).probe(address, deadline())).toMatchObject({
         kind: 'alive',
         failure: {
@@ -50,7 +50,7 @@ describe('a server that refuses before the login', () => {
         },
       });
       // A server of an unknown version gets no query of a probe.
-      expect(asked).toEqual([rowsQuery, traitsQuery, uptimeQuery, 'SELECT CURRENT_USER() AS account']);
+      expect(asked).toEqual([rowsQuery, ...lightTraitsQueries, uptimeQuery]);
     },
   );
 });
@@ -58,8 +58,8 @@ describe('a server that refuses before the login', () => {
 describe('a server that answers only some queries', () => {
   test('is alive: MariaDB does not show its replication status while it waits for an applier to stop', async () => {
     const { address } = await answering((sql) => {
-      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
-      return sql.startsWith('SHOW ALL') ? undefined : [{ Value: '60', account: 'source_dns@%' }];
+      if (sql === lightTraitsQueries[0]) return [{ version: '10.11.18-MariaDB', account: 'source_dns@%' }];
+      return sql.startsWith('SHOW ALL') ? undefined : [{ Value: '60' }];
     });
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'alive',
@@ -72,10 +72,10 @@ describe('a server that answers only some queries', () => {
 
   test('is unknown when it answers no query of a probe', async () => {
     const { address } = await answering((sql) => {
-      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
+      if (sql === lightTraitsQueries[0]) return [{ version: '10.11.18-MariaDB', account: 'source_dns@%' }];
       // Nothing after it either: a server answers in order.
       const isProbe = sql.includes('@@global.server_id') || sql.startsWith('SHOW ALL');
-      return isProbe ? undefined : [{ Value: '60', account: 'source_dns@%' }];
+      return isProbe ? undefined : [{ Value: '60' }];
     });
     expect(await proberOf(address).probe(address, deadline())).toMatchObject({
       kind: 'unknown',
@@ -193,8 +193,8 @@ describe('the prober', () => {
     ['discovered', 0],
   ])('asks a %s server %d times for its replicas', async (which, times) => {
     const { address, asked } = await answering((sql) => {
-      if (sql === traitsQuery) return [{ Variable_name: 'version', Value: '10.11.18-MariaDB' }];
-      return [{ Value: '60', account: 'source_dns@%' }];
+      if (sql === lightTraitsQueries[0]) return [{ version: '10.11.18-MariaDB', account: 'source_dns@%' }];
+      return [{ Value: '60' }];
     });
     const loopback = { kind: 'network', address: { family: 4, bytes: [127, 0, 0, 0] }, bits: 8 } as const;
     const servers = [{ address: which === 'configured' ? address : ('127.0.0.1:1' as ServerAddress) }];

@@ -182,6 +182,17 @@ describe('it is not fenced where', () => {
       { servers: { ...servers, db3: seen(replicaOf('db2', 'db3', { id: uuid('db1') })) } },
       'the same UUID',
     ],
+    [
+      'another MariaDB server has its server_id',
+      {
+        servers: {
+          ...servers,
+          db1: seen(factsOf('db1', { serverId: 7 })),
+          db3: seen(replicaOf('db2', 'db3', { serverId: 7 })),
+        },
+      },
+      'the same server_id',
+    ],
     // Rule 5: people, and other publications.
     ['somebody opened it', { memory: { db1: { promotedAt: at(1).mono } } }, 'somebody opened it'],
     ['the name is frozen', ledger({ frozen: { by: 'dba', reason: '' } }), 'frozen at ns1'],

@@ -1,7 +1,7 @@
 /** A proxy that answers in place of a server. The texts are from the sources and manuals of the products. */
 
 import { describe, expect, test } from 'vitest';
-import { traitsQuery, uptimeQuery } from '../../../../src/mysql/flavour/flavour.ts';
+import { lightTraitsQueries, uptimeQuery } from '../../../../src/mysql/flavour/flavour.ts';
 import {
   answering,
   deadline,
@@ -62,11 +62,10 @@ describe('a proxy with a dead server', () => {
 
 /** A proxy that accepts our login: what it answers to the statement of a probe. */
 async function letsIn(probe: () => readonly TextRow[] | Refusal) {
-  const traits = [{ Variable_name: 'version', Value: '9.7.4' }];
+  const product = [{ version: '9.7.4', account: 'source_dns@%' }];
   return await answering((sql) => {
-    if (sql === traitsQuery) return traits;
-    if (sql === uptimeQuery || sql.includes('CURRENT_USER'))
-      return [{ Value: '60', account: 'source_dns@%' }];
+    if (sql === lightTraitsQueries[0]) return product;
+    if (sql === uptimeQuery) return [{ Value: '60' }];
     return sql.includes('@@server_uuid') ? probe() : [];
   });
 }

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { OpeningGate } from '../../../../src/mysql/connection/opening-gate.ts';
-import { rowsQuery, traitsQuery, uptimeQuery } from '../../../../src/mysql/flavour/flavour.ts';
+import { lightTraitsQueries, rowsQuery } from '../../../../src/mysql/flavour/flavour.ts';
 import {
   answering,
   clock,
@@ -175,13 +175,23 @@ test('what must be known before the first probe is asked in one round trip', asy
     // It answers the first statements when it has all of them.
     tamper({ sql, packets }, { write }) {
       held.push(...packets);
-      const isFirst = [rowsQuery, traitsQuery, uptimeQuery].some((text) => text === sql);
+      const isFirst = [rowsQuery, ...lightTraitsQueries].some((text) => text === sql);
       if (!isFirst) write(Buffer.concat(held.splice(0)));
     },
   });
   expect(await proberOf(server.address).probe(server.address, deadline())).toMatchObject({
     kind: 'reachable',
   });
+});
+
+test.each([1193, 1047])('error %i of a variable that most servers do not know', async (errno) => {
+  const reply = healthyReply();
+  const server = await falseMysqld({
+    reply: (sql) => (sql === lightTraitsQueries[2] ? { errno, text: 'No.' } : reply(sql)),
+  });
+  expect(await proberOf(server.address).probe(server.address, deadline())).toMatchObject(
+    errno === 1193 ? { kind: 'reachable' } : { kind: 'alive', failure: { code: 'mysql-1047' } },
+  );
 });
 
 test('what cannot take several statements at once is asked one by one the next time', async () => {

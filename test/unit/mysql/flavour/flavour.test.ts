@@ -9,7 +9,12 @@ import {
   askStatements,
   noHabits,
 } from '../../../../src/mysql/connection/ask.ts';
-import { querySetOf, readTraits, readUptime } from '../../../../src/mysql/flavour/flavour.ts';
+import {
+  querySetOf,
+  readLightTraits,
+  readTraits,
+  readUptime,
+} from '../../../../src/mysql/flavour/flavour.ts';
 import { eachAlone } from '../../../support/ask-alone.ts';
 import { server } from '../../../support/recorded.ts';
 
@@ -20,6 +25,12 @@ const nameOf = (values: Record<string, string>): string => {
   const set = querySetOf(server, readTraits(variables(values)));
   return 'kind' in set ? set.failure.code : set.name;
 };
+
+/** SELECT gives a number for a switch, and a row for each statement. */
+const selected = ({ wsrep_on: on, ...values }: Record<string, string>) => [
+  values,
+  ...(on === undefined ? [] : [{ wsrep_on: on === 'ON' ? '1' : '0' }]),
+];
 
 describe('versions are numbers', () => {
   test('26.1 is later than 8.4, and 10.11 later than 10.5, unlike in a comparison of strings', () => {
@@ -113,6 +124,7 @@ describe('the flavour that a server describes', () => {
     [{ gtid_domain_id: '0', version: '10.4.34' }, 'version-unsupported'],
   ])('%j: %s', (values, name) => {
     expect(nameOf(values)).toBe(name);
+    expect(readLightTraits(selected(values))).toEqual(readTraits(variables(values)));
   });
 
   test('the failure names the server, and the hint names the supported versions', () => {
