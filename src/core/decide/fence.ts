@@ -27,7 +27,7 @@ export function fenceVerdict(situations: readonly Situation[], member: ServerVie
   return because === undefined ? { kind: 'fence' } : { kind: 'not', because };
 }
 
-/** It did not come back writable: somebody opened it, and may mean it. So a fence that is lifted stays lifted. */
+/** It did not come back: somebody opened it, and may mean it. So a fence that is lifted stays lifted. */
 const openedAgainst = ({ promotedAt }: ServerView): string | undefined =>
   promotedAt === undefined ? undefined : 'somebody opened it after it was read-only';
 

@@ -1,6 +1,6 @@
 /**
- * S8, S9 and what a fence may do: judged by what was delivered to its sender until it left, and by the truth when
- * it takes effect. Where the conditions last, a fence must leave, too.
+ * S8, S9 and what a fence may do: judged by what was delivered to its sender until it left, and by the truth
+ * when it takes effect. Where the conditions last, a fence must leave, too.
  */
 
 import { newestOf } from '../../../src/core/gtid/gtid.ts';
@@ -39,7 +39,7 @@ export interface Sender {
 
 /** A reading of the zone counts so long: fresh_for, an exchange and a short sleep. */
 const readingForMs = freshForMs + exchangeMs + 1000;
-/** Where the conditions last, a fence leaves within so many milliseconds, or a fence of before is on its way. */
+/** Where the conditions last, a fence leaves within so many milliseconds. */
 const patienceMs = 12_000;
 
 export function createFenceJudge(world: World): FenceJudge {
@@ -107,8 +107,8 @@ export function createFenceJudge(world: World): FenceJudge {
     });
 
   /**
-   * Whether the server that people mean to be the source can be the source. It cannot while it has not rejoined and
-   * the source of the ledger takes writes: then the name stays (S5), and so do the clients.
+   * Whether the server that people mean to be the source can be the source. It cannot while it has not
+   * rejoined and the source of the ledger takes writes: then the name stays (S5), and so do the clients.
    */
   function isMeantRightly(target: ServerAddress, ledger: Ledger | undefined): boolean {
     const source = ledger && mysql.server(ledger.source);

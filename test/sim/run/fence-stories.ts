@@ -45,7 +45,7 @@ const standsStillAndFences = (kind: 'stall' | 'suspend'): readonly Act[] =>
     { at: at + 5000, kind: 'switchover', to: 'former', mistake: 'none', stepMs: 100 },
   ]);
 
-/** The server hangs between two statements of a fence, and goes on after it was repaired and promoted again. */
+/** The server hangs between two statements of a fence, and goes on when nobody waits any more. */
 const hangsAgain: readonly Act[] = [5000, 18_000, 31_000].flatMap((at, round): Act[] => [
   { at, kind: 'lose-source', how: 'hang', backMs: 3000, tail: 0 },
   { at: at + 1500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },

@@ -1,7 +1,7 @@
 /**
- * A connection of the account that fences to a simulated server. Statements arrive in order, and wait there: in
- * the socket of a server that hangs, and behind a lock. What has arrived is executed, even if its sender has
- * given up.
+ * A connection of the account that fences to a simulated server. Statements arrive in order, and wait there:
+ * in the socket of a server that hangs, and behind a lock. What has arrived is executed, even if its sender
+ * has given up.
  */
 
 import type { ServerAddress } from '../../../src/core/model/units.ts';

@@ -124,8 +124,8 @@ export type Act = { readonly at: number } & (
     }
   | { readonly kind: 'stranger'; readonly server: number }
   /**
-   * At the address of the source before the present source is another host for a while: rebuilt from a backup,
-   * with a UUID of its own, and writable.
+   * At the address of the source before the present source is another host for a while: rebuilt from a
+   * backup, with a UUID of its own, and writable.
    */
   | { readonly kind: 'swap'; readonly forMs: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
