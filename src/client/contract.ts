@@ -30,7 +30,8 @@ export interface Source {
   /** The first target. Rejects with a SourceUnknownError after `acquireTimeout`. */
   ready(): Promise<Current>;
   /**
-   * Opens no more sockets. Those that are open are still cut when the source moves, until the last one ends.
+   * Opens no more sockets. Call it after the pool has ended: a socket that its server then leaves open is cut
+   * after `verifyTimeout`, so that it does not keep the process.
    */
   close(): void;
   /** Another server is the source: connections to the former one are cut. */

@@ -222,6 +222,12 @@ export class FollowingPool {
     const opened: Opened = { socket, trust: undefined };
     this.#opened.set(connection, opened);
     this.#source.watch(connection, socket);
+    // A pool that has ended takes no connection back, and does not say so.
+    const release = connection.release.bind(connection);
+    connection.release = () => {
+      if (this.#source.isClosed) this.#source.giveBack(socket);
+      release();
+    };
     return opened;
   }
 }

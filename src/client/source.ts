@@ -145,7 +145,10 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   close(): void {
     this.#isClosed = true;
     for (const settle of [...this.#waiting]) settle();
-    for (const socket of this.#sockets) this.#giveUp(socket);
+    for (const socket of this.#sockets) {
+      this.#giveUp(socket);
+      if (!this.#lent.has(socket)) this.#partFrom(socket);
+    }
     this.#finish();
   }
 
@@ -162,6 +165,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   /** The socket is not in use any more. */
   giveBack(socket: Socket): void {
     this.#lent.delete(socket);
+    if (this.#isClosed) this.#partFrom(socket);
     this.#cut(socket);
   }
 
@@ -170,10 +174,15 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     this.#watched.add(connection);
     // A connection that nobody listens to would end the process.
     connection.on('error', (error) => this.#lost(socket, error));
+    // A library may tell only of a ROLLBACK where nobody knows what became of the COMMIT before it.
+    let isUnknown = false;
     watchStatements(connection, () => {
       const wasCut = socket && this.#cuts.get(socket);
-      return (error) =>
-        wasCut === undefined ? this.#told(socket, error) : new SourceMovedError(wasCut, true);
+      return (error) => {
+        if (wasCut !== undefined) return new SourceMovedError(wasCut, !isUnknown);
+        isUnknown ||= isLoss(error);
+        return this.#told(socket, error);
+      };
     });
   }
 
@@ -249,6 +258,11 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   /** Ends a socket that has nowhere to go. */
   #giveUp(socket: Socket): void {
     if (this.#leads.get(socket) === undefined) socket.destroy(this.unknown());
+  }
+
+  /** The driver says goodbye. A server that hangs never answers, and its socket would keep the process. */
+  #partFrom(socket: Socket): void {
+    setTimeout(() => socket.destroy(), this.settings.verifyTimeoutMs).unref();
   }
 
   #finish(): void {

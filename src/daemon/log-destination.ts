@@ -23,11 +23,14 @@ export function openStdout(): LogDestination {
   return stats.isFIFO() || stats.isSocket() ? readByOthers() : storedHere();
 }
 
+/** It stays gone: later lines are dropped. */
+const readerGone = (): void => {};
+
 /** A pipe or a socket. A blocking write, even in a thread, would keep the process from ending. */
 function readByOthers(): LogDestination {
   const { stdout } = process;
-  // The reader has gone.
-  stdout.on('error', () => {});
+  // Once, however many logs this process opens.
+  stdout.off('error', readerGone).on('error', readerGone);
   return {
     write(line) {
       if (stdout.writable && stdout.writableLength <= waitingBytes) stdout.write(line);

@@ -1,5 +1,6 @@
 /** What the status page answers. It reads the API, and changes nothing. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inSlices, shared } from '../http/all-clusters.ts';
 import type { ClusterApi } from '../http/cluster-api.ts';
 import { clusterDocument } from '../http/documents.ts';
@@ -49,6 +50,9 @@ const pageHeaders = {
 /** `now`: milliseconds since 1970. */
 export function createStatusPage(api: ClusterApi, assets: Assets, now: () => number): StatusPage {
   const digests = shared(lookAtAll);
+  /** What those who ask together get, by their query. */
+  const overviews = new WeakMap<readonly Digest[], Map<string, Promise<PageReply>>>();
+  const inTurn = turns();
   const reply = (view: View, root: string, query: URLSearchParams, status: PageReply['status'] = 200) => {
     const daemon = api.daemon?.();
     const frame: Frame = {
@@ -76,25 +80,33 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
     });
     return reply(view, root, query);
   };
+  const overview = (all: readonly Digest[], query: URLSearchParams): PageReply => {
+    const is = query.get('is');
+    const view = overviewView({
+      digests: all,
+      elsewhere: api.daemon?.().share?.elsewhere ?? 0,
+      search: (query.get('q') ?? '').trim().slice(0, 200),
+      tone: is !== null && isTone(is) ? is : undefined,
+      all: query.has('all'),
+      root: './',
+    });
+    return reply(view, './', query);
+  };
   return {
     async overview(query) {
       const names = api.clusters();
       const [only] = names;
       // One cluster is all that there is to see.
       if (names.length === 1 && only !== undefined && query.size === Number(query.has('part')))
-        return show(only, './', query);
-      const is = query.get('is');
-      const view = overviewView({
-        digests: await digests(api),
-        elsewhere: api.daemon?.().share?.elsewhere ?? 0,
-        search: (query.get('q') ?? '').trim().slice(0, 200),
-        tone: is !== null && isTone(is) ? is : undefined,
-        all: query.has('all'),
-        root: './',
-      });
-      return reply(view, './', query);
+        return inTurn(() => show(only, './', query));
+      const all = await digests(api);
+      const known = overviews.get(all) ?? new Map<string, Promise<PageReply>>();
+      overviews.set(all, known);
+      const made = known.get(`${query}`) ?? inTurn(() => overview(all, query));
+      known.set(`${query}`, made);
+      return made;
     },
-    cluster: async (name, query) => show(name, '../', query),
+    cluster: (name, query) => inTurn(() => show(name, '../', query)),
   };
 }
 
@@ -122,6 +134,16 @@ export function assetReply(assets: Assets, name: string): PageReply {
       'x-content-type-options': 'nosniff',
     },
     body: file.body,
+  };
+}
+
+/** Does what is asked for one after the other, and lets others have their turn before each. */
+function turns(): <Result>(work: () => Result) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const made = last.then(() => nextTurn()).then(work);
+    last = made.catch(() => undefined);
+    return made;
   };
 }
 

@@ -40,9 +40,9 @@ interface Round {
 export const fence: Benchmark = {
   name: 'fence',
   title: 'How long a former source takes writes',
-  about: `Two real MySQL servers, a real BIND, one daemon with \`fence\`. First the replica is promoted while the
-source lives, takes writes and has clients that know nothing of DNS; an operator gives \`follow\`. The time
-runs from the first authoritative answer with the new address to the last write that the old source
+  about: `Two real MySQL servers, a real BIND, one daemon with \`fence\`. First the replica is promoted while
+the source lives, takes writes and has clients that know nothing of DNS; an operator gives \`follow\`. The
+time runs from the first authoritative answer with the new address to the last write that the old source
 acknowledges; it is below zero where that came first. Then the source gets SIGKILL, the name moves, and the
 server starts again, writable, with clients that wait for it. The time runs from its first acknowledged write
 to its last one.`,

@@ -9,6 +9,13 @@ export interface Row {
   readonly writtenOn: string;
 }
 
+/** On a machine that is too busy a caller waits for too long: nothing was sent. */
+const waitedInVain: readonly (string | undefined)[] = [
+  'SOURCE_NOT_WRITABLE',
+  'SOURCE_UNKNOWN',
+  'SOURCE_BUSY',
+];
+
 /** What is known at the end. */
 export interface Evidence {
   readonly rows: ReadonlyMap<string, readonly Row[]>;
@@ -23,7 +30,9 @@ export function faultsOf(
   { rows, sources, connectionLimit }: Evidence,
 ): readonly string[] {
   const attempts = [...attemptsById.values()];
-  const failed = attempts.filter(({ outcome }) => outcome === 'failed').length;
+  const failed = attempts.filter(
+    ({ outcome, error }) => outcome === 'failed' && !waitedInVain.includes(error),
+  ).length;
   const most = plan.waits ? connectionLimit * (sources.length - 1) : Infinity;
   const judged = attempts.flatMap((attempt) =>
     faultOf(attempt, rows.get(attempt.id) ?? [], sources).map((fault) => `${attempt.id} ${fault}`),

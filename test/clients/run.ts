@@ -27,7 +27,7 @@ const plans: readonly ApplicationPlan[] = [
   { name: 'mysql2 3.0', module: 'mysql2', driver: 'mysql2-3.0', waits: true },
   { name: 'Drizzle', module: 'drizzle', waits: true },
   { name: 'Kysely', module: 'kysely', waits: true },
-  { name: 'Knex', module: 'knex', waits: true },
+  { name: 'Knex', module: 'knex', waits: true, tells: knexTells },
   { name: 'Knex with its own pool', module: 'knex-own-pool', waits: false, tells: knexTells },
   {
     name: 'Sequelize 6',

@@ -25,10 +25,11 @@ export async function fence(
     watcher: 'source_dns',
     kill: 'clients',
     spare: [],
-    timeoutMs: 5000,
+    // Nothing here depends on the time, and the machine may be busy.
+    timeoutMs: 30_000,
     tls: 'preferred',
-    connectTimeoutMs: 2000,
-    queryTimeoutMs: 1000,
+    connectTimeoutMs: 10_000,
+    queryTimeoutMs: 10_000,
     clock,
     ...options,
   } satisfies FencerOptions;

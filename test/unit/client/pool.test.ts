@@ -1,6 +1,7 @@
 /** The following pool on false servers: the driver is the real one. The stories are in stories.ts. */
 
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { createPool, createPoolCluster } from 'mysql2';
 import { createPool as createPromisePool } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -118,6 +119,38 @@ test('a connection that the caller holds in a transaction says that the source m
   await pool.query('SELECT 3');
   expect(one.statements).toEqual(['START TRANSACTION', 'INSERT 1']);
   expect(two.statements).toEqual(['SELECT 3']);
+});
+
+test('the error of a ROLLBACK does not say refused where the statement before it has an unknown outcome', async () => {
+  const [one, two] = [await stage.start(1), await stage.start(2)];
+  const dns = falseDns(ledgerOf(one, 1));
+  const pool = stage.pool(dns);
+  const connection = await pool.getConnection();
+  await connection.beginTransaction();
+  const commit = connection.query('SLEEP');
+  await vi.waitFor(() => expect(one.statements).toContain('SLEEP'));
+  dns.say(ledgerOf(two, 2));
+  await expect(commit).rejects.toMatchObject({ code: 'SOURCE_MOVED', refused: false });
+  await expect(connection.rollback()).rejects.toMatchObject({ code: 'SOURCE_MOVED', refused: false });
+  connection.release();
+});
+
+test('after end() a server that hangs keeps no connection open that is idle, or becomes it', async () => {
+  const one = await stage.start(1);
+  const pool = stage.pool(falseDns(ledgerOf(one, 1)), { verifyTimeout: '500ms' });
+  const streams: { readonly destroyed: boolean }[] = [];
+  pool.on(
+    'connection',
+    (connection) => void streams.push((connection as unknown as { stream: Socket }).stream),
+  );
+  const [idle, busy] = [await pool.getConnection(), await pool.getConnection()];
+  idle.release();
+  one.hang();
+  await pool.end();
+  const ended = () => streams.map(({ destroyed }) => destroyed);
+  await vi.waitFor(() => expect(ended()).toEqual([true, false]), { timeout: 20_000 });
+  busy.release();
+  await vi.waitFor(() => expect(ended()).toEqual([true, true]), { timeout: 20_000 });
 });
 
 test('from A to B and back to A in one interval: nothing is cut', async () => {

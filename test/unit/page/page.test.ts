@@ -69,6 +69,23 @@ test('viewers who ask together share one look at all clusters; the next viewer s
   expect(looks()).toBe(6);
 });
 
+test('a page of many viewers is made once, and other pages each in a turn of the event loop', async () => {
+  const { page } = pageOf(['a', 'b', 'c']);
+  const [one, same, other] = await Promise.all(['part', 'part', 'q=a'].map((q) => page.overview(query(q))));
+  expect(same).toBe(one);
+  expect(other).not.toBe(one);
+  let turns = 0;
+  let isCounting = true;
+  const count = (): void => {
+    turns += 1;
+    if (isCounting) setImmediate(count);
+  };
+  count();
+  await Promise.all(Array.from({ length: 20 }, () => page.cluster('a', query())));
+  isCounting = false;
+  expect(turns).toBeGreaterThanOrEqual(20);
+});
+
 test('a file may be kept for ever, under an address that changes with any file', () => {
   const { status, headers } = assetReply(assets, `${assets.hash}/page.css`);
   expect([status, headers['content-type']]).toEqual([200, 'text/css; charset=utf-8']);
