@@ -110,6 +110,41 @@ export const fencingMutants: readonly Mutant[] = [
     story: 'an old source that comes back',
   },
   {
+    name: 'a fence that arrives late takes effect',
+    patches: [
+      {
+        file: 'mysql/flavour/fence-set.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        find: ' AND ${clock} < ${before.toFixed(6)}',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        replace: ' AND ${before.toFixed(6)} > 0',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 5,
+    story: 'a fence that a hanging',
+  },
+  {
+    name: 'a fence does not ask who is there',
+    patches: [
+      {
+        file: 'mysql/flavour/fence-set.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        find: 'LOWER(@@global.server_uuid) = ${quotedText(id)}',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        replace: 'LOWER(@@global.server_id) <> ${quotedText(id)}',
+      },
+      {
+        file: 'mysql/fence/act.ts',
+        find: "if (look.id !== this.#order.uuid) return { kind: 'not-it', uuid: look.id };",
+        replace: '',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'another host',
+  },
+  {
     name: 'a fence ends the connections of replicas',
     patches: [
       {

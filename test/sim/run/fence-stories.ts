@@ -49,7 +49,7 @@ const standsStillAndFences = (kind: 'stall' | 'suspend'): readonly Act[] =>
 const hangsAgain: readonly Act[] = [5000, 18_000, 31_000].flatMap((at, round): Act[] => [
   { at, kind: 'lose-source', how: 'hang', backMs: 3000, tail: 0 },
   { at: at + 1500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
-  { at: at + 3300 + 150 * round, kind: 'away', server: 0, how: 'hang', forMs: 5800, readOnly: false },
+  { at: at + 4400 + 200 * round, kind: 'away', server: 0, how: 'hang', forMs: 5800, readOnly: false },
   { at: at + 11_000, kind: 'mend', rebuild: true },
 ]);
 

@@ -50,7 +50,8 @@ const lost: Answer = {
 /** The part of a session (src/mysql/connection) that the act of fencing uses. */
 export class FencingSession {
   readonly #ends: Ends;
-  readonly #process: number;
+  /** Known after the login. */
+  #process: number | undefined;
   readonly #queue: { readonly sql: string; readonly answer: (answer: Answer) => void }[] = [];
   #busy = false;
   #abandoned = false;
@@ -58,7 +59,6 @@ export class FencingSession {
 
   constructor(ends: Ends) {
     this.#ends = ends;
-    this.#process = this.#server.process;
   }
 
   get #server(): FakeServer {
@@ -119,7 +119,7 @@ export class FencingSession {
     };
     const begin = (): void => {
       const { health, process } = this.#server;
-      if (health === 'down' || process !== this.#process) ended(lost);
+      if (health === 'down' || process !== (this.#process ?? process)) ended(lost);
       else if (health === 'hung') this.#ends.world.timeline.after(lookEveryMs, begin);
       else this.#execute(next.sql, ended);
     };
@@ -134,8 +134,10 @@ export class FencingSession {
   /** Everything but the statement that waits for locks. */
   #answer(sql: string): Answer {
     const { world, target } = this.#ends;
-    if (sql === 'LOGIN')
+    if (sql === 'LOGIN') {
+      this.#process = this.#server.process;
       return this.#server.health === 'refusing' ? errorOf(1040, 'Too many connections') : rowsOf();
+    }
     if (sql === 'SHOW GRANTS') return rowsOf({ Grants: `GRANT ${privileges} ON *.* TO \`fence\`@\`%\`` });
     if (sql.startsWith('KILL CONNECTION')) return this.#kill(Number(sql.split(' ').at(-1)));
     if (/AS ours FROM/.test(sql)) return rowsOf({ ours: '1' });
