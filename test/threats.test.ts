@@ -20,6 +20,7 @@ test.each([
     'A nameserver',
     'The path',
     'The resolver of this machine',
+    'The resolver of an application',
   ],
   ...['A local user', 'An API caller', 'Another instance, or another holder of the key', 'An npm dependency'],
   ...["The operator's own mistake", 'A reader of the zone'],

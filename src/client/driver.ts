@@ -7,7 +7,13 @@ export interface DriverConnection {
   query(options: object, callback: (error: unknown, rows?: unknown) => void): unknown;
   execute?(...given: unknown[]): unknown;
   on(event: 'error', listener: (error: unknown) => void): unknown;
-  readonly stream: { destroy(error?: Error): unknown };
+  readonly stream: DriverStream;
+}
+
+interface DriverStream extends EventEmitter {
+  /** What it was destroyed with. */
+  readonly errored?: Error | null;
+  destroy(error?: Error): unknown;
 }
 
 /** What a caller of `getConnection` gives. */
@@ -86,10 +92,29 @@ export function watchStatements(connection: DriverConnection, begin: () => Told)
         first['onResult'] = watched(first['onResult'], told);
       else isWatched = false;
       const command = Reflect.apply(original, connection, given);
-      if (!isWatched && command instanceof EventEmitter) command.on(errorMonitor, told);
+      if (!isWatched && command instanceof EventEmitter) {
+        command.on(errorMonitor, told);
+        tellOfLoss(command, connection.stream, told);
+      }
       return command;
     };
   }
+}
+
+/**
+ * The driver tells a lost connection, but no statement without a callback: its stream of rows would wait for
+ * ever. One that nobody listens to stays silent.
+ */
+function tellOfLoss(command: EventEmitter, stream: DriverStream, told: Told): void {
+  const tell = () => {
+    command.off('end', forget);
+    if (command.listenerCount('error') === 0) return;
+    const lost = new Error('Connection lost: the socket is closed.');
+    command.emit('error', told(stream.errored ?? Object.assign(lost, { code: 'PROTOCOL_CONNECTION_LOST' })));
+  };
+  const forget = () => stream.off('close', tell);
+  stream.once('close', tell);
+  command.once('end', forget);
 }
 
 // biome-ignore lint/complexity/noBannedTypes: a callback of any shape

@@ -34,7 +34,7 @@ export class SourceUnknownError extends Error {
   readonly refused = true;
 }
 
-/** All connections were busy until the time was over. Nothing was sent. */
+/** Until the time was over no connection was free, and no new one was ready. Nothing was sent. */
 export class SourceBusyError extends Error {
   override readonly name = 'SourceBusyError';
   readonly code = 'SOURCE_BUSY';

@@ -200,7 +200,7 @@ export class FollowingPool {
     if (current === undefined) return this.#source.unknown();
     const within = `within ${settings.acquireTimeoutMs} ms`;
     if (this.#failure === undefined)
-      return new SourceBusyError(`No connection to ${name} was free ${within}.`);
+      return new SourceBusyError(`No connection to ${name} was free, and no new one was ready, ${within}.`);
     const why =
       this.#failure instanceof SourceNotWritableError ? this.#failure.message : shortly(this.#failure);
     return new SourceNotWritableError(`The source of ${name} took no writes ${within}: ${why}`, {

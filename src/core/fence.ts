@@ -12,7 +12,7 @@ import { withZone } from './model/publication.ts';
 import { type ClusterState, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
 import { placesOf } from './observe/server-addresses.ts';
-import type { Topology } from './observe/topology.ts';
+import type { ServerView, Topology } from './observe/topology.ts';
 
 /** Gives every superseded source its turn. `topology`: by the observations of this state. */
 export function fence(turn: Turn, state: ClusterState, topology: Topology): ClusterState {
@@ -29,9 +29,29 @@ export function fence(turn: Turn, state: ClusterState, topology: Topology): Clus
     const verdict = fenceVerdict(situations, member);
     fences.set(address, { ...(known?.id === id ? known : newFencing(id, turn.now)), verdict });
   }
+  for (const member of situations[0]?.members ?? []) noteClosed(turn, state, fences, member);
   let next: ClusterState = { ...state, fences };
   for (const [server, fencing] of fences) next = advance(turn, next, server, fencing);
   return next;
+}
+
+/** An attempt without an answer was a success if the server is read-only now. */
+function noteClosed(
+  turn: Turn,
+  { publications }: ClusterState,
+  fences: Map<ServerAddress, Fencing>,
+  { address, facts, writable, observedAt }: ServerView,
+): void {
+  const fencing = fences.get(address);
+  if (fencing?.last?.result.kind !== 'unknown' || facts === undefined || writable) return;
+  if (observedAt === undefined || observedAt <= fencing.last.at.mono) return;
+  const [first] = publications.keys();
+  if (first !== undefined) record(turn, first, { kind: 'fenced', server: address, uuid: fencing.id });
+  fences.set(address, {
+    ...fencing,
+    last: { ...fencing.last, result: { kind: 'already' } },
+    fencedAt: fencing.last.at,
+  });
 }
 
 const newFencing = (id: ServerId, now: Now): Fencing => ({

@@ -64,8 +64,10 @@ export function describeEntry(entry: HistoryEntry): EntryText {
   }
 }
 
-const killedText = ({ killed, spared }: { readonly killed: number; readonly spared: number }): string =>
-  `${killed} ${killed === 1 ? 'connection' : 'connections'} of clients ended, ${spared} left`;
+const killedText = ({ killed, spared }: HistoryEntry & { kind: 'fenced' }): string =>
+  killed === undefined
+    ? 'The attempt got no answer, so nobody knows which connections ended'
+    : `${killed} ${killed === 1 ? 'connection' : 'connections'} of clients ended, ${spared} left`;
 
 function hookText(entry: HookRecord): EntryText {
   const { outcome, place, hook, about, sentence, hint, inARow, output } = entry;

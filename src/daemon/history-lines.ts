@@ -57,10 +57,7 @@ const shapes: Readonly<Record<HistoryEntry['kind'], (entry: Readonly<Record<stri
       hasTexts(entry, 'what', 'outcome') && hasTexts(entry['failure'], 'code', 'message'),
     alarm: (entry) =>
       hasTexts(entry['alarm'], 'code', 'subject', 'sentence') && typeof entry['raised'] === 'boolean',
-    fenced: (entry) =>
-      hasTexts(entry, 'server', 'uuid') &&
-      typeof entry['killed'] === 'number' &&
-      typeof entry['spared'] === 'number',
+    fenced: (entry) => hasTexts(entry, 'server', 'uuid'),
     hook: (entry) =>
       hasTexts(entry, 'place', 'hook', 'outcome', 'sentence') && hasTexts(entry['about'], 'kind'),
   };

@@ -220,13 +220,16 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
       readonly failure: Failure;
     }
   | { readonly kind: 'alarm'; readonly alarm: Alarm; readonly raised: boolean }
-  /** A superseded source was made read-only. `killed`: ended connections. `spared`: those that were left. */
+  /**
+   * A superseded source was made read-only. `killed`: ended connections. `spared`: those that were left. Both
+   * absent: the attempt got no answer, and then the server was seen read-only.
+   */
   | {
       readonly kind: 'fenced';
       readonly server: ServerAddress;
       readonly uuid: ServerId;
-      readonly killed: number;
-      readonly spared: number;
+      readonly killed?: number | undefined;
+      readonly spared?: number | undefined;
     }
   /** A hook of the configuration was called because of a move or an alarm. */
   | ({ readonly kind: 'hook' } & HookRecord)

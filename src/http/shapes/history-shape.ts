@@ -60,8 +60,8 @@ export const entryShapes = {
     kind: z.literal('fenced'),
     server,
     uuid: serverId,
-    killed: whole.meta({ description: 'connections of clients that were ended' }),
-    spared: whole.meta({ description: 'connections that were left' }),
+    killed: whole.optional().meta({ description: 'connections of clients that were ended' }),
+    spared: whole.optional().meta({ description: 'connections that were left' }),
   }),
   hook: z.object({
     ...common,

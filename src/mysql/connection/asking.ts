@@ -34,7 +34,7 @@ interface Memory {
 export const nothingAsked = (together = true): Memory => ({
   habits: noHabits(together),
   // The first time a statement and its PREPARE are two.
-  prepared: { texts: together ? new Map() : 'off' },
+  prepared: { known: together ? new Map() : 'off' },
   last: new Map(),
   ids: new Set(),
   notes: new Map(),

@@ -3,12 +3,17 @@
  * much as to answer it. See docs/decisions/046.
  */
 
-import type { Answer } from '../answer/query-set.ts';
 import type { AskTogether, Spelt } from './ask.ts';
 
-/** What one connection has prepared, by statement name: the text. Off: what stands there does not take it. */
+/** What one connection has prepared, by statement name. Off: what stands there does not take it. */
 export interface Prepared {
-  texts: Map<string, string> | 'off';
+  known: Map<string, Known> | 'off';
+}
+
+interface Known {
+  /** What the server has read. */
+  readonly sql: string;
+  readonly execute: Spelt;
 }
 
 /**
@@ -18,36 +23,32 @@ export interface Prepared {
  */
 export function askPrepared(ask: AskTogether, prepared: Prepared, hasEnded: () => boolean): AskTogether {
   return async (spelt) => {
-    const { texts } = prepared;
-    if (texts === 'off') return ask(spelt);
-    const orders = spelt.map((one) => ordersOf(one, texts));
-    const heard = await ask(orders.flat());
-    let next = 0;
-    const answers: Answer[] = [];
-    const refused: number[] = [];
-    for (const [index, { length }] of orders.entries()) {
-      const own = heard.slice(next, next + length);
-      next += length;
-      const answer = own.find(({ kind }) => kind === 'error') ?? (own.at(-1) as Answer);
-      const { statement, sql } = spelt[index] as Spelt;
-      if (statement.prepared && answer.kind === 'error') refused.push(index);
-      else if (statement.prepared) texts.set(statement.name, sql);
-      answers.push(answer);
-    }
-    if (refused.length === 0 || hasEnded()) return answers;
-    prepared.texts = 'off';
-    const again = await ask(refused.map((index) => spelt[index] as Spelt));
-    for (const [at, index] of refused.entries()) answers[index] = again[at] as Answer;
-    return answers;
+    const { known } = prepared;
+    if (known === 'off') return ask(spelt);
+    const prepares: Spelt[] = [];
+    const executes = spelt.map((one) => executeOf(one, known, prepares));
+    const heard = await ask(prepares.length === 0 ? executes : [...prepares, ...executes]);
+    const answers = prepares.length === 0 ? heard : heard.slice(prepares.length);
+    const isUnprepared = prepares.some((_, index) => heard[index]?.kind === 'error');
+    const isRefused = (index: number) =>
+      executes[index] !== spelt[index] && (isUnprepared || answers[index]?.kind === 'error');
+    if (!spelt.some((_, index) => isRefused(index)) || hasEnded()) return answers;
+    prepared.known = 'off';
+    const again = [...(await ask(spelt.filter((_, index) => isRefused(index))))];
+    return answers.map((answer, index) => (isRefused(index) ? (again.shift() ?? answer) : answer));
   };
 }
 
-function ordersOf(spelt: Spelt, texts: ReadonlyMap<string, string>): readonly Spelt[] {
+/** What leaves in its place. `prepares` gets what must leave before. */
+function executeOf(spelt: Spelt, known: Map<string, Known>, prepares: Spelt[]): Spelt {
   const { statement, sql } = spelt;
-  if (!statement.prepared) return [spelt];
+  if (!statement.prepared) return spelt;
+  const before = known.get(statement.name);
+  if (before?.sql === sql) return before.execute;
   const name = `source_dns_${statement.name}`;
+  const text = `PREPARE ${name} FROM '${sql.replaceAll("'", "''")}'`;
+  prepares.push({ statement: { name: 'prepare', spellings: [text] }, sql: text });
   const execute = { statement, sql: `EXECUTE ${name}` };
-  if (texts.get(statement.name) === sql) return [execute];
-  const prepare = `PREPARE ${name} FROM '${sql.replaceAll("'", "''")}'`;
-  return [{ statement: { name: 'prepare', spellings: [prepare] }, sql: prepare }, execute];
+  known.set(statement.name, { sql, execute });
+  return execute;
 }

@@ -28,7 +28,7 @@ export const traitsQuery =
   "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('aurora_version', 'basedir', 'gtid_domain_id', 'version', 'version_comment', 'wsrep_on', 'wsrep_provider')";
 
 /**
- * The same for a tenth of that, for each new connection. The last part of the first is a comment for MySQL.
+ * The same for much less, for each new connection. The last part of the first is a comment for MySQL.
  * Most servers do not know the variables of the other two. They need no privilege either, and name no table:
  * Galera answers such a SELECT in every state.
  */

@@ -5,12 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { createPool, type PoolConnection, type PoolOptions, type RowDataPacket } from 'mysql2/promise';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type FollowOptions, followSource, type Source } from '../../../src/client/source-dns-mysql2.ts';
+import type { RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { forAnother } from '../../support/certificates.ts';
-import { Stand, type Which } from './stand.ts';
+import { busy, moved, open, optionsOf, order, serverOf, stale, waiting } from './pools.ts';
+import { Stand } from './stand.ts';
 
 let stand: Stand;
 let folder: string;
@@ -33,63 +33,11 @@ afterAll(async () => {
   expect(livingProcesses()).toEqual([]);
 });
 
-/** The port is that of the ledger: this one leads nowhere. */
-const nowhere = 1;
-const waiting = { timeout: 30_000, interval: 10 };
-
-const optionsOf = (host: string): PoolOptions => ({
-  host,
-  port: nowhere,
-  user: 'web',
-  password: stand.password,
-  connectionLimit: 2,
-});
-const followOptions = (): FollowOptions => ({
-  nameservers: [stand.nameserver],
-  interval: '100ms',
-  suspectInterval: '20ms',
-  acquireTimeout: '1m',
-});
-
-/** A pool of two connections that follows the name of the test. */
-function open(name: string, more: { readonly pool?: PoolOptions; readonly follow?: FollowOptions } = {}) {
-  const pool = followSource(createPool({ ...optionsOf(name), ...more.pool }), {
-    ...followOptions(),
-    ...more.follow,
-  });
-  onTestFinished(() => pool.end());
-  return pool;
-}
-
-const moved = (source: Source): Promise<unknown> => new Promise((resolve) => source.once('moved', resolve));
-const stale = (source: Source): Promise<string> => new Promise((resolve) => source.once('stale', resolve));
-
-async function serverOf(connection: Pick<PoolConnection, 'query'>): Promise<Which | undefined> {
-  const [rows] = await connection.query<RowDataPacket[]>('SELECT @@server_uuid AS uuid');
-  return (['a', 'b'] as const).find((which) => stand.uuid(which) === rows[0]?.['uuid']);
-}
-
-/** The statement sleeps on the server until the connection ends. */
-async function busy(connection: PoolConnection, which: Which): Promise<{ readonly ended: Promise<unknown> }> {
-  const ended = connection.query('SELECT SLEEP(1000)').then(
-    () => 'it ended',
-    (error: unknown) => error,
-  );
-  const id = connection.threadId;
-  await vi.waitFor(async () => {
-    const sql = `SELECT id FROM performance_schema.processlist WHERE id = ${id} AND info LIKE 'SELECT SLEEP%'`;
-    expect(await stand.server(which).sql(sql)).toHaveLength(1);
-  }, waiting);
-  return { ended };
-}
-
-const order = 'INSERT INTO shop.orders VALUES (?)';
-
 describe('a move', () => {
   test('ends a transaction: its next statement fails, and nothing of it is committed anywhere', async () => {
     const name = 'source.transaction.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name);
+    const pool = open(stand, name);
     const connection = await pool.getConnection();
     await connection.beginTransaction();
     await connection.query(order, [101]);
@@ -108,9 +56,9 @@ describe('a move', () => {
   test('lets the callers of a saturated pool wait, and gives all of them the new source', async () => {
     const name = 'source.saturated.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name);
+    const pool = open(stand, name);
     const held = [await pool.getConnection(), await pool.getConnection()];
-    const statements = await Promise.all(held.map((connection) => busy(connection, 'a')));
+    const statements = await Promise.all(held.map((connection) => busy(stand, connection, 'a')));
     const writes = Array.from({ length: 20 }, (_, index) => pool.query(order, [200 + index]));
     await stand.publish(name, { epoch: 2, source: 'b' });
     for (const { ended } of statements) expect(await ended).toMatchObject({ code: 'SOURCE_MOVED' });
@@ -123,7 +71,7 @@ describe('a move', () => {
   test('leaves an old source that stays writable: after it nothing is written there', async () => {
     const name = 'source.unfenced.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name);
+    const pool = open(stand, name);
     let n = 1000;
     let failures = 0;
     const write = async () => {
@@ -149,10 +97,24 @@ describe('a move', () => {
     expect(all).toEqual([...new Set(all)]);
   });
 
+  test('lets a busy connection go on for `drain`, and cuts it when it is given back', async () => {
+    const name = 'source.drain.lab.test';
+    await stand.publish(name, { epoch: 1, source: 'a' });
+    const pool = open(stand, name, { follow: { drain: '10m' } });
+    const connection = await pool.getConnection();
+    const now = moved(pool.source);
+    await stand.publish(name, { epoch: 2, source: 'b' });
+    await now;
+    expect(await serverOf(stand, connection)).toBe('a');
+    connection.release();
+    await vi.waitFor(async () => expect(await stand.connected('a')).toBe(0), waiting);
+    expect(await serverOf(stand, pool)).toBe('b');
+  });
+
   test('there and back between two questions cuts nothing', async () => {
     const name = 'source.back.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name, { follow: { interval: '1h' } });
+    const pool = open(stand, name, { follow: { interval: '1h' } });
     const [kept, other] = [await pool.getConnection(), await pool.getConnection()];
     const { threadId } = kept;
     await stand.publish(name, { epoch: 2, source: 'b' });
@@ -168,14 +130,14 @@ describe('a move', () => {
   test('is not undone by a ledger of a lower epoch', async () => {
     const name = 'source.lower.lab.test';
     await stand.publish(name, { epoch: 7, source: 'a' });
-    const pool = open(name);
+    const pool = open(stand, name);
     const connection = await pool.getConnection();
     const why = stale(pool.source);
     await stand.publish(name, { epoch: 6, source: 'b' });
     expect(await why).toContain('6');
-    expect(await serverOf(connection)).toBe('a');
+    expect(await serverOf(stand, connection)).toBe('a');
     connection.release();
-    expect(await serverOf(pool)).toBe('a');
+    expect(await serverOf(stand, pool)).toBe('a');
     expect(pool.source.current?.epoch).toBe(7);
   });
 });
@@ -184,7 +146,7 @@ describe('a connection is lent', () => {
   test('only after the server said that it is writable, also where it was lent before', async () => {
     const name = 'source.demoted.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name, { pool: { connectionLimit: 1 } });
+    const pool = open(stand, name, { pool: { connectionLimit: 1 } });
     const connection = await pool.getConnection();
     const next = pool.getConnection();
     await stand.server('a').sql('SET GLOBAL read_only = ON');
@@ -194,7 +156,7 @@ describe('a connection is lent', () => {
       connection.release();
       await stand.publish(name, { epoch: 2, source: 'b' });
       const lent = await next;
-      expect(await serverOf(lent)).toBe('b');
+      expect(await serverOf(stand, lent)).toBe('b');
       lent.release();
     } finally {
       await stand.server('a').sql('SET GLOBAL read_only = OFF');
@@ -206,7 +168,7 @@ describe('a connection is lent', () => {
     await stand.server('b').sql('SET GLOBAL read_only = ON');
     try {
       await stand.publish(name, { epoch: 1, source: 'b' });
-      const pool = open(name, { follow: { acquireTimeout: '500ms' } });
+      const pool = open(stand, name, { follow: { acquireTimeout: '500ms' } });
       await expect(pool.query(order, [402])).rejects.toMatchObject({
         code: 'SOURCE_NOT_WRITABLE',
         refused: true,
@@ -219,14 +181,14 @@ describe('a connection is lent', () => {
   test('never, where another server answers at the address', async () => {
     const name = 'source.rebuilt.lab.test';
     await stand.publish(name, { epoch: 1, source: 'b', uuid: '5b0c0d1e-0000-4000-8000-000000000000' });
-    const pool = open(name, { follow: { acquireTimeout: '500ms' } });
+    const pool = open(stand, name, { follow: { acquireTimeout: '500ms' } });
     await expect(pool.query(order, [403])).rejects.toMatchObject({ code: 'SOURCE_NOT_WRITABLE' });
     expect(await stand.orders('b', 403, 403)).toEqual([]);
   });
 
   test('after the first ledger is there', async () => {
     const name = 'source.later.lab.test';
-    const pool = open(name);
+    const pool = open(stand, name);
     const written = pool.query(order, [404]);
     await stand.publish(name, { epoch: 1, source: 'b' });
     await written;
@@ -238,39 +200,39 @@ describe('the way to the source', () => {
   test('is a host name where the name is a CNAME', async () => {
     const name = 'source.alias.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a', form: { type: 'cname', targets: ['localhost.'] } });
-    const pool = open(name);
-    expect(await serverOf(pool)).toBe('a');
+    const pool = open(stand, name);
+    expect(await serverOf(stand, pool)).toBe('a');
     expect(pool.source.current?.address).toBe('localhost');
   });
 
   test('is verified by TLS with the certificate of the published name, before and after a move', async () => {
     const name = 'db9.example.com';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name, { pool: { ssl: { ca: forAnother.cert, verifyIdentity: true } } });
-    expect(await serverOf(pool)).toBe('a');
+    const pool = open(stand, name, { pool: { ssl: { ca: forAnother.cert, verifyIdentity: true } } });
+    expect(await serverOf(stand, pool)).toBe('a');
     const now = moved(pool.source);
     await stand.publish(name, { epoch: 2, source: 'b' });
     await now;
-    expect(await serverOf(pool)).toBe('b');
+    expect(await serverOf(stand, pool)).toBe('b');
   });
 
   test('is refused by TLS where the certificate has another name', async () => {
     const name = 'source.certificate.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name, { pool: { ssl: { ca: forAnother.cert, verifyIdentity: true } } });
+    const pool = open(stand, name, { pool: { ssl: { ca: forAnother.cert, verifyIdentity: true } } });
     await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: 'HANDSHAKE_SSL_ERROR' });
   });
 
   test('stays while no nameserver answers', async () => {
     const name = 'source.silent.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name);
+    const pool = open(stand, name);
     await pool.source.ready();
     const why = stale(pool.source);
     await stand.named.named.suspend();
     try {
       expect(await why).toContain('nameserver');
-      expect(await serverOf(pool)).toBe('a');
+      expect(await serverOf(stand, pool)).toBe('a');
     } finally {
       stand.named.named.resume();
     }
@@ -281,8 +243,8 @@ describe('the end of a pool', () => {
   test('lets the process exit by itself, also in the middle of a move', async () => {
     const name = 'source.end.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const order = JSON.stringify({ pool: optionsOf(name), follow: followOptions() });
-    const program = execa(process.execPath, [join(import.meta.dirname, 'ends-by-itself.mjs'), order], {
+    const given = JSON.stringify(optionsOf(stand, name));
+    const program = execa(process.execPath, [join(import.meta.dirname, 'ends-by-itself.mjs'), given], {
       timeout: 60_000,
     });
     await once(program.stdout, 'data');
@@ -291,7 +253,7 @@ describe('the end of a pool', () => {
   });
 
   test('ends those who wait for a source that nobody knows', async () => {
-    const pool = open('source.nobody.lab.test');
+    const pool = open(stand, 'source.nobody.lab.test');
     const ended = expect(pool.query('SELECT 1')).rejects.toThrow('Pool is closed');
     const unready = expect(pool.source.ready()).rejects.toMatchObject({ code: 'SOURCE_UNKNOWN' });
     await pool.end();
@@ -303,7 +265,7 @@ describe('the old source', () => {
   test('hangs: its statements end when the name has moved, and those who wait get the new source', async () => {
     const name = 'source.hangs.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name);
+    const pool = open(stand, name);
     const held = [await pool.getConnection(), await pool.getConnection()];
     await stand.server('a').suspend();
     try {
@@ -330,7 +292,7 @@ describe('the old source', () => {
     await stand.publish(name, { epoch: 1, source: 'a' });
     await stand.server('a').suspend();
     try {
-      const pool = open(name, { pool: { connectTimeout: 60_000 } });
+      const pool = open(stand, name, { pool: { connectTimeout: 60_000 } });
       const written = pool.query(order, [504]);
       await pool.source.ready();
       await stand.publish(name, { epoch: 2, source: 'b' });
@@ -345,9 +307,9 @@ describe('the old source', () => {
   test('is killed: an error for each connection that was in use, and the others wait for the new source', async () => {
     const name = 'source.killed.lab.test';
     await stand.publish(name, { epoch: 1, source: 'a' });
-    const pool = open(name);
+    const pool = open(stand, name);
     const held = [await pool.getConnection(), await pool.getConnection()];
-    const statements = await Promise.all(held.map((connection) => busy(connection, 'a')));
+    const statements = await Promise.all(held.map((connection) => busy(stand, connection, 'a')));
     const suspected = new Promise((resolve) => pool.source.once('suspect', resolve));
     await stand.server('a').kill9();
     for (const { ended } of statements)

@@ -134,10 +134,10 @@ export class Stand {
     return rows.map(({ n }) => Number(n));
   }
 
-  /** The connections of applications that a server has. One that sleeps in a statement notices its end only after 5 s. */
+  /** The connections of applications, but for those that sleep in a statement: they notice their end late. */
   async connected(which: Which): Promise<number> {
-    const sql =
-      "SELECT COUNT(*) AS count FROM performance_schema.processlist WHERE user = 'web' AND COALESCE(state, '') <> 'User sleep'";
+    const awake = "user = 'web' AND COALESCE(state, '') <> 'User sleep'";
+    const sql = `SELECT COUNT(*) AS count FROM performance_schema.processlist WHERE ${awake}`;
     return Number((await this.server(which).sql(sql))[0]?.['count']);
   }
 

@@ -187,7 +187,7 @@ function entryText(entry: HistoryEntry): string {
         ? `raised ${entry.alarm.code} ${entry.alarm.subject}: ${entry.alarm.sentence}${hintText(entry.alarm)}`
         : `over ${entry.alarm.code} ${entry.alarm.subject}`;
     case 'fenced':
-      return `${entry.server}: ${entry.killed} connections ended, ${entry.spared} left`;
+      return `${entry.server}: ${entry.killed ?? '?'} connections ended, ${entry.spared ?? '?'} left`;
     case 'hook':
       return entry.sentence;
   }

@@ -63,7 +63,7 @@ test('callers wait while the source is dead, and are served by the new one', asy
 test('after acquireTimeout a caller is told why', async () => {
   const one = await stage.start(1);
   one.isReadOnly = true;
-  const options = { acquireTimeout: '200ms' };
+  const options = { acquireTimeout: '2s' };
   await expect(stage.pool(falseDns('refused'), options).query('SELECT 1')).rejects.toMatchObject({
     code: 'SOURCE_UNKNOWN',
     refused: true,
@@ -171,7 +171,7 @@ test('from A to B and back to A in one interval: nothing is cut', async () => {
 test('after a kill few connections are tried, however many callers wait', async () => {
   const one = await stage.start(1);
   const dns = falseDns(ledgerOf(one, 1));
-  const pool = stage.pool(dns, { interval: '100ms', acquireTimeout: '500ms' }, { connectionLimit: 10 });
+  const pool = stage.pool(dns, { interval: '100ms', acquireTimeout: '2s' }, { connectionLimit: 10 });
   await pool.query('SELECT 1');
   const suspicion = once(pool.source as never, 'suspect');
   await one.kill();
@@ -190,7 +190,7 @@ test('after a kill few connections are tried, however many callers wait', async 
     results.map((result) => (result.status === 'rejected' ? result.reason.code : 'served')),
   );
   expect(codes).toEqual(new Set(['SOURCE_NOT_WRITABLE']));
-  expect(opened.mock.calls.length).toBeLessThan(60);
+  expect(opened.mock.calls.length).toBeLessThan(100);
 });
 
 test('end() answers everybody who waits: for a ledger, behind a failure, in the queue, in a handshake', async () => {
@@ -266,6 +266,21 @@ test('a restored zone strands nobody: the pool tries the lower epoch once its ta
   expect(one.statements).toEqual(['INSERT 2']);
 });
 
+test('a forged ledger that leads nowhere is left again, once its server was unreachable for suspectFor', async () => {
+  const one = await stage.start(1);
+  const dns = falseDns(ledgerOf(one, 5));
+  const pool = stage.pool(dns, { suspectFor: '300ms', acquireTimeout: '1m' });
+  await pool.query('SELECT 1');
+  const move = once(pool.source as never, 'moved');
+  dns.say(
+    ledgerOf({ ...one, uuid: `${one.uuid.slice(0, -1)}9`, address: '127.0.0.99' }, 999_999_999_999_999),
+  );
+  await move;
+  dns.say(ledgerOf(one, 5));
+  await pool.query('SELECT 2');
+  expect(pool.source.current?.epoch).toBe(5);
+});
+
 test('the queueLimit of the driver counts for those who wait for a source, too', async () => {
   const pool = stage.pool(falseDns(), { acquireTimeout: '100ms' }, { queueLimit: 2 });
   const results = await Promise.allSettled([1, 2, 3].map(() => pool.query('SELECT 1')));
@@ -302,7 +317,7 @@ test('a pool follows once', () => {
 test('no error names the password', async () => {
   const one = await stage.start(1);
   one.isReadOnly = true;
-  const pool = stage.pool(falseDns(ledgerOf(one, 1)), { acquireTimeout: '100ms' }, { password: 'hunter2' });
+  const pool = stage.pool(falseDns(ledgerOf(one, 1)), { acquireTimeout: '1s' }, { password: 'hunter2' });
   const error: unknown = await pool.query('SELECT 1').catch((reason) => reason);
   expect(error).toBeInstanceOf(Error);
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/hunter2|app/);

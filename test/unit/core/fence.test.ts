@@ -279,6 +279,16 @@ describe('after an attempt', () => {
     expect(cluster.state.fences.get(address('db1'))?.fencedAt).toBeDefined();
   });
 
+  test('without an answer, the server is asked: if it is read-only, the history says so once', () => {
+    const cluster = started();
+    cluster.answers['db1'] = closed;
+    cluster.ends({ kind: 'unknown', failure: { code: 'timeout', message: 'no answer in time' } });
+    cluster.run(3000);
+    expect(recorded(cluster, 'fenced')).toMatchObject([{ server: address('db1'), uuid: uuid('db1') }]);
+    expect(codes(cluster)).not.toContain('fence-failed');
+    expect(cluster.state.fences.get(address('db1'))?.fencedAt).toBeDefined();
+  });
+
   test.each<[FenceResult, string]>([
     [refused, 'no privilege'],
     [{ kind: 'blocked', by: 'a lock of app' }, 'a lock of app'],

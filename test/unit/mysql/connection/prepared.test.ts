@@ -18,7 +18,7 @@ const execute = 'EXECUTE source_dns_a';
 /** One connection: what it is asked, train by train, and what came of it. */
 function connection(answers: Record<string, Answer>, hasEnded = () => false) {
   const trains: string[][] = [];
-  const prepared: Prepared = { texts: new Map() };
+  const prepared: Prepared = { known: new Map() };
   const ask: AskTogether = (texts) => {
     trains.push(texts.map(({ sql }) => sql));
     return Promise.resolve(texts.map(({ sql }) => answers[sql] ?? (sql.startsWith('PREPARE') ? ok : rows)));
