@@ -125,26 +125,6 @@ export const fencingMutants: readonly Mutant[] = [
     story: 'a fence that a hanging',
   },
   {
-    name: 'a fence does not ask who is there',
-    patches: [
-      {
-        file: 'mysql/flavour/fence-set.ts',
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
-        find: 'LOWER(@@global.server_uuid) = ${quotedText(id)}',
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
-        replace: 'LOWER(@@global.server_id) <> ${quotedText(id)}',
-      },
-      {
-        file: 'mysql/fence/act.ts',
-        find: "if (look.id !== this.#order.uuid) return { kind: 'not-it', uuid: look.id };",
-        replace: '',
-      },
-    ],
-    breaks: ['FENCE'],
-    seed: 1,
-    story: 'another host',
-  },
-  {
     name: 'a fence ends the connections of replicas',
     patches: [
       {
