@@ -202,7 +202,7 @@ async function startDaemon(parts: Parts, closers: (() => Promise<unknown>)[]): P
     daemon = process;
     closers.push(() => process.stop(10_000));
     await until('source-dns to answer', () =>
-      ask('GET', '/healthz').then(
+      ask('GET', '/v1/clusters').then(
         () => true,
         () => false,
       ),

@@ -63,7 +63,7 @@ export async function startTracedDaemon(
     throw new Error(`source-dns did not answer ${path}: ${JSON.stringify(result)}\n${daemon.log.tail()}`);
   };
   await until('source-dns to answer on its socket', () =>
-    get('/healthz').then(
+    get('/v1/clusters').then(
       () => true,
       (error: unknown) => {
         if (!daemon.running) throw error;
