@@ -65,6 +65,8 @@ and nobody fences. Times run from the first authoritative answer; a writer has f
     try {
       await world.watched(false);
       const idle = await idleFigure(world, size.idleMs);
+      // Its writes have the numbers of the next application's.
+      await world.mend(world.source);
       const figures: Figure[] = [];
       for (const plan of size.plans) {
         const found: Round[] = [];

@@ -20,9 +20,16 @@ export function fenceVerdict(situations: readonly Situation[], member: ServerVie
     situations
       .map((situation) => ledgerAgainst(situation, member))
       .find((against) => against !== undefined) ??
-    situations.map((situation) => sourceAgainst(situation, member)).find((against) => against !== undefined);
+    situations
+      .map((situation) => sourceAgainst(situation, member))
+      .find((against) => against !== undefined) ??
+    openedAgainst(member);
   return because === undefined ? { kind: 'fence' } : { kind: 'not', because };
 }
+
+/** It did not come back: somebody opened it, and may mean it. So a fence that is lifted stays lifted. */
+const openedAgainst = ({ promotedAt }: ServerView): string | undefined =>
+  promotedAt === undefined ? undefined : 'somebody opened it after it was read-only';
 
 /** By its identity alone: an address may have passed to another server. */
 const isFormer = ({ ledger }: Situation, { id }: ServerView): boolean =>

@@ -17,6 +17,13 @@ const names = ['Source', 'Replica 1', 'Replica 2'];
 const commandMs = 10_000;
 /** The compiled program lies beside the compiled benchmarks. */
 const program = [process.execPath, join(import.meta.dirname, '..', '..', '..', 'src', 'main.js')];
+/** On each server alone: in no GTID set. */
+const fenceAccount = (password: string): readonly string[] => [
+  'SET sql_log_bin = 0',
+  'SET GLOBAL super_read_only = OFF',
+  `CREATE USER source_dns_fence@'127.0.0.%' IDENTIFIED BY '${password}'`,
+  "GRANT SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, PROCESS ON *.* TO source_dns_fence@'127.0.0.%'",
+];
 const table = 'CREATE TABLE shop.orders (n INT, writer INT, server CHAR(36))';
 
 export class World {
@@ -45,6 +52,7 @@ export class World {
       const cluster = await startCluster(plan, product, folder);
       closers.push(cluster.kill9);
       const world = new World(folder, cluster, bind);
+      for (const { mysqld } of cluster.all) await mysqld.sql(...fenceAccount(cluster.accounts.watcher));
       await world.source.mysqld.sql('CREATE DATABASE shop', table);
       await world.#follow(world.others);
       return world;
@@ -81,7 +89,8 @@ export class World {
       return (
         ledger?.source === this.source.server &&
         ledger.was.length === 0 &&
-        publications?.[0]?.propagation?.complete === true &&
+        // A daemon that has moved nothing yet knows of no propagation.
+        publications?.[0]?.propagation?.complete !== false &&
         servers?.every(({ server, role }) => role === (server === ledger.source ? 'source' : 'replica')) ===
           true
       );
@@ -151,7 +160,7 @@ clusters:
       zone: ${bind.zone}.
       source: { name: source.shop.${bind.zone}., ttl: 1 }
     watch: { max_moves: 100, max_moves_window: 1s }
-${fenced ? `    fence: { user: source_dns, password_file: ${passwordFile} }\n` : ''}    allow_loopback: true
+${fenced ? `    fence: { user: source_dns_fence, password_file: ${passwordFile} }\n` : ''}    allow_loopback: true
 nameservers:
   ns1:
     address: ${bind.primary.address}

@@ -4,10 +4,12 @@
  */
 
 import type { Command, HistoryEntry, Remembered } from '../../../src/core/model/events.ts';
+import type { FenceResult } from '../../../src/core/model/fence.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { readLedger } from '../../../src/core/model/ledger-text.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../../src/core/model/zone.ts';
+import type { Asked } from '../world/fencing-session.ts';
 import { type InstanceName, ledgerOwner } from '../world/settings.ts';
 import {
   ledgerIn,
@@ -23,6 +25,7 @@ import type { World } from '../world/world-types.ts';
 import { isRefused } from '../world/zone-odds.ts';
 import { brokenAtApplication } from './judge-applied.ts';
 import { brokenByOutcome, brokenByReading } from './judge-belief.ts';
+import { createFenceJudge, type Sender } from './judge-fences.ts';
 import { createInspectionJudge, isInspection } from './judge-inspections.ts';
 import { brokenReplicas, type Readable, readableNow } from './judge-replicas.ts';
 import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
@@ -66,6 +69,8 @@ export interface Judge {
   readonly moves: number;
   /** The updates that left. */
   readonly updates: number;
+  /** The fences that took effect. */
+  readonly fences: number;
   started(instance: InstanceName, remembered: Remembered | undefined): void;
   crashed(instance: InstanceName): void;
   clockJumped(instance: InstanceName): void;
@@ -79,6 +84,15 @@ export interface Judge {
   /** The instance wants to know why an update was refused. */
   inspects(instance: InstanceName, about: string): void;
   leaves(host: string, message: Buffer): void;
+  wantsFence(
+    instance: InstanceName,
+    request: { readonly server: ServerAddress; readonly uuid: string },
+  ): void;
+  fenceDone(server: ServerAddress, result: FenceResult): void;
+  /** A writable server becomes read-only by a fence that was asked for. */
+  fenceLands(asked: Asked, target: ServerAddress): void;
+  /** Called again and again, with the running instances. */
+  watchesFences(running: readonly InstanceName[]): void;
   updateDone(instance: InstanceName, token: string, outcome: UpdateOutcome): void;
   applied(message: Buffer, before: readonly Rrset[], after: readonly Rrset[]): void;
   breaks(promise: string): void;
@@ -97,7 +111,8 @@ export interface Said {
  */
 const fenceWithinMs = 1000;
 
-export function createJudge({ timeline, primary, script, members, mysql }: World): Judge {
+export function createJudge(world: World): Judge {
+  const { timeline, primary, script, members, mysql } = world;
   const now = (): number => timeline.now;
   const sights = new Map<InstanceName, Sight>();
   const decisions = new Map<InstanceName, Said>();
@@ -113,10 +128,20 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
   const left = new Map<string, SentUpdate>();
   const landed = new Set<string>();
   const inspections = createInspectionJudge();
+  const fences = createFenceJudge(world);
   let [updates, moves, lives] = [0, 0, 0];
   let broken: string | undefined;
   const sightOf = (instance: InstanceName): Sight => sights.get(instance) as Sight;
   const unrestOf = (instance: InstanceName) => unrest.get(instance) ?? { at: 0, failures: 0 };
+
+  const judges = (promise: string | undefined): void => {
+    if (promise !== undefined) broken ??= promise;
+  };
+  const senderOf = (name: InstanceName): Sender => {
+    const sight = sightOf(name);
+    const writes = [...inFlight.values()].some(({ sender, life }) => sender === name && life === sight.life);
+    return { name, sight, writes };
+  };
 
   const judge: Judge = {
     get broken() {
@@ -127,6 +152,9 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     },
     get updates() {
       return updates;
+    },
+    get fences() {
+      return fences.landed;
     },
     strangers: new Set(),
     stale: new Set(),
@@ -145,6 +173,7 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
       });
       decisions.delete(instance);
       inspections.started(instance);
+      fences.started(instance);
       unrest.set(instance, { at: now(), failures: 0 });
     },
     crashed: (instance) => void decisions.delete(instance),
@@ -193,6 +222,12 @@ export function createJudge({ timeline, primary, script, members, mysql }: World
     inspects(instance, about) {
       const promise = inspections.wants(instance, about, now());
       if (promise) judge.breaks(promise);
+    },
+    wantsFence: (instance, request) => judges(fences.wants(senderOf(instance), request)),
+    fenceDone: (server, result) => judges(fences.done(server, result)),
+    fenceLands: (asked, target) => judges(fences.lands(asked, target)),
+    watchesFences(running) {
+      for (const instance of running) judges(fences.waits(senderOf(instance)));
     },
     leaves(host, message) {
       if (isInspection(message)) {

@@ -7,6 +7,8 @@ import { createMemory, readLines } from '../../../src/daemon/history-lines.ts';
 import { type Core, createClusterRuntime } from '../../../src/daemon/runtime.ts';
 import { createRfc2136Client } from '../../../src/dns/client/rfc2136.ts';
 import { transportsOn } from '../../../src/dns/transport/open.ts';
+import { FenceAct } from '../../../src/mysql/fence/act.ts';
+import { fenceSetOf } from '../../../src/mysql/flavour/fence-set.ts';
 import { querySetOf, readTraits } from '../../../src/mysql/flavour/flavour.ts';
 
 export interface Build {
@@ -18,6 +20,8 @@ export interface Build {
   readonly createRfc2136Client: typeof createRfc2136Client;
   readonly readTraits: typeof readTraits;
   readonly querySetOf: typeof querySetOf;
+  readonly FenceAct: typeof FenceAct;
+  readonly fenceSetOf: typeof fenceSetOf;
 }
 
 export const thisBuild: Build = {
@@ -29,4 +33,6 @@ export const thisBuild: Build = {
   createRfc2136Client,
   readTraits,
   querySetOf,
+  FenceAct,
+  fenceSetOf,
 };

@@ -4,6 +4,7 @@
  */
 
 import { decidingMutants } from './mutants-deciding.ts';
+import { fencingMutants } from './mutants-fencing.ts';
 import { observingMutants } from './mutants-observing.ts';
 import { shellMutants } from './mutants-shell.ts';
 import { writingMutants } from './mutants-writing.ts';
@@ -23,4 +24,5 @@ export const mutants: readonly Mutant[] = [
   ...decidingMutants,
   ...writingMutants,
   ...shellMutants,
+  ...fencingMutants,
 ];

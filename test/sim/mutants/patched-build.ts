@@ -100,13 +100,15 @@ async function load(variant: Variant, folder: string): Promise<Build> {
   );
   const core = { initialState, snapshot, step };
   if (isOfCore(variant)) return { ...thisBuild, core };
-  const [lines, runtime, transport, client, flavour] = await Promise.all(
+  const [lines, runtime, transport, client, flavour, act, fenceSet] = await Promise.all(
     [
       'daemon/history-lines.js',
       'daemon/runtime.js',
       'dns/transport/open.js',
       'dns/client/rfc2136.js',
       'mysql/flavour/flavour.js',
+      'mysql/fence/act.js',
+      'mysql/flavour/fence-set.js',
     ].map(part),
   );
   return {
@@ -118,5 +120,7 @@ async function load(variant: Variant, folder: string): Promise<Build> {
     createRfc2136Client: client.createRfc2136Client,
     readTraits: flavour.readTraits,
     querySetOf: flavour.querySetOf,
+    FenceAct: act.FenceAct,
+    fenceSetOf: fenceSet.fenceSetOf,
   };
 }

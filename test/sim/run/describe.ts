@@ -18,6 +18,8 @@ export function describeEvent(event: Event): string {
       return `zone-read ${describeReading(event.reading)}`;
     case 'update-done':
       return `update-done ${event.outcome.kind}`;
+    case 'fenced':
+      return `fenced ${event.server} ${JSON.stringify(event.result)}`;
     case 'command':
       return `command ${JSON.stringify(event.command)}`;
     default:

@@ -3,7 +3,8 @@
  */
 
 import { type Act, plainShape, type Script, type Shape, type Weather } from '../world/script.ts';
-import type { InstanceName } from '../world/settings.ts';
+import { fenceStories } from './fence-stories.ts';
+import { alone, bothWays } from './tell.ts';
 
 export interface Story {
   readonly name: string;
@@ -23,18 +24,6 @@ const weather: Weather = {
   waits: 0,
   netTimeoutMs: 60_000,
 };
-
-/** Takes this instance away, so that only the other instance is there. */
-const alone = (instance: InstanceName, at: number, forMs: number): Act => ({
-  at,
-  kind: 'crash',
-  instance,
-  forMs,
-  forgets: false,
-});
-
-const bothWays = (a: string, ...others: readonly string[]) =>
-  others.flatMap((b) => [[a, b] as const, [b, a] as const]);
 
 /**
  * Again and again one instance stands still while the source becomes read-only and somebody takes the address
@@ -286,4 +275,7 @@ export const stories: readonly Story[] = [
     gtidMode: 'OFF_PERMISSIVE',
     delayMs: 1500,
   }),
+  ...Object.entries(fenceStories).flatMap(([name, { acts, change }]) =>
+    retold(name, acts, { ...fair, rttMs: 30, ...change }, { fences: true }),
+  ),
 ];

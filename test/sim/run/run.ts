@@ -4,7 +4,8 @@
  *   not needed are left out first (`--whole`: not).
  * * `--story TEXT [--seed N]`: plays the story with a name that begins so.
  * * `--minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: plays one world after the other, and
- *   names each that breaks a promise.
+ *   names each that breaks a promise. With `--story TEXT`: that story with one seed after the other.
+ * * `--fences`: old sources are fenced in every world, not only in some.
  * * `--check seeds`, `--check mutants [--named TEXT]`: what `npm test` runs. With `--budget SEEDS` a wrong build
  *   that survives the world that is known to catch it is hunted in so many other worlds.
  */
@@ -26,7 +27,8 @@ const usage = `npm run sim -- OPTIONS
   --seed N [--whole]             play that world; --whole: do not leave acts out
   --story TEXT [--seed N]        play the story with a name that begins so
   --minutes N [--from SEED]      play one world after the other
-  --seeds N [--from SEED] [--jobs N]
+  --seeds N [--from SEED] [--jobs N] [--story TEXT]
+  --fences                       old sources are fenced in every world
   --check seeds | mutants [--named TEXT] [--budget SEEDS]
 `;
 
@@ -50,6 +52,7 @@ const values = readOptions(() =>
       jobs: { type: 'string' },
       from: { type: 'string' },
       whole: { type: 'boolean' },
+      fences: { type: 'boolean' },
       check: { type: 'string' },
       named: { type: 'string' },
       story: { type: 'string' },
@@ -81,6 +84,9 @@ function told(name: string, seed: number): Script {
   process.exit(2);
 }
 
+const worldOf = (seed: number): Script =>
+  values.story === undefined ? scriptOf(seed, values.fences) : told(values.story, seed);
+
 async function one(script: Script): Promise<void> {
   const { broken } = await runWorld(script, { builds });
   const shown = broken === undefined || values.whole ? script : await shrunk(script, builds);
@@ -93,11 +99,12 @@ async function many(
   { seeds = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY },
 ): Promise<void> {
   const until = performance.now() + minutes * 60_000;
-  let [seed, moves, updates, broken, simulatedMs] = [from, 0, 0, 0, 0];
+  let [seed, moves, updates, fences, broken, simulatedMs] = [from, 0, 0, 0, 0, 0];
   for (; seed < from + seeds && performance.now() < until; seed += 1) {
-    const outcome = await runWorld(scriptOf(seed), { builds });
+    const outcome = await runWorld(worldOf(seed), { builds });
     moves += outcome.moves;
     updates += outcome.updates;
+    fences += outcome.fences;
     simulatedMs += outcome.at;
     if (outcome.broken === undefined) continue;
     broken += 1;
@@ -105,7 +112,7 @@ async function many(
   }
   const hours = (simulatedMs / 3_600_000).toFixed(1);
   say(
-    `seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${broken} with a broken promise`,
+    `seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${fences} fences, ${broken} with a broken promise`,
   );
   process.exitCode = broken === 0 ? 0 : 1;
 }
@@ -121,7 +128,13 @@ async function shared(seeds: number, from: number, jobs: number): Promise<void> 
     parts
       .filter(([count]) => count > 0)
       .map(async ([count, first]) => {
-        const part = ['--seeds', String(count), '--from', String(first)];
+        const part = [
+          '--seeds',
+          String(count),
+          '--from',
+          String(first),
+          ...(values.fences ? ['--fences'] : []),
+        ];
         const [code] = await once(
           spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...part], {
             stdio: 'inherit',
@@ -150,9 +163,4 @@ else if (values.seeds !== undefined)
   await many(numberOf(values.from, 1), { seeds: numberOf(values.seeds, 1) });
 else if (values.minutes !== undefined)
   await many(numberOf(values.from, 1), { minutes: numberOf(values.minutes, 1) });
-else
-  await one(
-    values.story === undefined
-      ? scriptOf(numberOf(values.seed, 1))
-      : told(values.story, numberOf(values.seed, 1)),
-  );
+else await one(worldOf(numberOf(values.seed, 1)));

@@ -53,7 +53,7 @@ export function createGroupOperator(
   /** By mistake somebody makes another member writable. */
   function switchover(act: Act & { kind: 'switchover' }): void {
     const heirs = secondaries();
-    const heir = heirs[act.to % Math.max(1, heirs.length)];
+    const heir = heirs[(act.to === 'former' ? 0 : act.to) % Math.max(1, heirs.length)];
     if (heir === undefined || !group.setAsPrimary(heir)) return;
     const second = heirs.find((address) => address !== heir);
     if (act.mistake === 'two' && second)

@@ -20,6 +20,16 @@ export function byHand(
     for (const { name, type } of primary.rrsets()) primary.remove(name, type);
     return;
   }
+  if (act.edit === 'backup') {
+    const kept = primary.rrsets();
+    timeline.at(Math.min(timeline.now + act.forMs, script.calmAt - 1), () => {
+      judge.ledgerTouched = true;
+      judge.stale.clear();
+      for (const { name, type } of primary.rrsets()) primary.remove(name, type);
+      for (const rrset of kept) primary.put(rrset);
+    });
+    return;
+  }
   const type = script.shape.alias ? 'CNAME' : 'A';
   const there = primary.find(sourceName, type);
   const server = members[act.to];

@@ -10,6 +10,7 @@ import type { ClusterRuntime, Core } from '../../../src/daemon/runtime.ts';
 import type { Sockets } from '../../../src/dns/transport/exchange.ts';
 import { describeEvent } from '../run/describe.ts';
 import { SimulatedDatagrams } from './datagrams.ts';
+import { createFencer } from './fencer.ts';
 import { createMachine, type Life, type Machine } from './machine.ts';
 import { createProber, type SimulatedProber } from './prober.ts';
 import { clientKey, exchangeMs, type InstanceName, nameserverHosts, settingsOf } from './settings.ts';
@@ -83,6 +84,7 @@ export function createInstance(world: World, name: InstanceName): Instance {
       clock: life.clock,
       random: { token },
       prober,
+      fencer: createFencer(world, name, life, build),
       zoneClients: new Map([['ns1', client]]),
       core: watched(world, name, build.core),
       onRecord: record,
@@ -150,15 +152,18 @@ function watched({ judge, timeline, log, sightings }: World, name: InstanceName,
     if (event.kind === 'observed') judge.observed(name, event.server, sightings.get(event.probe));
     else if (event.kind === 'zone-read') judge.zoneRead(name, event.reading);
     else if (event.kind === 'update-done') judge.updateDone(name, event.try, event.outcome);
+    else if (event.kind === 'fenced') judge.fenceDone(event.server, event.result);
     else if (event.kind === 'command') judge.commanded(name, event.id, event.command);
   }
   function wants(effect: Effect): void {
     if (effect.kind === 'update') judge.wants(name, effect.try);
     else if (effect.kind === 'inspect-refusal') judge.inspects(name, effect.about);
     else if (effect.kind === 'read-zone') judge.reads(name, effect.questions);
+    else if (effect.kind === 'fence') judge.wantsFence(name, effect);
     else if (effect.kind === 'reply') judge.answered(name, effect.id);
     if (effect.kind === 'reply')
       log(`${timeline.now} ${name}   answer ${JSON.stringify(effect.answer.results)}`);
+    if (effect.kind === 'fence') log(`${timeline.now} ${name} -> fence ${effect.server} ${effect.uuid}`);
     if (effect.kind === 'update')
       log(`${timeline.now} ${name} -> ${effect.try} ${JSON.stringify(effect.plan.changes)}`);
   }

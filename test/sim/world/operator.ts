@@ -61,7 +61,10 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
 
   function switchover(act: Act & { kind: 'switchover' }): void {
     const heirs = fitHeirs();
-    const heir = heirs[act.to % Math.max(1, heirs.length)];
+    const heir =
+      act.to === 'former'
+        ? heirs.find((address) => address === former)
+        : heirs[act.to % Math.max(1, heirs.length)];
     if (heir === undefined) return;
     const old = source;
     former = old;
@@ -175,6 +178,27 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     });
   }
 
+  /** The two hosts have the same data. */
+  function swap({ forMs }: Act & { kind: 'swap' }): void {
+    const server = former;
+    const { uuid, health } = mysql.server(server);
+    if (server === source || health !== 'up' || isStranger(server)) return;
+    const arrives = (as: string): void => {
+      mysql.clone(server, server, as);
+      onLoss(server);
+      mysql.promote(server);
+    };
+    uuids += 1;
+    const other = fakeUuid(uuids);
+    judge.strangers.add(other);
+    arrives(other);
+    // Where people took the other host for the new source, it stays.
+    timeline.at(
+      Math.min(timeline.now + forMs, world.script.calmAt - 1),
+      () => server !== source && mysql.server(server).uuid === other && arrives(uuid),
+    );
+  }
+
   /** An empty server in the place of a replica: another UUID, writable, with nothing of our line. */
   function stranger(server: ServerAddress): void {
     if (
@@ -217,6 +241,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     switch: close,
     writable: writable,
     restart: restart,
+    swap: swap,
     stranger: (act) => stranger(addresses[act.server] as ServerAddress),
     mend: (act) => mend(act.rebuild),
   };

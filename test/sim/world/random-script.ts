@@ -17,10 +17,14 @@ import {
 import { addressesOf, type InstanceName, instanceNames } from './settings.ts';
 import { inOddZone } from './zone-odds.ts';
 
-export function scriptOf(seed: number): Script {
+/** `fences`: old sources are fenced, whatever the seed says. */
+export function scriptOf(seed: number, fences = seed % 7 === 5): Script {
   const chance = createPrng(seed);
   const calmAt = faultsForMs;
-  const shape = inOddZone(seed, sometimesOfTwo(seed, inOtherModes(seed, grouped(seed, shapeOf(chance)))));
+  const shape = inOddZone(
+    seed,
+    sometimesOfTwo(seed, inOtherModes(seed, { ...grouped(seed, shapeOf(chance)), fences })),
+  );
   return {
     seed,
     shape,

@@ -55,6 +55,8 @@ export interface Shape {
   readonly withdraws: boolean;
   /** `gtid_guard: hold`. */
   readonly guarded: boolean;
+  /** `fence:`. */
+  readonly fences: boolean;
   /** This instance runs a later version. */
   readonly later?: InstanceName;
   /** The clocks of an instance are so much faster than true time. */
@@ -65,7 +67,8 @@ export interface Shape {
 export type Act = { readonly at: number } & (
   | {
       readonly kind: 'switchover';
-      readonly to: number;
+      /** `former`: back to the source before the present source. */
+      readonly to: number | 'former';
       readonly mistake: 'none' | 'promote-first' | 'two' | 'half';
       readonly stepMs: number;
     }
@@ -120,6 +123,11 @@ export type Act = { readonly at: number } & (
       readonly readOnly: boolean;
     }
   | { readonly kind: 'stranger'; readonly server: number }
+  /**
+   * At the address of the source before the present source is another host for a while: rebuilt from a
+   * backup, with a UUID of its own, and writable.
+   */
+  | { readonly kind: 'swap'; readonly forMs: number }
   | { readonly kind: 'mend'; readonly rebuild: boolean }
   /** These ways carry nothing. A way leads from one host to another, and the way back is a way of its own. */
   | {
@@ -151,7 +159,8 @@ export type Act = { readonly at: number } & (
   | { readonly kind: 'stall'; readonly instance: InstanceName; readonly forMs: number }
   | {
       readonly kind: 'hand';
-      readonly edit: 'address' | 'no-address' | 'ttl' | 'no-ledger' | 'everything';
+      /** `backup`: the zone as it is now is put back later, over everything. */
+      readonly edit: 'address' | 'no-address' | 'ttl' | 'no-ledger' | 'everything' | 'backup';
       readonly to: number;
       readonly forMs: number;
     }
@@ -195,5 +204,6 @@ export const plainShape: Shape = {
   alias: false,
   withdraws: false,
   guarded: false,
+  fences: false,
   drift: {},
 };

@@ -42,6 +42,9 @@ export const maxLagMs = 10_000;
 /** The longest time of one exchange with the nameserver. */
 export const exchangeMs = 1000;
 
+/** The longest time of one fence. */
+export const fenceMs = 5000;
+
 /** The address that clients get for this server. */
 export const ipOf = (address: ServerAddress): string => `192.0.2.${allAddresses.indexOf(address) + 1}`;
 /** An address without a server. */
@@ -86,6 +89,7 @@ export const settingsOf = (
       fudgeMs,
     },
   ],
+  ...(shape.fences ? { fence: { timeoutMs: fenceMs } } : {}),
   onNoSource: shape.withdraws ? 'withdraw' : 'keep',
   gtidGuard: shape.guarded ? 'hold' : 'warn',
   allowLoopback: false,

@@ -5,7 +5,9 @@ import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { FakeMysql } from '../../support/fake-mysql.ts';
 import type { Judge } from '../judge/judge.ts';
 import type { Build } from '../mutants/build.ts';
+import type { Connections } from './connections.ts';
 import type { Instance } from './instance.ts';
+import type { Locks } from './locks.ts';
 import type { Primary, Secondary } from './nameserver.ts';
 import type { Host, Network } from './network.ts';
 import type { Prng } from './prng.ts';
@@ -28,6 +30,11 @@ export interface World {
   readonly chance: Prng;
   readonly network: Network;
   readonly mysql: FakeMysql;
+  /** The server that people mean to be the source. */
+  meant(): ServerAddress;
+  /** Who is connected to the servers; only where old sources are fenced. */
+  readonly connections: Connections;
+  readonly locks: Locks;
   /** The addresses that the host name of a server resolves to, where they differ from its true address. */
   readonly resolver: Map<ServerAddress, readonly string[]>;
   readonly primary: Primary;

@@ -8,9 +8,11 @@ import { createFakeMysql, fakeUuid } from '../../support/fake-mysql.ts';
 import { calm, unsettled } from '../judge/calm.ts';
 import { createJudge } from '../judge/judge.ts';
 import type { Build } from '../mutants/build.ts';
+import { createConnections } from './connections.ts';
 import { groupLine } from './fake-group.ts';
 import { byHand } from './hand.ts';
 import { createInstance, type Instance } from './instance.ts';
+import { createLocks } from './locks.ts';
 import { changeModes } from './modes.ts';
 import { createPrimary, createSecondary } from './nameserver.ts';
 import { createNetwork } from './network.ts';
@@ -41,6 +43,7 @@ export interface Outcome {
   readonly hash: string;
   readonly moves: number;
   readonly updates: number;
+  readonly fences: number;
   readonly events: number;
   /** Only where it was asked for. */
   readonly log: readonly string[];
@@ -73,9 +76,10 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
   const operator = createOperator(world, (server) => {
     for (const instance of instances.values()) instance.serverDied(server);
   });
+  world.meant = () => operator.source;
   beginWith(world, instances, operator);
   await timeline.runUntil(script.endAt, () => judge.broken !== undefined);
-  const { broken, moves, updates } = judge;
+  const { broken, moves, updates, fences } = judge;
   return {
     seed: script.seed,
     ...(broken ? { broken } : {}),
@@ -83,12 +87,15 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
     hash: hash.digest('hex'),
     moves,
     updates,
+    fences,
     events,
     log,
   };
 }
 
-function createWorld(script: Script, { builds }: RunOptions, log: World['log']): World {
+type Unfinished = { -readonly [K in keyof World]: World[K] };
+
+function createWorld(script: Script, { builds }: RunOptions, log: World['log']): Unfinished {
   const timeline = createTimeline();
   const chance = createPrng(script.seed ^ 0x5eed);
   const members = addressesOf(script.shape);
@@ -107,7 +114,7 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
       replayed(world, message);
     },
     log,
-  } as { -readonly [K in keyof World]: World[K] };
+  } as Unfinished;
   world.network = createNetwork(world);
   const isOpen = world.network.isOpen;
   world.mysql = createFakeMysql(members, {
@@ -121,6 +128,8 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     world.mysql.server(address).version = script.shape.versions[index] ?? '9.7.4';
   world.secondary = createSecondary(world, 'ns2', 'ns1');
   world.primary = createPrimary(world, 'ns1');
+  world.locks = createLocks(world);
+  if (script.shape.fences) world.connections = createConnections(world);
   world.judge = createJudge(world);
   world.noteRejoined = createWayBack(world);
   return world;
@@ -140,6 +149,10 @@ function beginWith(world: World, instances: Instances, operator: Operator): void
   const replicate = (): void => {
     world.mysql.advance(timeline.now);
     world.noteRejoined();
+    if (script.shape.fences)
+      judge.watchesFences(
+        [...instances.values()].filter(({ isRunning }) => isRunning).map(({ name }) => name),
+      );
     timeline.after(50, replicate);
   };
   const write = (): void => {

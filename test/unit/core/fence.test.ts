@@ -32,6 +32,8 @@ const moved = ledgerOf('db2', {
   form: { type: 'address', ttlSeconds: 5, targets: ['192.0.2.2'] },
 });
 const open = seen(factsOf('db1', { peer: '192.0.2.1' }));
+/** A new process, over a new connection. */
+const returned = seen(factsOf('db1', { peer: '192.0.2.1', session: 99, uptimeSeconds: 1 }));
 const closed = seen(factsOf('db1', { peer: '192.0.2.1', readOnly: true, superReadOnly: true }));
 const refused: FenceResult = { kind: 'refused', failure: { code: 'mysql-1227', message: 'no privilege' } };
 const ended: FenceResult = { kind: 'fenced', killed: 2, spared: 1 };
@@ -258,7 +260,7 @@ describe('after an attempt', () => {
     cluster.answers['db1'] = closed;
     cluster.ends(ended);
     cluster.run(2 * fencePauseMaxMs);
-    cluster.answers['db1'] = open;
+    cluster.answers['db1'] = returned;
     cluster.run(2000);
     const { length } = cluster.fences;
     cluster.ends(refused);

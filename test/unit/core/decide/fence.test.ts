@@ -194,6 +194,7 @@ describe('it is not fenced where', () => {
       'the same server_id',
     ],
     // Rule 5: people, and other publications.
+    ['somebody opened it', { memory: { db1: { promotedAt: at(1).mono } } }, 'somebody opened it'],
     ['the name is frozen', ledger({ frozen: { by: 'dba', reason: '' } }), 'frozen at ns1'],
     [
       'the decision is a hold',

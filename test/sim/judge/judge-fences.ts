@@ -1,0 +1,200 @@
+/**
+ * S8, S9 and what a fence may do: judged by what was delivered to its sender until it left, and by the truth
+ * when it takes effect. Where the conditions last, a fence must leave, too.
+ */
+
+import { newestOf } from '../../../src/core/gtid/gtid.ts';
+import type { FenceResult } from '../../../src/core/model/fence.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
+import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
+import type { ServerAddress } from '../../../src/core/model/units.ts';
+import type { Asked } from '../world/fencing-session.ts';
+import { exchangeMs, freshForMs, type InstanceName } from '../world/settings.ts';
+import { certainFacts, freshFacts, ledgerIn, type Sight, upstreams } from '../world/sight.ts';
+import type { World } from '../world/world-types.ts';
+
+export interface FenceJudge {
+  /** The fences that took effect. */
+  readonly landed: number;
+  /** A new process has asked for nothing. */
+  started(instance: InstanceName): void;
+  /** Each returns the broken promise, or undefined. */
+  wants(
+    sender: Sender,
+    request: { readonly server: ServerAddress; readonly uuid: string },
+  ): string | undefined;
+  done(server: ServerAddress, result: FenceResult): string | undefined;
+  lands(asked: Asked, target: ServerAddress): string | undefined;
+  /** Called again and again. */
+  waits(sender: Sender): string | undefined;
+}
+
+/** An instance, and what it was told. */
+export interface Sender {
+  readonly name: InstanceName;
+  readonly sight: Sight;
+  /** Whether an update of this process is wanted and not done. */
+  readonly writes: boolean;
+}
+
+/** A reading of the zone counts so long: fresh_for, an exchange and a short sleep. */
+const readingForMs = freshForMs + exchangeMs + 1000;
+/** Where the conditions last, a fence leaves within so many milliseconds. */
+const patienceMs = 12_000;
+
+export function createFenceJudge(world: World): FenceJudge {
+  const { timeline, script, mysql, primary } = world;
+  /** Since when the conditions hold and no fence left. */
+  const waiting = new Map<string, number>();
+  let landed = 0;
+
+  const keyOf = (instance: InstanceName, server: ServerAddress): string => `${instance} ${server}`;
+
+  function unfit({ sight, writes }: Sender, server: ServerAddress, uuid: string): string | undefined {
+    if (!script.shape.fences) return 'FENCE leaves although nobody asked for fences';
+    if (writes) return 'S9 a fence leaves while an update is in flight';
+    const { ledger } = sight;
+    if (ledger === undefined) return 'S8 a fence leaves without a ledger';
+    if (ledger.uuid === uuid || ledger.source === server)
+      return 'S8 a fence leaves at the source of the ledger';
+    if (!ledger.was.some((former) => former.uuid === uuid))
+      return 'S8 a fence leaves at a server that the ledger does not name as former';
+    if (sight.epoch > ledger.epoch) return 'S8 a fence leaves by a ledger that is not the newest';
+    if (timeline.now - sight.goodReadAt > readingForMs) return 'S8 a fence leaves by a ledger of long ago';
+    return (
+      unprovenMove(sight, ledger, server, uuid) ??
+      (ledgerIn(primary.rrsets())?.uuid === uuid
+        ? 'S8 a fence leaves at the source of the newest ledger'
+        : undefined)
+    );
+  }
+
+  /** What the sender had been told of the two servers. */
+  function unprovenMove(
+    sight: Sight,
+    ledger: Ledger,
+    server: ServerAddress,
+    uuid: string,
+  ): string | undefined {
+    const { now } = timeline;
+    const [facts, source] = [freshFacts(sight, server, now), freshFacts(sight, ledger.source, now)];
+    if (facts?.id !== uuid) return 'FENCE leaves at a server that did not answer lately';
+    if (source?.id !== ledger.uuid) return 'FENCE leaves although the source did not answer lately';
+    const own = upstreams(sight, certainFacts(sight, server, now) ?? facts);
+    const reasons: readonly (readonly [against: boolean, words: string])[] = [
+      [!isWritable(facts), 'at a read-only server'],
+      [!isWritable(source), 'although the source is read-only'],
+      [!hasMark(source, ledger), 'although the source is not of the line'],
+      [ledger.frozen !== undefined, 'although the name is frozen'],
+      [ledger.next?.uuid === uuid, 'at a server that was announced'],
+      [facts.group !== undefined, 'at a member of a group'],
+      [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
+      [sight.promoted.get(server)?.provable === true, 'at a server that somebody opened'],
+      [certainFollowers(sight, server).length > 0, 'at a server that others follow'],
+    ];
+    const against = reasons.find(([isAgainst]) => isAgainst)?.[1];
+    return against && `FENCE leaves ${against}`;
+  }
+
+  /** The members that say, in an answer that is fresh beyond doubt, that they receive from this server. */
+  const certainFollowers = (sight: Sight, server: ServerAddress): readonly ServerAddress[] =>
+    sight.members.filter((other) => {
+      const facts = other === server ? undefined : certainFacts(sight, other, timeline.now);
+      return (
+        facts !== undefined &&
+        upstreams(sight, facts).some(({ channel, member }) => member === server && channel.receiver === 'on')
+      );
+    });
+
+  /**
+   * Whether the server that people mean to be the source can be the source. It cannot while it has not
+   * rejoined and the source of the ledger takes writes: then the name stays (S5), and so do the clients.
+   */
+  function isMeantRightly(target: ServerAddress, ledger: Ledger | undefined): boolean {
+    const source = ledger && mysql.server(ledger.source);
+    return (
+      (!world.judge.stale.has(target) && !world.judge.ledgerTouched) ||
+      source === undefined ||
+      source.uuid !== ledger?.uuid ||
+      source.health === 'down' ||
+      source.readOnly
+    );
+  }
+
+  /** Whether the conditions hold beyond doubt: then a fence must leave. */
+  function isDue(sender: Sender, server: ServerAddress): boolean {
+    const { sight } = sender;
+    const { now } = timeline;
+    const [facts, source] = [
+      certainFacts(sight, server, now),
+      sight.ledger && certainFacts(sight, sight.ledger.source, now),
+    ];
+    // Another channel, or a follower of any age, may be a reason to wait.
+    return (
+      facts !== undefined &&
+      source !== undefined &&
+      facts.channels.length === 0 &&
+      !sight.promoted.has(server) &&
+      now - sight.goodReadAt < freshForMs &&
+      sight.commands.size === 0 &&
+      unfit(sender, server, facts.id) === undefined &&
+      !sight.members.some((other) => {
+        const its = sight.answers.get(other)?.facts;
+        return (
+          its !== undefined &&
+          other !== server &&
+          upstreams(sight, its).some(({ member }) => member === server)
+        );
+      })
+    );
+  }
+
+  return {
+    get landed() {
+      return landed;
+    },
+    started(instance) {
+      for (const key of waiting.keys()) if (key.startsWith(`${instance} `)) waiting.delete(key);
+    },
+    wants(sender, { server, uuid }) {
+      waiting.delete(keyOf(sender.name, server));
+      return unfit(sender, server, uuid);
+    },
+    done(server, result) {
+      const isSource = ledgerIn(primary.rrsets())?.source === server;
+      if (result.kind !== 'fenced' || isSource) return undefined;
+      return world.connections.rows(server).some(({ user }) => user === 'app')
+        ? `FENCE leaves clients connected to ${server}`
+        : undefined;
+    },
+    lands({ server, uuid, dueAt }, target) {
+      landed += 1;
+      const at = mysql.server(target);
+      if (at.uuid !== uuid) return `FENCE takes effect at another server than it names at ${server}`;
+      if (timeline.now > dueAt) return 'FENCE takes effect after its deadline';
+      const ledger = ledgerIn(primary.rrsets());
+      // A person named it meanwhile. No other way leads back to a former source that has not rejoined.
+      if (ledger?.uuid === at.uuid && ledger.why !== 'commanded')
+        return 'S8 a fence takes effect at the source of the ledger';
+      return world.meant() === target && isMeantRightly(target, ledger)
+        ? 'FENCE takes effect at the source'
+        : undefined;
+    },
+    waits(sender) {
+      for (const server of sender.sight.members) {
+        const key = keyOf(sender.name, server);
+        if (!isDue(sender, server)) waiting.delete(key);
+        else if (!waiting.has(key)) waiting.set(key, timeline.now);
+        else if (timeline.now - (waiting.get(key) ?? 0) > patienceMs)
+          return `FENCE of ${server} never leaves`;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Whether the server has the transaction that every server of the line has. */
+function hasMark({ gtidExecuted }: ServerFacts, { line }: Ledger): boolean {
+  if (line === undefined || gtidExecuted === undefined) return true;
+  return (newestOf(gtidExecuted, line.uuid) ?? 0) >= line.gno;
+}

@@ -1,0 +1,140 @@
+/** Builds that fence the wrong server, or at the wrong time, or too much. */
+
+import type { Mutant } from './mutants.ts';
+
+export const fencingMutants: readonly Mutant[] = [
+  {
+    name: 'a fence leaves before the move is applied',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'if (writing.inFlight || writing.awaiting || writing.pending.length > 0 || writing.mustRead)',
+        replace: 'if (writing.pending.length > 99)',
+      },
+    ],
+    breaks: ['S9'],
+    seed: 6,
+    story: 'nobody is fenced while an update',
+  },
+  {
+    name: 'a server is fenced by its address',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'id !== undefined && ledger?.was.some(({ uuid }) => uuid === id) === true;',
+        replace: 'id !== undefined && (ledger?.was.length ?? 0) > 0;',
+      },
+      {
+        file: 'core/fence.ts',
+        find: 'if (id === undefined || !former.has(id)) continue;',
+        replace: 'if (id === undefined || former.size === 0) continue;',
+      },
+    ],
+    breaks: ['S8'],
+    seed: 1,
+    story: 'another host',
+  },
+  {
+    name: 'a server is fenced that others follow',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'if (follower) return',
+        replace: "if (follower?.address === 'nobody') return",
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'an old source that others follow',
+  },
+  {
+    name: 'a server is fenced that no ledger names as former',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'id !== undefined && ledger?.was.some(({ uuid }) => uuid === id) === true;',
+        replace: 'id !== undefined && ledger?.was !== undefined;',
+      },
+      {
+        file: 'core/fence.ts',
+        find: 'if (id === undefined || !former.has(id)) continue;',
+        replace: 'if (id === undefined || former.size > 99) continue;',
+      },
+    ],
+    breaks: ['S8', 'FENCE'],
+    seed: 1,
+    story: 'a server that replaces a replica',
+  },
+  {
+    name: 'a server is fenced while the ledger is unknown',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'zone.view === undefined || zone.failure !== undefined || now.mono - zone.view.readAt > freshFor(situation)',
+        replace: 'zone.view === undefined || freshFor(situation) === now.mono',
+      },
+      {
+        file: 'core/decide/fence.ts',
+        find: "return decision.reason === 'steady' ? undefined",
+        replace: "return decision.reason !== '' ? undefined",
+      },
+      {
+        file: 'core/fence.ts',
+        find: 'zone.view !== undefined && zone.view.readAt >= since)',
+        replace: 'zone.view !== undefined)',
+      },
+    ],
+    breaks: ['S8'],
+    seed: 1,
+    story: 'nobody is fenced while the ledger',
+  },
+  {
+    name: 'a server is fenced that somebody opened',
+    patches: [{ file: 'core/decide/fence.ts', find: 'openedAgainst(member);', replace: 'undefined;' }],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'an old source that is opened',
+  },
+  {
+    name: 'a fence waits for locks without a bound',
+    patches: [
+      {
+        file: 'mysql/flavour/fence-set.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        find: 'lock_wait_timeout = ${lockWaitSeconds}, ',
+        replace: '',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 2,
+    story: 'an old source that comes back',
+  },
+  {
+    name: 'a fence that arrives late takes effect',
+    patches: [
+      {
+        file: 'mysql/flavour/fence-set.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        find: ' AND ${clock} < ${before.toFixed(6)}',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source text.
+        replace: ' AND ${before.toFixed(6)} > 0',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 5,
+    story: 'a fence that a hanging',
+  },
+  {
+    name: 'a fence ends the connections of replicas',
+    patches: [
+      {
+        file: 'mysql/fence/clients.ts',
+        find: '!/^(?:Binlog Dump|Daemon$)/.test(command);',
+        replace: '!/^(?:Daemon$)/.test(command);',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'an old source that comes back',
+  },
+];
