@@ -21,13 +21,16 @@ export function fence(turn: Turn, state: ClusterState, topology: Topology): Clus
     situationOf(state, publication, turn.now, { topology }),
   );
   const former = new Set(situations.flatMap(({ ledger }) => ledger?.was.map(({ uuid }) => uuid) ?? []));
+  const isUnread = situations.some(({ ledger }) => ledger === undefined);
   const fences = new Map<ServerAddress, Fencing>();
   for (const member of situations[0]?.members ?? []) {
     const { address, id } = member;
-    if (id === undefined || !former.has(id)) continue;
-    const known = state.fences.get(address);
-    const verdict = fenceVerdict(situations, member);
-    fences.set(address, { ...(known?.id === id ? known : newFencing(id, turn.now)), verdict });
+    const before = state.fences.get(address);
+    const known = before?.id === id ? before : undefined;
+    // What cannot be read now may name it still.
+    if (id === undefined || !(former.has(id) || (isUnread && known))) continue;
+    const fencing = known ?? newFencing(id, turn.now);
+    fences.set(address, { ...fencing, verdict: fenceVerdict(situations, member, fencing.formerSince) });
   }
   for (const member of situations[0]?.members ?? []) noteClosed(turn, state, fences, member);
   let next: ClusterState = { ...state, fences };
@@ -56,6 +59,7 @@ function noteClosed(
 
 const newFencing = (id: ServerId, now: Now): Fencing => ({
   id,
+  formerSince: now.mono,
   verdict: undefined,
   wantedSince: undefined,
   isRunning: false,

@@ -6,14 +6,21 @@
 import type { FenceVerdict } from '../model/fence.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { ClusterState } from '../model/state.ts';
-import { isoTime, type ServerAddress } from '../model/units.ts';
+import { isoTime, type MonoMs, type ServerAddress } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
 import { hasLineMark } from './line-mark.ts';
 import { isLedgerBehind, isPublished, type Situation } from './situation.ts';
 
-/** One situation for each publication. Undefined: it takes no writes, or no ledger names its identity. */
-export function fenceVerdict(situations: readonly Situation[], member: ServerView): FenceVerdict | undefined {
+/**
+ * One situation for each publication. `formerSince`: when a ledger first named it as a former source. Undefined:
+ * it takes no writes, or no ledger names its identity.
+ */
+export function fenceVerdict(
+  situations: readonly Situation[],
+  member: ServerView,
+  formerSince: MonoMs,
+): FenceVerdict | undefined {
   if (!member.writable || !situations.some((situation) => isFormer(situation, member))) return undefined;
   const because =
     unsure(situations, member) ??
@@ -23,13 +30,18 @@ export function fenceVerdict(situations: readonly Situation[], member: ServerVie
     situations
       .map((situation) => sourceAgainst(situation, member))
       .find((against) => against !== undefined) ??
-    openedAgainst(member);
+    openedAgainst(member, formerSince);
   return because === undefined ? { kind: 'fence' } : { kind: 'not', because };
 }
 
-/** It did not come back: somebody opened it, and may mean it. So a fence that is lifted stays lifted. */
-const openedAgainst = ({ promotedAt }: ServerView): string | undefined =>
-  promotedAt === undefined ? undefined : 'somebody opened it after it was read-only';
+/**
+ * It did not come back: somebody opened it after the move, and may mean it. So a fence that is lifted stays
+ * lifted. The promotion that once made it the source does not count.
+ */
+const openedAgainst = ({ promotedAt }: ServerView, formerSince: MonoMs): string | undefined =>
+  promotedAt === undefined || promotedAt < formerSince
+    ? undefined
+    : 'somebody opened it after it was read-only';
 
 /** By its identity alone: an address may have passed to another server. */
 const isFormer = ({ ledger }: Situation, { id }: ServerView): boolean =>

@@ -31,6 +31,8 @@ export const fenceResults = [
 export interface Fencing {
   /** Who it is: another server at this address begins anew. */
   readonly id: ServerId;
+  /** When this process first saw a ledger that names it as a former source. */
+  readonly formerSince: MonoMs;
   /** By the last turn. Undefined: it takes no writes, or does not answer. */
   readonly verdict: FenceVerdict | undefined;
   /** Since when it is to be fenced. What was asked before that does not count. */

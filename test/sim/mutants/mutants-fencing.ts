@@ -26,7 +26,7 @@ export const fencingMutants: readonly Mutant[] = [
       },
       {
         file: 'core/fence.ts',
-        find: 'if (id === undefined || !former.has(id)) continue;',
+        find: 'if (id === undefined || !(former.has(id) || (isUnread && known))) continue;',
         replace: 'if (id === undefined || former.size === 0) continue;',
       },
     ],
@@ -57,7 +57,7 @@ export const fencingMutants: readonly Mutant[] = [
       },
       {
         file: 'core/fence.ts',
-        find: 'if (id === undefined || !former.has(id)) continue;',
+        find: 'if (id === undefined || !(former.has(id) || (isUnread && known))) continue;',
         replace: 'if (id === undefined || former.size > 99) continue;',
       },
     ],
@@ -90,7 +90,9 @@ export const fencingMutants: readonly Mutant[] = [
   },
   {
     name: 'a server is fenced that somebody opened',
-    patches: [{ file: 'core/decide/fence.ts', find: 'openedAgainst(member);', replace: 'undefined;' }],
+    patches: [
+      { file: 'core/decide/fence.ts', find: 'openedAgainst(member, formerSince);', replace: 'undefined;' },
+    ],
     breaks: ['FENCE'],
     seed: 1,
     story: 'an old source that is opened',

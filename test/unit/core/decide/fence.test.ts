@@ -39,6 +39,9 @@ const servers: Given['servers'] = {
 };
 const calm: PublicationOver = { decision: steady({ address: address('db2') }, 'of a test') };
 
+/** When a ledger first named db1 as a former source. */
+const formerSince = at(0.5).mono;
+
 interface Over extends Partial<Given> {
   /** What a second nameserver has. */
   readonly second?: Ledger | undefined;
@@ -57,7 +60,7 @@ function verdictOn(given: Over = {}): string {
   }
   const situations = publications.map((publication) => situationOf(state, publication, now));
   const db1 = situations[0]!.members.find((member) => member.address === address('db1'))!;
-  const verdict = fenceVerdict(situations, db1);
+  const verdict = fenceVerdict(situations, db1, formerSince);
   return verdict?.kind === 'not' ? verdict.because : (verdict?.kind ?? 'nothing to fence');
 }
 
@@ -194,7 +197,7 @@ describe('it is not fenced where', () => {
       'the same server_id',
     ],
     // Rule 5: people, and other publications.
-    ['somebody opened it', { memory: { db1: { promotedAt: at(1).mono } } }, 'somebody opened it'],
+    ['somebody opened it after that', { memory: { db1: { promotedAt: at(1).mono } } }, 'somebody opened it'],
     ['the name is frozen', ledger({ frozen: { by: 'dba', reason: '' } }), 'frozen at ns1'],
     [
       'the decision is a hold',
