@@ -130,7 +130,10 @@ test('an abandoned FLUSH TABLES that waits for a reader: the server is closed al
   const flushing = ended(flusher.query('FLUSH TABLES'));
   await stands("STATE = 'Waiting for table flush'");
   expect(await act({ spare: ['backup'] })).toMatchObject({ kind: 'fenced', killed: 0 });
-  for (const { id } of await rowsOf("USER = 'backup'")) await rootSql(`KILL ${id}`);
+  // Without the reader the other one would be done at once.
+  for (const command of ['Waiting for table flush', 'User sleep'])
+    for (const { id } of await rowsOf(`USER = 'backup' AND STATE = '${command}'`))
+      await rootSql(`KILL ${id}`);
   expect([await reading, await flushing]).not.toContain('done');
 });
 

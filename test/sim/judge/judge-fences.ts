@@ -81,6 +81,8 @@ export function createFenceJudge(world: World): FenceJudge {
     if (facts?.id !== uuid) return 'FENCE leaves at a server that did not answer lately';
     if (source?.id !== ledger.uuid) return 'FENCE leaves although the source did not answer lately';
     const own = upstreams(sight, certainFacts(sight, server, now) ?? facts);
+    const opened = sight.promoted.get(server);
+    const formerSince = sight.former.get(uuid) ?? now;
     const reasons: readonly (readonly [against: boolean, words: string])[] = [
       [!isWritable(facts), 'at a read-only server'],
       [!isWritable(source), 'although the source is read-only'],
@@ -89,7 +91,7 @@ export function createFenceJudge(world: World): FenceJudge {
       [ledger.next?.uuid === uuid, 'at a server that was announced'],
       [facts.group !== undefined, 'at a member of a group'],
       [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
-      [sight.promoted.get(server)?.provable === true, 'at a server that somebody opened'],
+      [opened?.provable === true && opened.at > formerSince, 'at a server that somebody opened'],
       [certainFollowers(sight, server).length > 0, 'at a server that others follow'],
     ];
     const against = reasons.find(([isAgainst]) => isAgainst)?.[1];
@@ -134,7 +136,8 @@ export function createFenceJudge(world: World): FenceJudge {
       facts !== undefined &&
       source !== undefined &&
       facts.channels.length === 0 &&
-      !sight.promoted.has(server) &&
+      (sight.promoted.get(server)?.at ?? Number.NEGATIVE_INFINITY) <
+        (sight.former.get(facts.id) ?? 0) - freshForMs &&
       now - sight.goodReadAt < freshForMs &&
       sight.commands.size === 0 &&
       unfit(sender, server, facts.id) === undefined &&

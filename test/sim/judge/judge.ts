@@ -15,6 +15,7 @@ import {
   ledgerIn,
   newSight,
   noteJump,
+  noteLedger,
   noteSighting,
   oldestEvidenceMs,
   type Sight,
@@ -193,7 +194,7 @@ export function createJudge(world: World): Judge {
       }
       sight.goodReadAt = now();
       sight.rrsets = reading.rrsets;
-      sight.ledger = ledgerIn(reading.rrsets);
+      noteLedger(sight, ledgerIn(reading.rrsets), now());
       if (sight.ledger) noteEpoch(sight, sight.ledger, now());
     },
     commanded: (instance, id, command) => void sightOf(instance).commands.set(id, command),

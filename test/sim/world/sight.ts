@@ -45,6 +45,8 @@ export interface Sight {
    * `Uptime` proves across connections that it was one process, and the server did not stay a replica.
    */
   readonly promoted: Map<ServerAddress, { readonly provable: boolean; readonly at: number }>;
+  /** The identities that the ledger names as former sources, and since when it was read to do so. */
+  readonly former: Map<string, number>;
   /**
    * When the first probe was sent that did not find the server writable, since the server was last found
    * writable.
@@ -77,6 +79,7 @@ export const newSight = (life: number, members: readonly ServerAddress[]): Sight
   sightings: new Map(),
   answers: new Map(),
   promoted: new Map(),
+  former: new Map(),
   lost: new Map(),
   shut: new Map(),
   closed: new Map(),
@@ -195,6 +198,16 @@ export function isPromotedInIncident(
   if (lost === undefined) return sight.answers.has(published) ? doubtful : undefined;
   if (shut === undefined || shut < lost - askedToleranceMs) return doubtful;
   return shut > lost + askedToleranceMs ? true : undefined;
+}
+
+/** Takes the ledger of a reading. */
+export function noteLedger(sight: Sight, ledger: Ledger | undefined, now: number): void {
+  sight.ledger = ledger;
+  if (ledger === undefined) return;
+  const { former } = sight;
+  const named = new Set<string>(ledger.was.map(({ uuid }) => uuid));
+  for (const uuid of former.keys()) if (!named.has(uuid)) former.delete(uuid);
+  for (const uuid of named) if (!former.has(uuid)) former.set(uuid, now);
 }
 
 /** The ledger in these RRsets, if one can be read. */
