@@ -98,6 +98,19 @@ export const fencingMutants: readonly Mutant[] = [
     story: 'an old source that is opened',
   },
   {
+    name: 'a promotion of before the move keeps a server from the fence',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'promotedAt === undefined || promotedAt < formerSince',
+        replace: 'promotedAt === undefined || formerSince < 0',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'an old source that was promoted before',
+  },
+  {
     name: 'a fence waits for locks without a bound',
     patches: [
       {
