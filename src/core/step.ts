@@ -278,7 +278,6 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
     settings,
     // Perhaps there is a new prober.
     watched: undefined,
-    fences: settings.fence === undefined ? new Map() : state.fences,
     servers: new Map([...servers, ...discovered]),
     publications: new Map(publications),
   };
