@@ -11,7 +11,7 @@ const returns = (how: 'kill' | 'hang'): readonly Act[] =>
     { at: at + 16_000, kind: 'mend', rebuild: true },
   ]);
 
-/** The source was promoted before the eyes of source-dns. Its process hangs, and goes on after the name moved. */
+/** source-dns saw the source promoted. Later its process hangs, and goes on after the name has moved on. */
 const promotedBefore: readonly Act[] = [
   { at: 5000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
   { at: 12_000, kind: 'lose-source', how: 'hang', backMs: 5000, tail: 0 },
