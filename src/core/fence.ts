@@ -9,7 +9,7 @@ import { type Event, record, type Turn } from './model/events.ts';
 import type { Fencing } from './model/fence.ts';
 import { fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
 import { withZone } from './model/publication.ts';
-import { type ClusterState, withServer } from './model/state.ts';
+import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
 import { placesOf } from './observe/server-addresses.ts';
 import type { ServerView, Topology } from './observe/topology.ts';
@@ -110,22 +110,16 @@ const withFencing = (state: ClusterState, server: ServerAddress, fencing: Fencin
 });
 
 /** All servers that answer, and every ledger. */
-function askAll(state: ClusterState, { mono }: Now): ClusterState {
-  const servers = [...state.servers].map(([address, memory]) => {
-    const isAsked = memory.latest?.probe.kind === 'reachable' && memory.settings.discovered === undefined;
-    return [address, isAsked ? { ...memory, nextProbeAt: mono } : memory] as const;
-  });
+function askAll(state: ClusterState, now: Now): ClusterState {
   const publications = [...state.publications].map(
-    ([name, publication]) => [name, withZone(publication, { nextReadAt: mono })] as const,
+    ([name, publication]) => [name, withZone(publication, { nextReadAt: now.mono })] as const,
   );
-  return { ...state, servers: new Map(servers), publications: new Map(publications) };
+  return { ...withAllAsked(state, now), publications: new Map(publications) };
 }
 
 /** A server that does not answer any more is no longer waited for: its failed probe ends that. */
 function isAnswered(state: ClusterState, since: MonoMs): boolean {
-  const servers = [...state.servers.values()].filter(
-    ({ latest, settings }) => latest?.probe.kind === 'reachable' && settings.discovered === undefined,
-  );
+  const servers = [...state.servers.values()].filter(isAnswering);
   return (
     servers.every(({ latest }) => latest !== undefined && latest.askedAt >= since) &&
     [...state.publications.values()].every(({ zone }) => zone.view !== undefined && zone.view.readAt >= since)
