@@ -70,8 +70,8 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/fence.ts',
-        find: 'zone.view === undefined || zone.failure !== undefined || now.mono - zone.view.readAt > freshFor(situation)',
-        replace: 'zone.view === undefined || freshFor(situation) === now.mono',
+        find: 'zone.view === undefined || zone.failure !== undefined || now.mono - zone.view.readAt > state.settings.watch.freshForMs',
+        replace: 'zone.view === undefined || state.settings.watch.freshForMs === now.mono',
       },
       {
         file: 'core/decide/fence.ts',
