@@ -19,7 +19,7 @@ import {
 import { type LoginAccount, readLoginAccount } from './answer/login-account.ts';
 import { type Need, needsOf } from './answer/needs.ts';
 import { grantedRoles } from './answer/privileges.ts';
-import type { Answer, Traits } from './answer/query-set.ts';
+import { type Answer, errnoOf, type Traits } from './answer/query-set.ts';
 import type { Asker } from './answer/refusal-hints.ts';
 import { readReplica } from './answer/reported-replicas.ts';
 import { maxRows, rowsUnexpected } from './answer/row.ts';
@@ -240,7 +240,7 @@ class Inspected {
         asker,
         problem: unknownProblem(this.#server, 'deadline', 'did not answer in time'),
       };
-    const errno = typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined;
+    const errno = errnoOf({ kind: 'error', error });
     return {
       kind: 'refused',
       asker,

@@ -8,7 +8,7 @@ import { aliveProblem, classify } from '../answer/failures.ts';
 import { accountOfCurrentUser } from '../answer/grants.ts';
 import { mariadbServerId } from '../answer/identity.ts';
 import { lacksOf } from '../answer/privileges.ts';
-import type { Answer } from '../answer/query-set.ts';
+import { type Answer, errnoOf } from '../answer/query-set.ts';
 import { type Row, RowReader, rowsUnexpected } from '../answer/row.ts';
 import type { Opened } from '../connection/opening.ts';
 import { closeBoundMs, type FenceSet, fenceGrant } from '../flavour/fence-set.ts';
@@ -50,9 +50,6 @@ const noSuchThread = 1094;
 const killDenied = 1095;
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const accessDenied = 1227;
-
-const errnoOf = (answer: Answer | undefined): unknown =>
-  answer?.kind === 'error' ? (answer.error as { errno?: unknown } | null)?.errno : undefined;
 
 interface Look {
   readonly id: ServerId;
