@@ -39,8 +39,9 @@ test('the right token forgives slips', () => {
 });
 
 test('all addresses of one IPv6 network are one', () => {
-  const { tries, wrong } = world();
+  const { tries, said, wrong } = world();
   wrong('2001:db8:1:2::a', triesLimit);
+  expect(said.at(-1)).toMatch(/^10 wrong tokens came from 2001:db8:1:2::\/64 in a minute/);
   expect(tries.mayTry('2001:db8:1:2:ffff::b%eth0')).toBe(false);
   expect(tries.mayTry('2001:db8:1:3::a')).toBe(true);
 });
