@@ -1,6 +1,6 @@
 /** How often an address may try tokens. All that is kept is bounded. */
 
-import { ipText, networkOf, parseIp } from '../core/model/ip-address.ts';
+import { ipText, networkOf, parseIp, plainIp } from '../core/model/ip-address.ts';
 
 /** Wrong tokens of one address in one window; further tries are refused unread until the window is over. */
 export const triesLimit = 10;
@@ -49,7 +49,7 @@ export class TokenTries {
       if (this.#tries.size <= addressesLimit) break;
       this.#tries.delete(oldest);
     }
-    if (tries.wrong === 1) this.#tell(`a client at ${address} gave a wrong token`);
+    if (tries.wrong === 1) this.#tell(`a client at ${plainIp(address)} gave a wrong token`);
     if (tries.wrong === triesLimit)
       this.#tell(
         `${triesLimit} wrong tokens came from ${key} in a minute: until the minute is over, no token of it is read`,
