@@ -16,7 +16,7 @@ import {
   SourceUnknownError,
   shortly,
 } from './errors.ts';
-import { type Follower, giveBack, takeFollower, type Watcher } from './follower.ts';
+import { type Follower, joinFollower, leaveFollower, type Watcher } from './follower.ts';
 import type { Settings } from './options.ts';
 import { isSameServer, type Target } from './target.ts';
 import { factsOf } from './verify.ts';
@@ -49,8 +49,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     super();
     this.settings = settings;
     this.#open = open;
-    this.#follower = takeFollower(settings.asking, open);
-    this.#follower.watch(this);
+    this.#follower = joinFollower(this, settings.asking, open);
     const target = this.#follower.current;
     if (target) this.#current = currentOf(target, new Date());
   }
@@ -268,8 +267,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   #finish(): void {
     if (!this.#isClosed || this.#isFinished || this.#sockets.size > 0) return;
     this.#isFinished = true;
-    this.#follower.unwatch(this);
-    giveBack(this.#follower, this.#open);
+    leaveFollower(this, this.#follower, this.#open);
   }
 }
 
