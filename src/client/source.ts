@@ -37,8 +37,6 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   readonly #leads = new WeakMap<Socket, Target>();
   readonly #lent = new Set<Socket>();
   readonly #watched = new WeakSet<DriverConnection>();
-  /** Why a socket was cut. */
-  readonly #cuts = new WeakMap<Socket, string>();
   #current: Current | undefined;
   #isClosed = false;
   #isFinished = false;
@@ -176,9 +174,10 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     // A library may tell only of a ROLLBACK where nobody knows what became of the COMMIT before it.
     let isUnknown = false;
     watchStatements(connection, () => {
-      const wasCut = socket && this.#cuts.get(socket);
+      // What the socket was cut with, before this statement.
+      const cut = socket?.errored;
       return (error) => {
-        if (wasCut !== undefined) return new SourceMovedError(wasCut, !isUnknown);
+        if (cut instanceof SourceMovedError) return new SourceMovedError(cut.message, !isUnknown);
         isUnknown ||= isLoss(error);
         return this.#told(socket, error);
       };
@@ -236,7 +235,6 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     const [was, now] = [this.#leads.get(socket), this.#follower.current];
     if (was === undefined || now === undefined) return;
     const message = `The source of ${this.name} moved from ${was.server} (epoch ${was.epoch}) to ${now.server} (epoch ${now.epoch}): the connection to the former source was cut.`;
-    this.#cuts.set(socket, message);
     socket.destroy(new SourceMovedError(message, false));
   }
 
