@@ -171,7 +171,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     this.#watched.add(connection);
     // A connection that nobody listens to would end the process.
     connection.on('error', (error) => this.#lost(socket, error));
-    // A library may tell only of a ROLLBACK where nobody knows what became of the COMMIT before it.
+    // A library may throw the error of a ROLLBACK alone: the outcome of the COMMIT before it can be unknown.
     let isUnknown = false;
     watchStatements(connection, () => {
       // What the socket was cut with, before this statement.
