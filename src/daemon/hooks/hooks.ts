@@ -142,7 +142,8 @@ class HookSet implements Hooks {
     const { clock, onRecord, onBug } = this.#options;
     const limits = this.#limits;
     // What starts programs takes 0.1 s to load. Not every daemon needs it, and no move waits for it.
-    if (hook.kind === 'command') void import('./run-command.ts');
+    // A failure is told by the call that needs it.
+    if (hook.kind === 'command') import('./run-command.ts').catch(() => undefined);
     return {
       list,
       shown: hook.kind === 'command' ? hook.program : shownUrl(hook.url.reveal()),

@@ -27,8 +27,8 @@ interface NsupdateOptions extends Rfc2136Options {
 
 /** Opens no socket and starts no process before the first use. */
 export function createNsupdateClient(options: NsupdateOptions): DnsClient {
-  // Before the first update needs it.
-  void import('execa');
+  // Before the first update needs it. A failure is told by that update.
+  import('execa').catch(() => undefined);
   const running = new Set<AbortController>();
   let closed = false;
   const send = async (request: MessageRequest): Promise<UpdateOutcome> => {
