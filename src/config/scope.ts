@@ -1,7 +1,7 @@
 /** Reads `discover_within`. */
 
 import type { DiscoveryScope } from '../core/model/discovery-scope.ts';
-import { type IpAddress, networkOf, parseIp } from '../core/model/ip-address.ts';
+import { type IpAddress, ipText, networkOf, parseIp } from '../core/model/ip-address.ts';
 import { canonicalIp, type Parsed, parseHost } from './server-address.ts';
 
 const parsed = (value: DiscoveryScope): Parsed<DiscoveryScope> => ({ kind: 'parsed', value });
@@ -28,7 +28,7 @@ function networkScope(host: string, ip: IpAddress, bits: string | undefined): Pa
   const network = networkOf(ip, length);
   if (network.bytes.some((byte, index) => byte !== ip.bytes[index]))
     return wrong(
-      `{value} is an address inside a network, not the network itself; did you mean ${textOf(network)}/${length}?`,
+      `{value} is an address inside a network, not the network itself; did you mean ${canonicalIp(ipText(network)) ?? '::'}/${length}?`,
     );
   return parsed({ kind: 'network', address: ip, bits: length });
 }
@@ -46,12 +46,4 @@ function suffixScope(text: string): Parsed<DiscoveryScope> {
   const suffix = `.${host.value}`;
   if (!text.startsWith('.')) return wrong(`{value} does not begin with a dot; did you mean "${suffix}"?`);
   return parsed({ kind: 'suffix', suffix });
-}
-
-function textOf({ family, bytes }: IpAddress): string {
-  if (family === 4) return bytes.join('.');
-  const groups = Array.from({ length: 8 }, (_, index) =>
-    ((bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0)).toString(16),
-  );
-  return canonicalIp(groups.join(':')) ?? '::';
 }

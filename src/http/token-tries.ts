@@ -1,6 +1,6 @@
 /** How often an address may try tokens. All that is kept is bounded. */
 
-import { parseIp } from '../core/model/ip-address.ts';
+import { ipText, networkOf, parseIp, plainIp } from '../core/model/ip-address.ts';
 
 /** Wrong tokens of one address in one window; further tries are refused unread until the window is over. */
 export const triesLimit = 10;
@@ -37,19 +37,19 @@ export class TokenTries {
 
   /** Whether the address may try a token now. */
   mayTry(address: string): boolean {
-    return (this.#current(address)?.wrong ?? 0) < triesLimit;
+    return (this.#current(keyOf(address))?.wrong ?? 0) < triesLimit;
   }
 
   wrong(address: string): void {
     const key = keyOf(address);
-    const tries = this.#current(address) ?? { endsAt: this.#now() + triesWindowMs, wrong: 0 };
+    const tries = this.#current(key) ?? { endsAt: this.#now() + triesWindowMs, wrong: 0 };
     tries.wrong += 1;
     this.#tries.set(key, tries);
     for (const oldest of this.#tries.keys()) {
       if (this.#tries.size <= addressesLimit) break;
       this.#tries.delete(oldest);
     }
-    if (tries.wrong === 1) this.#tell(`a client at ${address} gave a wrong token`);
+    if (tries.wrong === 1) this.#tell(`a client at ${plainIp(address)} gave a wrong token`);
     if (tries.wrong === triesLimit)
       this.#tell(
         `${triesLimit} wrong tokens came from ${key} in a minute: until the minute is over, no token of it is read`,
@@ -61,8 +61,7 @@ export class TokenTries {
     this.#tries.delete(keyOf(address));
   }
 
-  #current(address: string): Tries | undefined {
-    const key = keyOf(address);
+  #current(key: string): Tries | undefined {
     const tries = this.#tries.get(key);
     if (tries === undefined || tries.endsAt > this.#now()) return tries;
     this.#tries.delete(key);
@@ -81,10 +80,5 @@ export class TokenTries {
 function keyOf(address: string): string {
   const ip = parseIp(address.replace(/%.*$/, ''));
   if (ip === undefined) return address;
-  return ip.family === 4 ? ip.bytes.join('.') : `${hexGroups(ip.bytes.slice(0, 8))}::/64`;
+  return ip.family === 4 ? ipText(ip) : `${ipText(networkOf(ip, 64))}/64`;
 }
-
-const hexGroups = (bytes: readonly number[]): string =>
-  Array.from({ length: bytes.length / 2 }, (_, index) =>
-    (((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0)).toString(16),
-  ).join(':');

@@ -26,6 +26,10 @@ const full: Scale = { rounds: 12, writers: 20, returning: 50 };
 const smoke: Scale = { rounds: 1, writers: 2, returning: 3 };
 
 const answerMs = 20_000;
+/** A server that was killed accepts connections again. */
+const startMs = 60_000;
+/** After the fence. A writer that is not over by then was spared. */
+const endMs = 2000;
 const name = 'shop';
 const program = [process.execPath, join(import.meta.dirname, '..', '..', 'src', 'main.js')];
 
@@ -142,20 +146,22 @@ class Pair {
     await this.#source.mysqld.kill9();
     await this.#cluster.promote(this.#replica);
     await this.#stage.published(name, this.#replica.server);
-    const writers: Writer[] = [];
-    let goesOn = true;
-    const client = async (): Promise<void> => {
-      while (goesOn) {
-        const connection = await this.#cluster.connect(this.#source).catch(() => undefined);
-        if (connection === undefined) await delay(1);
-        else return void writers.push(startWriter(connection));
+    const end = performance.now() + startMs;
+    const client = async (): Promise<Writer> => {
+      for (;;) {
+        const connection = await this.#cluster.connect(this.#source).catch((error: unknown) => {
+          if (performance.now() > end) throw error;
+        });
+        if (connection !== undefined) return startWriter(connection);
+        await delay(1);
       }
     };
-    const clients = Array.from({ length: this.#size.returning }, client);
-    await this.#source.mysqld.start();
-    await Promise.all(clients);
+    // Its configuration closes the second server of the stage.
+    const [writers] = await Promise.all([
+      Promise.all(Array.from({ length: this.#size.returning }, client)),
+      this.#source.mysqld.start(['--super-read-only=OFF', '--read-only=OFF']),
+    ]);
     const over = await this.#closed(writers);
-    goesOn = false;
     await this.#exchange();
     const times = writers.filter((writer) => writer.count() > 0);
     const first = Math.min(...times.map((writer) => writer.firstAt()));
@@ -163,11 +169,12 @@ class Pair {
     return { writableMs: times.length === 0 ? 0 : last - first, writers: writers.length, over };
   }
 
-  /** Resolves when the old source is closed, with the number of writers that have ended. */
+  /** Resolves when the old source is closed, with the number of writers that have ended soon after. */
   async #closed(writers: readonly Writer[]): Promise<number> {
     await until('the fence', () => this.#cluster.isClosed(this.#source));
-    await Promise.all(writers.map(({ over }) => over));
-    return writers.length;
+    const end = delay(endMs, 0, { ref: false });
+    const ended = await Promise.all(writers.map(({ over }) => Promise.race([over.then(() => 1), end])));
+    return ended.reduce((all, one) => all + one, 0);
   }
 
   /** The old source becomes a replica. It forgets the transactions that the new one lacks. */

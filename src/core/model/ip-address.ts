@@ -29,6 +29,15 @@ export function plainIp(text: string): string {
   return ip?.family === 4 ? ip.bytes.join('.') : text;
 }
 
+/** The text of an address, without the zeros at the end of an IPv6 address (RFC 4291 2.2): `2001:db8::`. */
+export function ipText({ family, bytes }: IpAddress): string {
+  if (family === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) =>
+    ((bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0)).toString(16),
+  );
+  return groups.join(':').replace(/(?:(?:^|:)0)+$/, '::');
+}
+
 function ipv4Bytes(text: string): readonly number[] | undefined {
   if (!/^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
   const bytes = text.split('.').map(Number);

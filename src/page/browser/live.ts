@@ -146,7 +146,18 @@ async function replace(signal: AbortSignal): Promise<void> {
 }
 
 /** Whatever happens is a reason to look again. */
-const kinds = ['hello', 'reset', 'decision', 'move', 'propagation', 'write', 'alarm', 'command'];
+const kinds = [
+  'hello',
+  'reset',
+  'decision',
+  'move',
+  'propagation',
+  'write',
+  'alarm',
+  'fence',
+  'hook',
+  'command',
+];
 
 function openStream(
   nudge: () => void,

@@ -38,9 +38,16 @@ test('the right token forgives slips', () => {
   expect(tries.mayTry('192.0.2.7')).toBe(true);
 });
 
+test('an IPv4 address has one text in the log, also behind a listener for IPv6', () => {
+  const { said, wrong } = world();
+  wrong('::ffff:192.0.2.7', 1);
+  expect(said).toEqual(['a client at 192.0.2.7 gave a wrong token']);
+});
+
 test('all addresses of one IPv6 network are one', () => {
-  const { tries, wrong } = world();
+  const { tries, said, wrong } = world();
   wrong('2001:db8:1:2::a', triesLimit);
+  expect(said.at(-1)).toMatch(/^10 wrong tokens came from 2001:db8:1:2::\/64 in a minute/);
   expect(tries.mayTry('2001:db8:1:2:ffff::b%eth0')).toBe(false);
   expect(tries.mayTry('2001:db8:1:3::a')).toBe(true);
 });

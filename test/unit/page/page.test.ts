@@ -2,8 +2,10 @@
 
 import { expect, test } from 'vitest';
 import type { ClusterApi } from '../../../src/http/cluster-api.ts';
+import { eventNames } from '../../../src/http/event-route.ts';
 import { assetsOf } from '../../../src/page/assets.ts';
 import { assetReply, createStatusPage } from '../../../src/page/page.ts';
+import { textOfFile } from '../../support/checkout.ts';
 import { pageState } from '../../support/page-states.ts';
 
 const assets = assetsOf([
@@ -93,4 +95,10 @@ test('a file may be kept for ever, under an address that changes with any file',
   expect(assetsOf([['page.css', 'body { }']]).hash).not.toBe(assets.hash);
   expect(assetReply(assets, '0/page.css').status).toBe(404);
   expect(assetReply(assets, `${assets.hash}/../page.css`).status).toBe(404);
+});
+
+test('each event of the history makes an open page look again', () => {
+  const [, heard = ''] = /^const kinds = \[(.*?)\]/ms.exec(textOfFile('src/page/browser/live.ts')) ?? [];
+  const kinds = [...heard.matchAll(/'([a-z]+)'/g)].map(([, kind]) => kind);
+  expect(kinds).toEqual(expect.arrayContaining(Object.values(eventNames)));
 });
