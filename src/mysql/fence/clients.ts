@@ -91,8 +91,8 @@ export function blockerOf(all: readonly Connection[], self: string): { by: strin
   return waitsForReplica(first) ? { by, hint: endOfWait(first) } : { by };
 }
 
-/** The state has the words of the plugin, and its variable has them, too. */
+/** MariaDB and older versions of MySQL say no "replica" in the state, and have the older variable. */
 function endOfWait({ state }: Connection): string {
-  const variable = `rpl_semi_sync_${/slave/i.test(state) ? 'master' : 'source'}_enabled`;
+  const variable = /replica/i.test(state) ? 'rpl_semi_sync_source_enabled' : 'rpl_semi_sync_master_enabled';
   return `KILL does not end this wait: on this server, run SET GLOBAL ${variable} = OFF, and at once make it read-only by hand (what waits is then committed there)`;
 }

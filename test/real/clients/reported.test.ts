@@ -137,7 +137,7 @@ test('a connection that is reset at each release is cut like any other', async (
   expect(await stand.orders('b', 760, 769)).toEqual([763, 764, 765]);
 });
 
-// go-sql-driver/mysql 634: error 1290 names other options, too, and a driver took each for a read-only server.
+// go-sql-driver/mysql 634: error 1290 names other options, too: a driver took each for a read-only server.
 test('a refusal that is not about the server moves nothing, and the connection goes on', async () => {
   const name = await published('other-option');
   const pool = open(stand, name, { pool: { connectionLimit: 1 } });

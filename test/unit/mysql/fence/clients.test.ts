@@ -73,7 +73,7 @@ test('who blocks: a commit that waits for a replica, else the longest running cl
   expect(said(commit, write).hint).toMatch(
     /^KILL does not end .* SET GLOBAL rpl_semi_sync_source_enabled = OFF,/,
   );
-  expect(said({ ...commit, state: 'Waiting for semi-sync ACK from slave' }).hint).toContain(
+  expect(said({ ...commit, state: 'Waiting for semi-sync ACK' }).hint).toContain(
     'rpl_semi_sync_master_enabled = OFF',
   );
   expect(said(write).hint).toBeUndefined();
