@@ -113,7 +113,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   'src/mysql': {
     fence: ['connection', 'flavour', 'answer'],
-    inspection: ['probe', 'connection', 'flavour', 'answer'],
+    inspection: ['connection', 'flavour', 'answer'],
     probe: ['connection', 'flavour', 'answer'],
     connection: ['boundary', 'flavour', 'answer'],
     boundary: ['answer'],

@@ -1,6 +1,7 @@
 /** The schema of one cluster. Checks across sections are in cross-checks.ts. */
 
 import { z } from 'zod';
+import { accountFields, checkPassword } from './account-fields.ts';
 import { fenceSchema } from './fence-schema.ts';
 import {
   duration,
@@ -56,15 +57,7 @@ export const serverSchema = z
 
 const mysql = z
   .strictObject({
-    user: z
-      .string()
-      .min(1)
-      .max(32)
-      .meta({ description: 'The MySQL account that observes', examples: ['source_dns'] }),
-    password: z.string().min(1).max(4096).optional().meta({
-      description: `The password of the account; better: \${NAME} from the environment, or password_file`,
-    }),
-    password_file: filePath('A file that holds the password', '/etc/source-dns/mysql.password').optional(),
+    ...accountFields('The MySQL account that observes', exampleMysql),
     tls: z.enum(['disabled', 'preferred', 'required', 'verify']).default('preferred').meta({
       description:
         'preferred and required encrypt, but do not check the server, so a false server can get the password; verify checks the certificate and the host name',
@@ -81,16 +74,10 @@ const mysql = z
     query_timeout: duration('Time limit for all queries of one probe', '10ms', '60s').prefault('1s'),
   })
   .check((ctx) => {
-    const { password, password_file, tls, ca_file } = ctx.value;
+    const { tls, ca_file } = ctx.value;
     const fail = (message: string, ...at: string[]) =>
       ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
-    if (password !== undefined && password_file !== undefined)
-      fail('cannot be used together with password; remove one of the two', 'password_file');
-    if (password === undefined && password_file === undefined) {
-      fail(
-        `has no password; write "password_file: /etc/source-dns/mysql.password" or "password: \${DB_PASSWORD}"`,
-      );
-    }
+    checkPassword(ctx.value, { file: exampleMysql.password_file, variable: 'DB_PASSWORD' }, fail);
     if (ca_file !== undefined && tls !== 'verify')
       fail(`is not used with "tls: ${tls}"; write "tls: verify", or remove it`, 'ca_file');
     if (ctx.value.allow_public_key_retrieval && (tls === 'required' || tls === 'verify')) {

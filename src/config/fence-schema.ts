@@ -1,8 +1,9 @@
 /** The schema of `fence`: the second account, which makes a former source read-only. */
 
 import { z } from 'zod';
+import { accountFields, checkPassword } from './account-fields.ts';
 import type { ConfigIssue } from './config-error.ts';
-import { duration, filePath } from './fields.ts';
+import { duration } from './fields.ts';
 import { childrenOf, valueAt } from './raw.ts';
 
 /** Users that `spare` may not leave: the fence would leave every client. */
@@ -27,15 +28,7 @@ const exampleFence = {
 /** The server gives up a statement after two seconds, and that must be sooner than we give it up. */
 export const fenceSchema = z
   .strictObject({
-    user: z
-      .string()
-      .min(1)
-      .max(32)
-      .meta({ description: 'The MySQL account that fences', examples: [exampleFence.user] }),
-    password: z.string().min(1).max(4096).optional().meta({
-      description: `The password of the account; better: \${NAME} from the environment, or password_file`,
-    }),
-    password_file: filePath('A file that holds the password', exampleFence.password_file).optional(),
+    ...accountFields('The MySQL account that fences', exampleFence),
     kill: z.enum(['clients', 'none']).default('clients').meta({
       description: 'clients: also end the connections of clients; none: only make the server read-only',
     }),
@@ -51,15 +44,10 @@ export const fenceSchema = z
     timeout: duration('Time limit of one fence, from the connection to its end', '3s', '60s').prefault('5s'),
   })
   .check((ctx) => {
-    const { password, password_file, kill, spare } = ctx.value;
+    const { kill, spare } = ctx.value;
     const fail = (message: string, ...at: string[]) =>
       ctx.issues.push({ code: 'custom', message, path: at, input: undefined });
-    if (password !== undefined && password_file !== undefined)
-      fail('cannot be used together with password; remove one of the two', 'password_file');
-    if (password === undefined && password_file === undefined)
-      fail(
-        `has no password; write "password_file: ${exampleFence.password_file}" or "password: \${FENCE_PASSWORD}"`,
-      );
+    checkPassword(ctx.value, { file: exampleFence.password_file, variable: 'FENCE_PASSWORD' }, fail);
     if (kill === 'none' && spare.length > 0)
       fail('is not used with "kill: none", which ends no connection; remove it', 'spare');
   })

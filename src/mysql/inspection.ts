@@ -19,17 +19,17 @@ import {
 import { type LoginAccount, readLoginAccount } from './answer/login-account.ts';
 import { type Need, needsOf } from './answer/needs.ts';
 import { grantedRoles } from './answer/privileges.ts';
-import type { Answer, Traits } from './answer/query-set.ts';
+import { type Answer, errnoOf, type Traits } from './answer/query-set.ts';
 import type { Asker } from './answer/refusal-hints.ts';
 import { readReplica } from './answer/reported-replicas.ts';
 import { maxRows, rowsUnexpected } from './answer/row.ts';
 import { boundedDeadline, withDeadline } from './connection/deadline.ts';
 import { HostLookup } from './connection/host-lookup.ts';
+import { accessOf, type Login } from './connection/login.ts';
 import { isShort, Questions } from './connection/questions.ts';
 import { type Access, Session } from './connection/session.ts';
 import { tlsOf } from './connection/tls.ts';
 import { readTraits, rowsQuery, traitsQuery } from './flavour/flavour.ts';
-import type { ProberOptions } from './probe.ts';
 
 /** What one server says of itself, its account and its connection. Every text is one plain, bounded line. */
 export interface ServerReport {
@@ -85,10 +85,10 @@ const manyQueries = 10;
 export const inspectionMs = ({
   connectTimeoutMs,
   queryTimeoutMs,
-}: Pick<ProberOptions, 'connectTimeoutMs' | 'queryTimeoutMs'>): number =>
+}: Pick<Login, 'connectTimeoutMs' | 'queryTimeoutMs'>): number =>
   2 * connectTimeoutMs + manyQueries * queryTimeoutMs;
 
-export function createInspector(options: ProberOptions): ServerInspector {
+export function createInspector(options: Login): ServerInspector {
   const hosts = new HostLookup(options.clock);
   return {
     inspect(server, deadline) {
@@ -102,13 +102,13 @@ export function createInspector(options: ProberOptions): ServerInspector {
 }
 
 class Inspected {
-  readonly #options: ProberOptions;
+  readonly #options: Login;
   readonly #server: ServerAddress;
   readonly #lookup: Access['lookup'];
   #session: Session | undefined;
   #over = false;
 
-  constructor(options: ProberOptions, server: ServerAddress, hosts: HostLookup) {
+  constructor(options: Login, server: ServerAddress, hosts: HostLookup) {
     this.#options = options;
     this.#server = server;
     this.#lookup = hosts.forConnect();
@@ -137,10 +137,9 @@ class Inspected {
   }
 
   async #logIn(encrypted: boolean, deadline: MonoMs): Promise<ServerInspection> {
-    const { cluster, user, password, allowPublicKeyRetrieval = false, clock } = this.#options;
+    const { clock } = this.#options;
     const tls = encrypted ? tlsOf(this.#options) : undefined;
-    const access: Access = { cluster, user, password, tls, allowPublicKeyRetrieval, lookup: this.#lookup };
-    const session = new Session(this.#server, access);
+    const session = new Session(this.#server, accessOf(this.#options, { tls, lookup: this.#lookup }));
     this.#session = session;
     const soon = boundedDeadline(clock, deadline, this.#options.connectTimeoutMs);
     const opened = await withDeadline<Answer>(clock, soon, session.opened, () => late);
@@ -240,7 +239,7 @@ class Inspected {
         asker,
         problem: unknownProblem(this.#server, 'deadline', 'did not answer in time'),
       };
-    const errno = typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined;
+    const errno = errnoOf({ kind: 'error', error });
     return {
       kind: 'refused',
       asker,

@@ -3,46 +3,26 @@
 import { type DiscoveryScope, isWithin } from '../core/model/discovery-scope.ts';
 import { type Places, type Probe, splitAddress, type Unasked } from '../core/model/observation.ts';
 import type { MonoMs, ServerAddress } from '../core/model/units.ts';
-import type { Clock, Resolution, ServerProber } from '../ports.ts';
+import type { Resolution, ServerProber } from '../ports.ts';
 import { unknownProblem } from './answer/failures.ts';
-import { withDeadline } from './connection/deadline.ts';
+import { endSoon } from './connection/deadline.ts';
 import { GlanceBudget, Glances } from './connection/glances.ts';
 import { HostLookup, onlyAt } from './connection/host-lookup.ts';
 import { KeptConnection } from './connection/kept-connection.ts';
+import { accessOf, type Login } from './connection/login.ts';
 import { OpeningGate } from './connection/opening-gate.ts';
 import { resolveServer } from './connection/resolve.ts';
 import type { Access } from './connection/session.ts';
 import { type Tls, tlsOf } from './connection/tls.ts';
 
-export interface ProberOptions {
-  readonly cluster: string;
+export interface ProberOptions extends Login {
   /** Only these servers, and servers within `discoverWithin`, ever get the password. */
   readonly servers: readonly { readonly address: ServerAddress }[];
   /** Where servers may be discovered: each configured server is asked for its replicas. Absent: nowhere. */
   readonly discoverWithin?: readonly DiscoveryScope[];
-  readonly user: string;
-  readonly password: string;
-  /**
-   * `preferred`: TLS where the server has it. `required`: always, unchecked. `verify`: with a checked host.
-   */
-  readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
-  /** PEM, used with `verify`. Absent: the certificate authorities of Node. */
-  readonly ca?: Buffer | string;
-  /** Without TLS: encrypt the password with a public key that nobody checks. Absent: refuse. */
-  readonly allowPublicKeyRetrieval?: boolean;
-  /** For the TCP connection, TLS, the login and the setup of the session together. */
-  readonly connectTimeoutMs: number;
-  /** For all queries of one probe together. */
-  readonly queryTimeoutMs: number;
-  readonly clock: Clock;
   /** Shared by all probers of a process. Absent: its own. */
-  readonly gate?: OpeningGate;
-  /** The same of the glances. */
   readonly glances?: GlanceBudget;
 }
-
-/** How long a server has to answer our good-bye. */
-const closeTimeoutMs = 200;
 
 /** A prober with one kept connection to each server, which the first probe opens. Nothing of it rejects. */
 export function createProber(options: ProberOptions): ServerProber {
@@ -131,7 +111,7 @@ class Connections {
     this.#trials.add(trial);
     return trial.probe(deadline).then((probe) => {
       this.#trials.delete(trial);
-      void this.#end(trial);
+      void endSoon(this.#options.clock, trial);
       return probe;
     });
   }
@@ -148,13 +128,13 @@ class Connections {
     const hostOf = (address: ServerAddress) => splitAddress(address).host;
     const others = [...this.#configured.keys(), ...this.#discovered.keys()];
     if (!others.some((other) => hostOf(other) === hostOf(server))) this.hosts.forget(hostOf(server));
-    void this.#end(connection);
+    void endSoon(this.#options.clock, connection);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     const all = [...this.#configured.values(), ...this.#discovered.values(), ...this.#trials];
-    await Promise.all(all.map((connection) => this.#end(connection)));
+    await Promise.all(all.map((connection) => endSoon(this.#options.clock, connection)));
   }
 
   #keep(server: ServerAddress, asksReplicas: boolean): KeptConnection {
@@ -167,8 +147,7 @@ class Connections {
     lookup: Access['lookup'],
     use: { readonly asksReplicas: boolean; readonly lost: () => void },
   ): KeptConnection {
-    const { cluster, user, password, tls, allowPublicKeyRetrieval = false } = this.#options;
-    const access = { cluster, user, password, tls: this.#tls, allowPublicKeyRetrieval, lookup };
+    const access = accessOf(this.#options, { tls: this.#tls, lookup });
     const gate = this.#gate;
     return new KeptConnection({
       ...this.#options,
@@ -176,13 +155,7 @@ class Connections {
       gate,
       server,
       access,
-      fallBack: tls === 'preferred',
+      fallBack: this.#options.tls === 'preferred',
     });
-  }
-
-  #end(connection: KeptConnection): Promise<void> {
-    const { clock } = this.#options;
-    const deadline = (clock.mono() + closeTimeoutMs) as MonoMs;
-    return withDeadline(clock, deadline, connection.end(), () => connection.destroy());
   }
 }

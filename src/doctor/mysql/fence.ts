@@ -1,6 +1,7 @@
 /** Whether a former source could be fenced: the second account, on each server. Changes nothing there. */
 
 import type { FenceAccess } from '../../config/loaded.ts';
+import type { Problem } from '../../mysql/answer/failures.ts';
 import { accountName, accountOfCurrentUser } from '../../mysql/answer/grants.ts';
 import { lacksOf } from '../../mysql/answer/privileges.ts';
 import {
@@ -9,9 +10,9 @@ import {
   fenceGrant,
   fenceSetOf,
 } from '../../mysql/flavour/fence-set.ts';
-import type { ServerInspection } from '../../mysql/inspection.ts';
+import type { ServerInspection, ServerReport } from '../../mysql/inspection.ts';
 import { type Found, fault, unreachable } from '../found.ts';
-import { type Answering, type ClusterView, onlyHere, onSource, serverCheck } from './cluster-view.ts';
+import { type Answering, type ClusterView, onAccount, serverCheck } from './cluster-view.ts';
 
 export const fenceCheck = serverCheck(
   {
@@ -28,7 +29,9 @@ export const fenceCheck = serverCheck(
       : fenceSetOf(server.report.traits);
     if (typeof set === 'string') return [unsupported(set, view)];
     const question = { server, view, set, fence };
-    return inspection.kind === 'seen' ? lacking(question, inspection) : [refused(question, inspection)];
+    return inspection.kind === 'seen'
+      ? lacking(question, inspection.report)
+      : [refused(question, inspection.problem)];
   },
 );
 
@@ -42,6 +45,12 @@ interface Question {
 const inspectionOf = ({ address }: Answering, { servers }: ClusterView): ServerInspection | undefined =>
   servers.find((one) => one.address === address)?.fence;
 
+/** What the account of fence sees there. */
+function seenAt(server: Answering, view: ClusterView): ServerReport | undefined {
+  const inspection = inspectionOf(server, view);
+  return inspection?.kind === 'seen' ? inspection.report : undefined;
+}
+
 const isInGroup = ({ facts }: Answering): boolean => (facts?.group?.members.length ?? 0) > 0;
 
 const unsupported = (why: string, { file, name }: ClusterView): Found =>
@@ -51,54 +60,43 @@ const unsupported = (why: string, { file, name }: ClusterView): Found =>
   });
 
 /** The server let the other account in, so it is reachable. */
-function refused(
-  { server, view, set, fence }: Question,
-  { problem }: Extract<ServerInspection, { kind: 'refused' }>,
-): Found {
-  const what = `the account of fence, ${fence.user}, cannot log in: ${problem.failure.message.replace(`${server.address}: `, '')}`;
-  if (problem.kind === 'unknown') return unreachable('fence-login', what);
+function refused({ server, view, set, fence }: Question, { kind, failure }: Problem): Found {
+  const what = `the account of fence, ${fence.user}, cannot log in: ${failure.message.replace(`${server.address}: `, '')}`;
+  if (kind === 'unknown') return unreachable('fence-login', what);
   // Clients from our host have the same host part in the account that watches.
   const { currentUser } = server.report;
   const account = accountName(fence.user, currentUser.slice(currentUser.lastIndexOf('@') + 1));
-  return fault('fence-login', what, onAccount(server, view, fenceAccountStatements(account, set), 'refused'));
+  const lines = fenceAccountStatements(account, set);
+  return fault(
+    'fence-login',
+    what,
+    onAccount(view, server, lines, (source) => seenAt(source, view) !== undefined),
+  );
 }
 
 /** What it lacks is granted by one statement. */
-function lacking(
-  { server, view, set, fence }: Question,
-  { report }: Extract<ServerInspection, { kind: 'seen' }>,
-): readonly Found[] {
-  const { close, kill, list } = set.privileges;
-  const lacks = lacksOf(report.grants, fence.kill === 'none' ? [close] : [close, kill, list]);
+function lacking(question: Question, report: ServerReport): readonly Found[] {
+  const { server, view } = question;
+  const lacks = lackedBy(question, report);
   if (lacks.length === 0) return [];
   const account = accountOfCurrentUser(report.currentUser);
-  const isClosed = lacks.includes(close[0]);
-  const what = isClosed ? 'cannot make the server read-only' : 'cannot end the connections of all clients';
+  const what = lacks.includes(question.set.privileges.close[0])
+    ? 'cannot make the server read-only'
+    : 'cannot end the connections of all clients';
+  const isRight = (source: Answering) => {
+    const there = seenAt(source, view);
+    return there !== undefined && lackedBy(question, there).length === 0;
+  };
   return [
     fault(
       'fence-grant',
       `the account of fence, ${account}, ${what}: it lacks ${[...new Set(lacks)].join(', ')}`,
-      onAccount(server, view, [fenceGrant(account, lacks)], 'lacking'),
+      onAccount(view, server, [fenceGrant(account, lacks)], isRight),
     ),
   ];
 }
 
-/** On the source, unless the account is right there: then it is wrong only here. */
-function onAccount(
-  server: Answering,
-  view: ClusterView,
-  lines: readonly string[],
-  wrong: 'refused' | 'lacking',
-) {
-  const { source } = view;
-  const there = source?.fence;
-  const isRight = there?.kind === 'seen' && (wrong === 'refused' || hasAll(there, server));
-  return isRight && source?.address !== server.address
-    ? onlyHere(server.address, view, lines)
-    : onSource(view, lines);
-}
-
-function hasAll({ report }: Extract<ServerInspection, { kind: 'seen' }>, { report: { traits } }: Answering) {
-  const set = fenceSetOf(traits);
-  return typeof set !== 'string' && lacksOf(report.grants, Object.values(set.privileges)).length === 0;
+function lackedBy({ set, fence }: Question, { grants }: ServerReport): readonly string[] {
+  const { close, kill, list } = set.privileges;
+  return lacksOf(grants, fence.kill === 'none' ? [close] : [close, kill, list]);
 }

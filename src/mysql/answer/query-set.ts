@@ -48,6 +48,10 @@ export type Answer =
   | { readonly kind: 'rows'; readonly rows: readonly Row[] }
   | { readonly kind: 'error'; readonly error: unknown };
 
+/** The number of the server's error; undefined where there is none. */
+export const errnoOf = (answer: Answer | undefined): unknown =>
+  answer?.kind === 'error' ? (answer.error as { errno?: unknown } | null | undefined)?.errno : undefined;
+
 /** Rows by statement name. */
 export type Answers = Readonly<Record<string, readonly Row[]>>;
 

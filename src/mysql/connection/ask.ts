@@ -1,6 +1,6 @@
 /** Sends the statements of one probe over one connection. */
 
-import type { Answer, Answers, QuerySet, Statement } from '../answer/query-set.ts';
+import { type Answer, type Answers, errnoOf, type QuerySet, type Statement } from '../answer/query-set.ts';
 import type { Row } from '../answer/row.ts';
 
 /** Sends these at once; the answers come in order. */
@@ -49,7 +49,7 @@ export async function askStatements(ask: AskTogether, set: QuerySet, habits: Hab
     // Nothing waits for what has come already.
     const answer = first?.kind === 'rows' ? first : await settled(ask, statement, first, habits);
     if (answer.kind === 'rows') answers[name] = answer.rows;
-    else if (!absentOn?.some((errno) => errno === errnoOf(answer.error))) return answer;
+    else if (!absentOn?.some((errno) => errno === errnoOf(answer))) return answer;
     else if (onceAbsent === 'skip') habits.spellings.set(name, 'absent');
   }
   habits.needed = needed;
@@ -70,7 +70,7 @@ async function settled(
     answer ??= (await ask([{ statement, sql }]))[0] ?? { kind: 'error', error: undefined };
     const more = index + 1 < statement.spellings.length;
     if (answer.kind === 'rows' && index > 0) spellings.set(statement.name, index);
-    if (answer.kind === 'rows' || !more || !unknownWord.has(errnoOf(answer.error))) return answer;
+    if (answer.kind === 'rows' || !more || !unknownWord.has(errnoOf(answer))) return answer;
     index += 1;
     answer = undefined;
   }
@@ -84,7 +84,3 @@ function trainOf({ statements }: QuerySet, { spellings, needed }: Habits): reado
     return [{ statement, sql: statement.spellings[known] ?? statement.spellings[0] }];
   });
 }
-
-/** The number of a server's error. */
-export const errnoOf = (error: unknown): unknown =>
-  typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined;

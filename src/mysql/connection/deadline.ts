@@ -28,6 +28,13 @@ export function withDeadline<T>(clock: Clock, deadline: MonoMs, work: Promise<T>
   });
 }
 
+/** How long a server has to answer our good-bye. */
+const closeTimeoutMs = 200;
+
+/** Says good-bye to a server. Resolves when the connection is closed. */
+export const endSoon = (clock: Clock, connection: { end(): Promise<void>; destroy(): void }): Promise<void> =>
+  withDeadline(clock, plusMs(clock.mono(), closeTimeoutMs), connection.end(), () => connection.destroy());
+
 /** Calls `late` once, when the time between `goOn` and `stop` adds up to `ms`. */
 export class TimeLimit {
   readonly #clock: Clock;

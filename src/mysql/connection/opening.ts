@@ -6,7 +6,7 @@ import type { ServerAddress } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
 import { classify, type Problem, unknownProblem } from '../answer/failures.ts';
 import { maxTextLength } from '../answer/limits.ts';
-import type { Answer, QuerySet, Traits } from '../answer/query-set.ts';
+import { type Answer, errnoOf, type QuerySet, type Traits } from '../answer/query-set.ts';
 import type { Asker } from '../answer/refusal-hints.ts';
 import { withReplicas } from '../answer/reported-replicas.ts';
 import { rowsUnexpected } from '../answer/row.ts';
@@ -20,7 +20,6 @@ import {
   unknownVariable,
   uptimeQuery,
 } from '../flavour/flavour.ts';
-import { errnoOf } from './ask.ts';
 import { TimeLimit } from './deadline.ts';
 import { connectTo, spoken } from './knock.ts';
 import type { OpeningGate, Ticket } from './opening-gate.ts';
@@ -212,7 +211,7 @@ export class Opening {
     const cells = [...product.rows];
     for (const answer of [aurora, wsrep]) {
       if (answer.kind === 'rows') cells.push(...answer.rows);
-      else if (errnoOf(answer.error) !== unknownVariable) return classify(asker, answer.error);
+      else if (errnoOf(answer) !== unknownVariable) return classify(asker, answer.error);
     }
     const traits = readLightTraits(cells);
     const flavour = querySetOf(server, traits);

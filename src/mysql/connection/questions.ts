@@ -2,7 +2,7 @@
 
 import { maxTextLength } from '../answer/limits.ts';
 import type { Need } from '../answer/needs.ts';
-import type { Answer } from '../answer/query-set.ts';
+import { type Answer, errnoOf } from '../answer/query-set.ts';
 import type { Row } from '../answer/row.ts';
 import { isPlainLine } from '../answer/text.ts';
 import type { Session } from './session.ts';
@@ -54,7 +54,7 @@ export class Questions {
     for (const sql of spellings) {
       const answer = await this.query(sql);
       if (answer.kind === 'rows') return answer.rows;
-      const errno = (answer.error as { errno?: unknown } | null)?.errno;
+      const errno = errnoOf(answer);
       if (errno !== unknownWord) return deniedErrors.has(errno) ? 'denied' : [];
     }
     return [];

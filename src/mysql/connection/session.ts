@@ -257,7 +257,7 @@ function connectionOptions(host: string, port: number, access: Access, socket: S
     connectTimeout: 0,
     // Do not compile and cache code for the column names of a server.
     disableEval: true,
-    // We prepare no statements; the default keeps room for 16,000 on each connection (0.4 MB).
+    // The driver prepares no statements; the default keeps room for 16,000 on each connection (0.4 MB).
     maxPreparedStatements: 1,
     // We do not use these; above all, no server may ask for our files.
     flags: ['-LOCAL_FILES', '-MULTI_RESULTS', '-SESSION_TRACK', '-CLIENT_QUERY_ATTRIBUTES'],

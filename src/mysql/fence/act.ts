@@ -8,7 +8,7 @@ import { aliveProblem, classify } from '../answer/failures.ts';
 import { accountOfCurrentUser } from '../answer/grants.ts';
 import { mariadbServerId } from '../answer/identity.ts';
 import { lacksOf } from '../answer/privileges.ts';
-import type { Answer } from '../answer/query-set.ts';
+import { type Answer, errnoOf } from '../answer/query-set.ts';
 import { type Row, RowReader, rowsUnexpected } from '../answer/row.ts';
 import type { Opened } from '../connection/opening.ts';
 import { closeBoundMs, type FenceSet, fenceGrant } from '../flavour/fence-set.ts';
@@ -44,14 +44,12 @@ const mostPages = 100;
 const waited: ReadonlySet<unknown> = new Set([1205, 1969]);
 /** ER_WRONG_VALUE_FOR_VAR: it is another server, or too late. */
 const guardSaidNo = 1231;
-/** ER_NO_SUCH_THREAD: it has gone. ER_KILL_DENIED_ERROR: an account with SYSTEM_USER. */
-const notKilled: ReadonlySet<unknown> = new Set([1094, 1095]);
-
+/** ER_NO_SUCH_THREAD: it has gone. */
+const noSuchThread = 1094;
+/** ER_KILL_DENIED_ERROR: an account with SYSTEM_USER. */
+const killDenied = 1095;
 /** ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const accessDenied = 1227;
-
-const errnoOf = (answer: Answer | undefined): unknown =>
-  answer?.kind === 'error' ? (answer.error as { errno?: unknown } | null)?.errno : undefined;
 
 interface Look {
   readonly id: ServerId;
@@ -72,7 +70,8 @@ export class FenceAct {
   readonly #order: FenceOrder;
   #table: string;
   #grants: readonly string[] | undefined;
-  #killed = 0;
+  /** By number: a connection that rolls back is listed, and ended, again. */
+  readonly #killed = new Set<string>();
   /** How often the server gave up waiting for others. */
   #waits = 0;
 
@@ -173,20 +172,28 @@ export class FenceAct {
       const { victims, spared } = sortConnections(listed, { self, spare: this.#order.spare });
       left += spared.length;
       for (let at = 0; at < victims.length; at += batch) {
-        const answers = await this.#ask(
-          victims.slice(at, at + batch).map(({ id }) => `KILL CONNECTION ${id}`),
-        );
-        const errors = answers.filter(({ kind }) => kind === 'error');
-        const other = errors.find((error) => !notKilled.has(errnoOf(error)));
-        if (other !== undefined) return this.#failed(other);
-        left += errors.length;
-        this.#killed += answers.length - errors.length;
+        const denied = await this.#kill(victims.slice(at, at + batch));
+        if (typeof denied !== 'number') return denied;
+        left += denied;
       }
       const last = listed.at(-1);
       if (last === undefined || listed.length < pageRows) break;
       after = last.id;
     }
     return left;
+  }
+
+  /** Returns how many of these the server protects. */
+  async #kill(victims: readonly Connection[]): Promise<number | FenceResult> {
+    const answers = await this.#ask(victims.map(({ id }) => `KILL CONNECTION ${id}`));
+    let denied = 0;
+    for (const [index, { id }] of victims.entries()) {
+      const answer = answers[index];
+      if (answer?.kind === 'rows') this.#killed.add(id);
+      else if (errnoOf(answer) === killDenied) denied += 1;
+      else if (errnoOf(answer) !== noSuchThread) return this.#failed(answer);
+    }
+    return denied;
   }
 
   async #page(after: string): Promise<readonly Connection[] | FenceResult> {
@@ -209,7 +216,7 @@ export class FenceAct {
       );
     const { kill, list } = this.#set.privileges;
     const lacking = this.#order.kill === 'none' ? [] : this.#lacks([kill, list]);
-    if (lacking.length === 0) return { kind: 'fenced', killed: this.#killed, spared: left };
+    if (lacking.length === 0) return { kind: 'fenced', killed: this.#killed.size, spared: left };
     return {
       kind: 'refused',
       failure: this.#privilegeMissing(

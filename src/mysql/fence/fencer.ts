@@ -1,25 +1,23 @@
 /** Makes a former source read-only: the fencer that the runtime is given. */
 
 import type { FenceResult } from '../../core/model/fence.ts';
-import { plusMs, type ServerAddress } from '../../core/model/units.ts';
-import type { Clock, FenceRequest, ServerFencer } from '../../ports.ts';
+import type { ServerAddress } from '../../core/model/units.ts';
+import type { FenceRequest, ServerFencer } from '../../ports.ts';
 import { aliveProblem, type Problem, unknownProblem } from '../answer/failures.ts';
-import { boundedDeadline, withDeadline } from '../connection/deadline.ts';
+import { boundedDeadline, endSoon, withDeadline } from '../connection/deadline.ts';
 import { HostLookup } from '../connection/host-lookup.ts';
+import { accessOf, type Login } from '../connection/login.ts';
 import { Opening } from '../connection/opening.ts';
 import { OpeningGate } from '../connection/opening-gate.ts';
-import type { Access, Session } from '../connection/session.ts';
+import type { Session } from '../connection/session.ts';
 import { tlsOf } from '../connection/tls.ts';
 import { fenceSetOf } from '../flavour/fence-set.ts';
 import { FenceAct } from './act.ts';
 
-export interface FencerOptions {
-  readonly cluster: string;
+/** The login is that of the second account. */
+export interface FencerOptions extends Login {
   /** Only these servers ever get the password. */
   readonly servers: readonly { readonly address: ServerAddress }[];
-  /** The second account. */
-  readonly user: string;
-  readonly password: string;
   /** The account that watches. */
   readonly watcher: string;
   readonly kill: 'clients' | 'none';
@@ -27,18 +25,7 @@ export interface FencerOptions {
   readonly spare: readonly string[];
   /** For the whole act. */
   readonly timeoutMs: number;
-  readonly tls: 'disabled' | 'preferred' | 'required' | 'verify';
-  readonly ca?: Buffer | string;
-  readonly allowPublicKeyRetrieval?: boolean;
-  readonly connectTimeoutMs: number;
-  readonly queryTimeoutMs: number;
-  readonly clock: Clock;
-  /** Shared by all fencers of a process. Absent: its own. */
-  readonly gate?: OpeningGate;
 }
-
-/** How long a server has to answer our good-bye. */
-const closeTimeoutMs = 200;
 
 /** One connection for each act, with the second account. Nothing is open between two acts. */
 export function createFencer(options: FencerOptions): ServerFencer {
@@ -74,19 +61,18 @@ class Visit {
     request: FenceRequest,
     { hosts, gate }: { readonly hosts: HostLookup; readonly gate: OpeningGate },
   ) {
-    const { cluster, user, password, tls, allowPublicKeyRetrieval = false } = options;
     this.#options = options;
     this.#request = request;
     this.deadline = boundedDeadline(options.clock, request.deadline, options.timeoutMs);
     const lookup = hosts.forConnect(() => request.places);
-    const access: Access = { cluster, user, password, tls: tlsOf(options), allowPublicKeyRetrieval, lookup };
+    const access = accessOf(options, { tls: tlsOf(options), lookup });
     this.#opening = new Opening({
       ...options,
       server: request.server,
       access,
       gate,
       asksReplicas: false,
-      fallBack: tls === 'preferred',
+      fallBack: options.tls === 'preferred',
       wasSilent: false,
       together: true,
     });
@@ -99,20 +85,14 @@ class Visit {
     const { clock, user, watcher, kill, spare } = this.#options;
     this.#session = opened.session;
     const set = fenceSetOf(opened.traits);
-    if (typeof set === 'string') {
-      this.#end(opened.session);
-      return { kind: 'refused', failure: aliveProblem(server, 'fence-unsupported', set).failure };
-    }
     const order = { server, uuid, deadline: this.deadline, clock, kill, spare: [user, watcher, ...spare] };
-    const result = await new FenceAct(opened, set, order).run();
-    this.#end(opened.session);
+    const result: FenceResult =
+      typeof set === 'string'
+        ? { kind: 'refused', failure: aliveProblem(server, 'fence-unsupported', set).failure }
+        : await new FenceAct(opened, set, order).run();
+    // Nobody waits for the good-bye.
+    void endSoon(clock, opened.session);
     return result;
-  }
-
-  /** Nobody waits for the good-bye. */
-  #end(session: Session): void {
-    const { clock } = this.#options;
-    void withDeadline(clock, plusMs(clock.mono(), closeTimeoutMs), session.end(), () => session.destroy());
   }
 
   /** What is still out must not arrive any more. */

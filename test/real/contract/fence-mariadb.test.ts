@@ -9,8 +9,7 @@ import type { FencerOptions } from '../../../src/mysql/fence/fencer.ts';
 import { fenceAccountStatements, fenceSetOf } from '../../../src/mysql/flavour/fence-set.ts';
 import { readTraits } from '../../../src/mysql/flavour/flavour.ts';
 import { type MariadbServers, startMariadbServers } from '../../support/servers/mariadb-fixture.ts';
-import { until } from '../lab/probing.ts';
-import { fence, fencer } from './fence-world.ts';
+import { connectionsOf, ended, fence, fencer } from './fence-world.ts';
 
 describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
   const account = accountName(fencer, '127.0.0.%');
@@ -26,13 +25,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     const [row] = await rootSql('SELECT @@global.read_only AS closed');
     return String(row?.['closed']) === '1';
   };
-  const rowsOf = (where: string) =>
-    rootSql(`SELECT ID AS id FROM information_schema.processlist WHERE ${where}`);
-  const stands = (where: string) =>
-    until(
-      () => rowsOf(where),
-      (rows) => rows.length > 0,
-    );
+  const { rowsOf, stands, gone } = connectionsOf(rootSql, 'information_schema.processlist');
   const client = async (user: string) => {
     const connection = await createConnection({
       host: mariadb.servers[0]!.address,
@@ -44,11 +37,6 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     open.add(connection);
     return connection;
   };
-  const ended = (work: Promise<unknown>) =>
-    work.then(
-      () => 'done',
-      (error: { code?: string; errno?: number }) => String(error.errno ?? error.code),
-    );
 
   beforeAll(async () => {
     mariadb = await startMariadbServers(series, 2, { readOnly: (index) => index > 0 });
@@ -82,10 +70,7 @@ describe.each(['10.11', '11.8'] as const)('MariaDB %s', (series) => {
     await rootSql('SET GLOBAL read_only = OFF');
     for (const connection of open) connection.destroy();
     open.clear();
-    await until(
-      () => rowsOf(`USER IN ('app', 'admin', '${fencer}')`),
-      (rows) => rows.length === 0,
-    );
+    await gone(`USER IN ('app', 'admin', '${fencer}')`);
   });
 
   afterAll(async () => {

@@ -6,7 +6,7 @@ import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { until } from '../lab/probing.ts';
-import { fence, fencer, uuidOf } from './fence-world.ts';
+import { connectionsOf, ended, fence, fencer, uuidOf } from './fence-world.ts';
 
 let mysql: MysqlServers;
 let address: ServerAddress;
@@ -23,23 +23,12 @@ const isClosed = async () => {
   const [row] = await rootSql('SELECT @@global.super_read_only AS closed');
   return Number(row?.['closed']) === 1;
 };
-const rowsOf = (where: string) =>
-  rootSql(`SELECT ID AS id FROM performance_schema.processlist WHERE ${where}`);
-const stands = (where: string) =>
-  until(
-    () => rowsOf(where),
-    (rows) => rows.length > 0,
-  );
+const { rowsOf, stands, gone } = connectionsOf(rootSql, 'performance_schema.processlist');
 const client = async (user = 'app') => {
   const connection = await mysql.connect(0, user);
   connection.on('error', () => {});
   return connection;
 };
-const ended = (work: Promise<unknown>) =>
-  work.then(
-    () => 'done',
-    (error: { code?: string; errno?: number }) => String(error.errno ?? error.code),
-  );
 
 beforeAll(async () => {
   mysql = await startMysqlServers(1, { options: () => ['--max-connections=40'] });
@@ -63,10 +52,7 @@ afterEach(async () => {
   await rootSql('SET GLOBAL super_read_only = OFF');
   await rootSql('SET GLOBAL read_only = OFF');
   for (const { id } of await rowsOf("USER IN ('app', 'backup')")) await rootSql(`KILL ${id}`).catch(() => {});
-  await until(
-    () => rowsOf(`USER IN ('app', 'backup', '${fencer}')`),
-    (rows) => rows.length === 0,
-  );
+  await gone(`USER IN ('app', 'backup', '${fencer}')`);
 });
 
 afterAll(async () => {

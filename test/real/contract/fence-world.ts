@@ -6,7 +6,7 @@ import type { FenceResult } from '../../../src/core/model/fence.ts';
 import type { ServerAddress, ServerId } from '../../../src/core/model/units.ts';
 import type { SqlServer } from '../../../src/lab/servers/sql-server.ts';
 import { createFencer, type FencerOptions } from '../../../src/mysql/fence/fencer.ts';
-import { clock, deadline } from '../lab/probing.ts';
+import { clock, deadline, until } from '../lab/probing.ts';
 
 export const fencer = 'source_dns_fence';
 
@@ -44,6 +44,36 @@ export async function uuidOf(server: SqlServer): Promise<string> {
 export async function numberOf(connection: { query(sql: string): Promise<unknown> }): Promise<string> {
   const [[row]] = (await connection.query('SELECT CONNECTION_ID() AS id')) as [Row[]];
   return String(row?.['id']);
+}
+
+/** 'done', or the number of the error: of what the server may end. */
+export const ended = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'done',
+    (error: { code?: string; errno?: number }) => String(error.errno ?? error.code),
+  );
+
+/** The connections of a server, by its own list, as a condition of SQL chooses them. */
+export function connectionsOf(
+  sql: (statement: string) => Promise<readonly Row[]>,
+  table: `${'performance' | 'information'}_schema.processlist`,
+) {
+  const rowsOf = (where: string) => sql(`SELECT ID AS id FROM ${table} WHERE ${where}`);
+  return {
+    rowsOf,
+    /** Resolves when there is such a connection. */
+    stands: (where: string) =>
+      until(
+        () => rowsOf(where),
+        (rows) => rows.length > 0,
+      ),
+    /** Resolves when there is no such connection any more. */
+    gone: (where: string) =>
+      until(
+        () => rowsOf(where),
+        (rows) => rows.length === 0,
+      ),
+  };
 }
 
 /** Passes bytes on to a server until it is told to stop. */

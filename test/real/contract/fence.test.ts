@@ -10,8 +10,7 @@ import type { FencerOptions } from '../../../src/mysql/fence/fencer.ts';
 import { fenceAccountStatements, fenceSetOf } from '../../../src/mysql/flavour/fence-set.ts';
 import { readTraits } from '../../../src/mysql/flavour/flavour.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
-import { until } from '../lab/probing.ts';
-import { fence, fencer, numberOf, openWire, uuidOf } from './fence-world.ts';
+import { connectionsOf, ended, fence, fencer, numberOf, openWire, uuidOf } from './fence-world.ts';
 
 const results: FenceResult[] = [];
 const account = accountName(fencer);
@@ -34,29 +33,14 @@ async function isClosed(): Promise<boolean> {
   return String(row?.['closed']) === '1';
 }
 
-const rowsOf = (where: string) =>
-  rootSql(`SELECT ID AS id, STATE AS state FROM performance_schema.processlist WHERE ${where}`);
+const { rowsOf, stands, gone } = connectionsOf(rootSql, 'performance_schema.processlist');
 const idsOf = async (where: string) => (await rowsOf(where)).map(({ id }) => String(id));
-
-/** Resolves when a connection has such a state. */
-const stands = (where: string) =>
-  until(
-    () => rowsOf(where),
-    (rows) => rows.length > 0,
-  );
 
 const clients = (count: number, user = 'app') =>
   Promise.all(Array.from({ length: count }, () => mysql.connect(0, user)));
 
 /** The number of connections of users like this one. */
 const countOf = async (user: string) => (await idsOf(`USER = '${user}'`)).length;
-
-/** Its error, when the server ends it. */
-const ended = (work: Promise<unknown>) =>
-  work.then(
-    () => 'done',
-    (error: { code?: string; errno?: number }) => String(error.errno ?? error.code),
-  );
 
 beforeAll(async () => {
   mysql = await startMysqlServers(2, {
@@ -93,12 +77,9 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await rootSql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
-  const left = await idsOf("USER NOT IN ('root', 'dba', 'repl', 'system user', 'event_scheduler')");
-  for (const id of left) await rootSql(`KILL ${id}`).catch(() => {});
-  await until(
-    () => rowsOf("USER NOT IN ('root', 'dba', 'repl', 'system user', 'event_scheduler')"),
-    (rows) => rows.length === 0,
-  );
+  const left = "USER NOT IN ('root', 'dba', 'repl', 'system user', 'event_scheduler')";
+  for (const id of await idsOf(left)) await rootSql(`KILL ${id}`).catch(() => {});
+  await gone(left);
 });
 
 afterAll(async () => {
@@ -273,10 +254,7 @@ describe('a connection that breaks during the act', () => {
     wire.cut();
     expect(await result).toMatchObject({ kind: 'unknown' });
     // Without a bound of the server it would wait until the lock is over, and then close the server.
-    await until(
-      () => rowsOf("STATE = 'Waiting for global read lock'"),
-      (rows) => rows.length === 0,
-    );
+    await gone("STATE = 'Waiting for global read lock'");
     await holder!.query('UNLOCK TABLES');
     expect(await isClosed()).toBe(false);
     await wire.close();
@@ -291,14 +269,7 @@ describe('a connection that breaks during the act', () => {
     expect(await result).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
     expect(await countOf(fencer)).toBe(1);
     wire.release();
-    await rootSql('KILL (SELECT 1)').catch(() => {});
-    await until(
-      () =>
-        rootSql(
-          `SELECT * FROM performance_schema.processlist WHERE USER = '${fencer}' AND COMMAND <> 'Sleep'`,
-        ),
-      (rows) => rows.length === 0,
-    );
+    await gone(`USER = '${fencer}' AND COMMAND <> 'Sleep'`);
     expect(await isClosed()).toBe(false);
     await wire.close();
   });

@@ -5,7 +5,7 @@ import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
 import { systemRandom } from '../../../src/daemon/clock.ts';
 import { createClusterRuntime } from '../../../src/daemon/runtime.ts';
-import type { ServerFencer, ServerProber } from '../../../src/ports.ts';
+import type { ServerProber } from '../../../src/ports.ts';
 import { clusterSettings, fqdn, publicationSettings } from '../../support/given.ts';
 import { openAt, startBindFor } from '../contract/bind-subject.ts';
 import { clock, until } from './probing.ts';
@@ -21,11 +21,10 @@ export interface FollowedName {
   readonly stop: () => Promise<void>;
 }
 
-/** Publishes the cluster `shop` of these servers, and fences. The caller closes the prober. */
+/** Publishes the cluster `shop` of these servers. The caller closes the prober. */
 export async function followedName(
   servers: readonly ServerAddress[],
   prober: ServerProber,
-  fencer?: ServerFencer,
 ): Promise<FollowedName> {
   const bind = await startBindFor('shop');
   const history: HistoryEntry[] = [];
@@ -46,13 +45,11 @@ export async function followedName(
     servers: servers.map((address) => ({ address, candidate: 'auto' })),
     publications: [publicationSettings({ zone: fqdn(`${bind.zone}.`), source, replicas })],
     allowLoopback: true,
-    ...(fencer && { fence: { timeoutMs: 5000 } }),
   });
   const runtime = createClusterRuntime({
     settings,
     remembered: [],
     prober,
-    fencer,
     zoneClients: new Map([['ns1', client]]),
     clock,
     random: systemRandom,

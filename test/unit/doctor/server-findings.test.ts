@@ -1,13 +1,24 @@
 /** What the doctor says of servers that the lab does not have: each row is one server that is not well. */
 
 import { describe, expect, test } from 'vitest';
+import { Secret } from '../../../src/config/secret.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { checks } from '../../../src/doctor/checks.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
+import type { SeenServer } from '../../../src/doctor/world.ts';
 import { classify } from '../../../src/mysql/answer/failures.ts';
 import { grantStatements } from '../../../src/mysql/answer/grants.ts';
 import type { ServerInspection } from '../../../src/mysql/inspection.ts';
-import { type Given, one, seen, shop, two, type Wrong, wrongIn } from '../../support/doctor-world.ts';
+import {
+  type Given,
+  healthyReport,
+  one,
+  seen,
+  shop,
+  two,
+  type Wrong,
+  wrongIn,
+} from '../../support/doctor-world.ts';
 
 const mysqlChecks = checks.filter(({ area }) => area === 'mysql');
 
@@ -398,4 +409,35 @@ describe('an account that may do more than it needs', () => {
       "REVOKE `r_app` FROM 'source_dns'@'10.%';",
     ]);
   });
+});
+
+test('fence that ends no connections: an account that closes the source is right there', async () => {
+  const withRight = (server: ServerAddress, right: string): SeenServer => ({
+    ...seen(server),
+    fence: {
+      kind: 'seen',
+      report: {
+        ...healthyReport(server),
+        currentUser: 'source_dns_fence@10.%',
+        grants: [`GRANT ${right} ON *.* TO \`source_dns_fence\`@\`10.%\``],
+      },
+    },
+  });
+  const fence = {
+    user: 'source_dns_fence',
+    password: new Secret('x'),
+    kill: 'none',
+    spare: [],
+    timeoutMs: 5000,
+  } as const;
+  const servers = [withRight(one, 'SYSTEM_VARIABLES_ADMIN'), withRight(two, 'USAGE')];
+  expect(await found({ clusters: [{ ...shop(), fence }], servers })).toEqual([
+    {
+      found: 'fault fence-grant db2:3306',
+      mends: expect.arrayContaining([
+        'on db2:3306, in one session: there the account differs from that of the source',
+        "GRANT SYSTEM_VARIABLES_ADMIN ON *.* TO 'source_dns_fence'@'10.%';",
+      ]),
+    },
+  ]);
 });

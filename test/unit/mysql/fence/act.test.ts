@@ -33,6 +33,8 @@ interface Script {
   /** Instead of closing. */
   readonly closing?: Answer;
   readonly staysOpen?: boolean;
+  /** By connection number: the error that its KILL gets. */
+  readonly unkilled?: Readonly<Record<number, number>>;
   /** How long each round trip takes. */
   readonly trainMs?: number;
   readonly order?: Partial<FenceOrder>;
@@ -72,6 +74,9 @@ async function play(script: Script = {}) {
     if (/AS clock$/.test(sql)) return look();
     if (sql === 'SHOW GRANTS') return rows({ grants: `GRANT ${privileges} ON *.* TO \`f\`@\`%\`` });
     if (/AS ours/.test(sql)) return rows({ ours: '1' });
+    const [, victim] = /^KILL CONNECTION (\d+)$/.exec(sql) ?? [];
+    const errno = script.unkilled?.[Number(victim)];
+    if (errno !== undefined) return error(errno);
     return /^SET GLOBAL/.test(sql) ? closing() : page(sql);
   };
   const session = {
@@ -122,6 +127,17 @@ test('many clients are ended page by page, at most a hundred at once', async () 
   expect(result).toEqual({ kind: 'fenced', killed: 1250, spared: 0 });
   expect(Math.max(...trains.map((train) => train.length))).toBe(100);
   expect(new Set(kills(said)).size).toBe(1250);
+});
+
+test('a connection that has gone by itself is not spared; one that the server protects is', async () => {
+  const { result } = await play({ clients: 4, unkilled: { 11: 1094, 12: 1095 } });
+  expect(result).toEqual({ kind: 'fenced', killed: 2, spared: 1 });
+});
+
+test('a connection that rolls back is listed again, and counts once', async () => {
+  const { result, said } = await play({ clients: 2, waits: 1 });
+  expect(kills(said)).toHaveLength(4);
+  expect(result).toEqual({ kind: 'fenced', killed: 2, spared: 0 });
 });
 
 test('another server, or a closed one, is left as it is', async () => {
