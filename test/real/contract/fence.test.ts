@@ -201,6 +201,7 @@ describe('a server that is not closed', () => {
           `^connection ${id} of app@127\\.0\\.0\\.1:\\d+, \\w+ for \\d+ s: Waiting for semi-sync ACK from replica$`,
         ),
       );
+      expect(result.kind === 'blocked' && result.hint).toContain('rpl_semi_sync_source_enabled = OFF');
       expect(await rootSql('SELECT @@global.rpl_semi_sync_source_enabled AS is_on')).toEqual([{ is_on: 1 }]);
     } finally {
       await rootSql('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
