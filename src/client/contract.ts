@@ -13,9 +13,6 @@ export interface Current {
   readonly since: Date;
 }
 
-/** A connection of mysql2, with callbacks or with promises. */
-export type CheckableConnection = object;
-
 /** Follows one name. */
 export interface Source {
   readonly name: string;
@@ -25,8 +22,9 @@ export interface Source {
   readonly stream: (options?: object) => Socket;
   /**
    * Rejects, and cuts the connection, if it does not lead to the source, or if the source takes no writes.
+   * `connection`: of mysql2, with callbacks or with promises.
    */
-  check(connection: CheckableConnection): Promise<void>;
+  check(connection: object): Promise<void>;
   /** The first target. Rejects with a SourceUnknownError after `acquireTimeout`. */
   ready(): Promise<Current>;
   /**

@@ -34,7 +34,6 @@ export interface CorePool {
 
 interface ConnectionConfig {
   readonly host?: unknown;
-  readonly socketPath?: unknown;
   stream?: unknown;
 }
 
@@ -102,8 +101,8 @@ export function watchStatements(connection: DriverConnection, begin: () => Told)
 }
 
 /**
- * The driver tells a lost connection, but no statement without a callback: its stream of rows would wait for
- * ever. One that nobody listens to stays silent.
+ * When a connection is lost, the driver says so on the connection, but not on a statement without a callback:
+ * the stream of its rows would wait for ever. A statement that nobody listens to stays silent.
  */
 function tellOfLoss(command: EventEmitter, stream: DriverStream, told: Told): void {
   const tell = () => {

@@ -73,6 +73,10 @@ export class Follower {
     return this.#trust;
   }
 
+  get isWatched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
@@ -238,32 +242,23 @@ export class Follower {
   }
 }
 
-interface Shared {
-  readonly follower: Follower;
-  users: number;
-}
+const followers = new WeakMap<OpenResolver, Map<string, Follower>>();
 
-const followers = new Map<OpenResolver, Map<string, Shared>>();
-
-/** The follower of these settings. Each user gives it back once, with `giveBack`. */
-export function takeFollower(settings: AskingSettings, open: OpenResolver): Follower {
+/** The follower of these settings. It tells the watcher what happens, until `leaveFollower`. */
+export function joinFollower(watcher: Watcher, settings: AskingSettings, open: OpenResolver): Follower {
   const key = JSON.stringify(settings);
-  const known = followers.get(open) ?? new Map<string, Shared>();
+  const known = followers.get(open) ?? new Map<string, Follower>();
   followers.set(open, known);
-  const shared = known.get(key) ?? { follower: new Follower(settings, open), users: 0 };
-  known.set(key, shared);
-  shared.users += 1;
-  return shared.follower;
+  const follower = known.get(key) ?? new Follower(settings, open);
+  known.set(key, follower);
+  follower.watch(watcher);
+  return follower;
 }
 
-export function giveBack(follower: Follower, open: OpenResolver): void {
-  const key = JSON.stringify(follower.settings);
-  const known = followers.get(open);
-  const shared = known?.get(key);
-  if (known === undefined || shared?.follower !== follower) return;
-  shared.users -= 1;
-  if (shared.users > 0) return;
-  known.delete(key);
-  if (known.size === 0) followers.delete(open);
+/** Each watcher leaves once. The last one closes the follower. */
+export function leaveFollower(watcher: Watcher, follower: Follower, open: OpenResolver): void {
+  follower.unwatch(watcher);
+  if (follower.isWatched) return;
+  followers.get(open)?.delete(JSON.stringify(follower.settings));
   follower.close();
 }

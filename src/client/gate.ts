@@ -62,7 +62,7 @@ export class Gate {
     }, this.#pauseMs).unref();
   }
 
-  /** Who went ahead is back, and has proved nothing. */
+  /** The caller that went ahead is back, and has proved nothing. */
   back(): void {
     this.#isScouted = false;
     this.#scout();

@@ -1,5 +1,5 @@
 /**
- * Makes a pool of mysql2 follow the source, by four documented methods of the pool and one of its options. A
+ * Makes a pool of mysql2 follow the source, by three documented methods of the pool and one of its options. A
  * statement is never repeated: what waits here has sent nothing.
  */
 

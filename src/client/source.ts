@@ -16,7 +16,7 @@ import {
   SourceUnknownError,
   shortly,
 } from './errors.ts';
-import { type Follower, giveBack, takeFollower, type Watcher } from './follower.ts';
+import { type Follower, joinFollower, leaveFollower, type Watcher } from './follower.ts';
 import type { Settings } from './options.ts';
 import { isSameServer, type Target } from './target.ts';
 import { factsOf } from './verify.ts';
@@ -37,8 +37,6 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   readonly #leads = new WeakMap<Socket, Target>();
   readonly #lent = new Set<Socket>();
   readonly #watched = new WeakSet<DriverConnection>();
-  /** Why a socket was cut. */
-  readonly #cuts = new WeakMap<Socket, string>();
   #current: Current | undefined;
   #isClosed = false;
   #isFinished = false;
@@ -49,8 +47,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     super();
     this.settings = settings;
     this.#open = open;
-    this.#follower = takeFollower(settings.asking, open);
-    this.#follower.watch(this);
+    this.#follower = joinFollower(this, settings.asking, open);
     const target = this.#follower.current;
     if (target) this.#current = currentOf(target, new Date());
   }
@@ -174,12 +171,13 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     this.#watched.add(connection);
     // A connection that nobody listens to would end the process.
     connection.on('error', (error) => this.#lost(socket, error));
-    // A library may tell only of a ROLLBACK where nobody knows what became of the COMMIT before it.
+    // A library may throw the error of a ROLLBACK alone: the outcome of the COMMIT before it can be unknown.
     let isUnknown = false;
     watchStatements(connection, () => {
-      const wasCut = socket && this.#cuts.get(socket);
+      // What the socket was cut with, before this statement.
+      const cut = socket?.errored;
       return (error) => {
-        if (wasCut !== undefined) return new SourceMovedError(wasCut, !isUnknown);
+        if (cut instanceof SourceMovedError) return new SourceMovedError(cut.message, !isUnknown);
         isUnknown ||= isLoss(error);
         return this.#told(socket, error);
       };
@@ -237,7 +235,6 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
     const [was, now] = [this.#leads.get(socket), this.#follower.current];
     if (was === undefined || now === undefined) return;
     const message = `The source of ${this.name} moved from ${was.server} (epoch ${was.epoch}) to ${now.server} (epoch ${now.epoch}): the connection to the former source was cut.`;
-    this.#cuts.set(socket, message);
     socket.destroy(new SourceMovedError(message, false));
   }
 
@@ -268,8 +265,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   #finish(): void {
     if (!this.#isClosed || this.#isFinished || this.#sockets.size > 0) return;
     this.#isFinished = true;
-    this.#follower.unwatch(this);
-    giveBack(this.#follower, this.#open);
+    leaveFollower(this, this.#follower, this.#open);
   }
 }
 

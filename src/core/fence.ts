@@ -3,20 +3,34 @@
  * that is wanted, everything is asked anew, and the fence leaves once the newer answers show the same.
  */
 
-import { fenceVerdict } from './decide/fence.ts';
+import { fenceVerdict, isBeingFenced } from './decide/fence.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { type Event, record, type Turn } from './model/events.ts';
 import type { Fencing } from './model/fence.ts';
 import { fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
 import { withZone } from './model/publication.ts';
-import { type ClusterState, withServer } from './model/state.ts';
+import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
 import { placesOf } from './observe/server-addresses.ts';
 import type { ServerView, Topology } from './observe/topology.ts';
 
 /** Gives every superseded source its turn. `topology`: by the observations of this state. */
 export function fence(turn: Turn, state: ClusterState, topology: Topology): ClusterState {
-  if (state.settings.fence === undefined) return state;
+  const { settings, fences: before } = state;
+  if (settings.fence === undefined && before.size === 0) return state;
+  const fences =
+    settings.fence === undefined ? new Map<ServerAddress, Fencing>() : judged(turn, state, topology);
+  // What has left ends first, even if its reason is gone.
+  for (const [server, fencing] of before)
+    if (isBeingFenced(state, server) && fences.get(server)?.id !== fencing.id)
+      fences.set(server, { ...fencing, verdict: undefined });
+  let next: ClusterState = { ...state, fences };
+  for (const [server, fencing] of fences) next = advance(turn, next, server, fencing);
+  return next;
+}
+
+/** The superseded sources, each with its verdict. */
+function judged(turn: Turn, state: ClusterState, topology: Topology): Map<ServerAddress, Fencing> {
   const situations = [...state.publications.values()].map((publication) =>
     situationOf(state, publication, turn.now, { topology }),
   );
@@ -30,31 +44,25 @@ export function fence(turn: Turn, state: ClusterState, topology: Topology): Clus
     // What cannot be read now may name it still.
     if (id === undefined || !(former.has(id) || (isUnread && known))) continue;
     const fencing = known ?? newFencing(id, turn.now);
-    fences.set(address, { ...fencing, verdict: fenceVerdict(situations, member, fencing.formerSince) });
+    const verdict = fenceVerdict(situations, member, fencing.formerSince);
+    fences.set(address, noteClosed(turn, state, member, { ...fencing, verdict }));
   }
-  for (const member of situations[0]?.members ?? []) noteClosed(turn, state, fences, member);
-  let next: ClusterState = { ...state, fences };
-  for (const [server, fencing] of fences) next = advance(turn, next, server, fencing);
-  return next;
+  return fences;
 }
 
 /** An attempt without an answer was a success if the server is read-only now. */
 function noteClosed(
   turn: Turn,
   { publications }: ClusterState,
-  fences: Map<ServerAddress, Fencing>,
   { address, facts, writable, observedAt }: ServerView,
-): void {
-  const fencing = fences.get(address);
-  if (fencing?.last?.result.kind !== 'unknown' || facts === undefined || writable) return;
-  if (observedAt === undefined || observedAt <= fencing.last.at.mono) return;
+  fencing: Fencing,
+): Fencing {
+  const { last, id } = fencing;
+  if (last?.result.kind !== 'unknown' || facts === undefined || writable) return fencing;
+  if (observedAt === undefined || observedAt <= last.at.mono) return fencing;
   const [first] = publications.keys();
-  if (first !== undefined) record(turn, first, { kind: 'fenced', server: address, uuid: fencing.id });
-  fences.set(address, {
-    ...fencing,
-    last: { ...fencing.last, result: { kind: 'already' } },
-    fencedAt: fencing.last.at,
-  });
+  if (first !== undefined) record(turn, first, { kind: 'fenced', server: address, uuid: id });
+  return { ...fencing, last: { ...last, result: { kind: 'already' } }, fencedAt: last.at };
 }
 
 const newFencing = (id: ServerId, now: Now): Fencing => ({
@@ -102,22 +110,16 @@ const withFencing = (state: ClusterState, server: ServerAddress, fencing: Fencin
 });
 
 /** All servers that answer, and every ledger. */
-function askAll(state: ClusterState, { mono }: Now): ClusterState {
-  const servers = [...state.servers].map(([address, memory]) => {
-    const isAsked = memory.latest?.probe.kind === 'reachable' && memory.settings.discovered === undefined;
-    return [address, isAsked ? { ...memory, nextProbeAt: mono } : memory] as const;
-  });
+function askAll(state: ClusterState, now: Now): ClusterState {
   const publications = [...state.publications].map(
-    ([name, publication]) => [name, withZone(publication, { nextReadAt: mono })] as const,
+    ([name, publication]) => [name, withZone(publication, { nextReadAt: now.mono })] as const,
   );
-  return { ...state, servers: new Map(servers), publications: new Map(publications) };
+  return { ...withAllAsked(state, now), publications: new Map(publications) };
 }
 
 /** A server that does not answer any more is no longer waited for: its failed probe ends that. */
 function isAnswered(state: ClusterState, since: MonoMs): boolean {
-  const servers = [...state.servers.values()].filter(
-    ({ latest, settings }) => latest?.probe.kind === 'reachable' && settings.discovered === undefined,
-  );
+  const servers = [...state.servers.values()].filter(isAnswering);
   return (
     servers.every(({ latest }) => latest !== undefined && latest.askedAt >= since) &&
     [...state.publications.values()].every(({ zone }) => zone.view !== undefined && zone.view.readAt >= since)

@@ -22,6 +22,7 @@ import {
   type ClusterState,
   newServer,
   type ServerMemory,
+  withAllAsked,
   withoutInLine,
   withPublication,
   withServer,
@@ -197,16 +198,11 @@ function connectionLost(state: ClusterState, server: ServerAddress, now: Now): C
 }
 
 /**
- * A glance is no evidence: it is a reason to ask. All servers that answer are asked, so that the answers are
- * of one time: else a server that was opened seems to stand beside a source that was closed just before.
+ * A glance is no evidence: it is a reason to ask. All servers that answer are asked: else a server that was
+ * opened seems to stand beside a source that was closed just before.
  */
 function glanceDiffers(state: ClusterState, server: ServerAddress, now: Now): ClusterState {
-  if (!state.servers.has(server)) return state;
-  const asked = ([address, memory]: readonly [ServerAddress, ServerMemory]) =>
-    memory.latest?.probe.kind === 'reachable' && memory.settings.discovered === undefined
-      ? ([address, { ...memory, nextProbeAt: now.mono }] as const)
-      : ([address, memory] as const);
-  return suspect({ ...state, servers: new Map([...state.servers].map(asked)) }, now);
+  return state.servers.has(server) ? suspect(withAllAsked(state, now), now) : state;
 }
 
 function resolved(state: ClusterState, event: Event & { kind: 'resolved' }, now: Now): ClusterState {
@@ -278,7 +274,6 @@ function reconfigured(state: ClusterState, settings: ClusterSettings, now: Now):
     settings,
     // Perhaps there is a new prober.
     watched: undefined,
-    fences: settings.fence === undefined ? new Map() : state.fences,
     servers: new Map([...servers, ...discovered]),
     publications: new Map(publications),
   };

@@ -12,6 +12,7 @@ import { accountName, grantStatements } from '../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../support/servers/mysql-fixture.ts';
 import { bareLogins, type Cost, costOf } from './harness/bare-logins.ts';
 import type { Benchmark, BenchmarkRun, Figure } from './harness/benchmark.ts';
+import { nameserverText } from './harness/daemon-config.ts';
 import { type ManyZones, startManyZones } from './harness/many-zones.ts';
 import { cpuMs, memory } from './harness/process-cost.ts';
 import { watchZone, type ZoneWatch } from './harness/zone-watch.ts';
@@ -193,18 +194,14 @@ async function writeConfig(folder: string, { mysql, bind, names, stateDir }: Wor
     publish: { nameserver: ns1, zone: ${bind.zones[0]}., source: { name: ${name}., ttl: 1 } }
     allow_loopback: true`,
   );
-  const verify = [bind.primary, bind.secondary].map(({ address, port }) => `"${address}:${port}"`).join(', ');
   const file = join(folder, 'source-dns.yaml');
-  const nameserver = `address: ${bind.primary.address}, port: ${bind.primary.port}, key_file: ${bind.keyFile}`;
   await writeFile(
     file,
     `instance: watcher-1
 state_dir: ${stateDir}
 clusters:
 ${clusters.join('\n')}
-nameservers:
-  ns1: { ${nameserver}, verify: [${verify}] }
-`,
+${nameserverText(bind)}`,
     { mode: 0o640 },
   );
   return file;

@@ -2,6 +2,7 @@
 
 import knex from 'knex';
 import { follow } from 'source-dns-mysql2';
+import { writesOf } from './knex.mjs';
 
 export function open({ host, user, password, database, nameservers, connectionLimit }) {
   const source = follow(host, { nameservers });
@@ -15,12 +16,7 @@ export function open({ host, user, password, database, nameservers, connectionLi
     },
   });
   return {
-    write: (id) => db('writes').insert({ id, part: 1 }),
-    writeBoth: (id) =>
-      db.transaction(async (transaction) => {
-        await transaction('writes').insert({ id, part: 1 });
-        await transaction('writes').insert({ id, part: 2 });
-      }),
+    ...writesOf(db),
     async close() {
       await db.destroy();
       source.close();

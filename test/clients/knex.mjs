@@ -10,15 +10,20 @@ export function open({ host, user, password, database, nameservers, connectionLi
   });
   const db = knex({ client: 'mysql2', connectionPool: pool });
   return {
-    write: (id) => db('writes').insert({ id, part: 1 }),
-    writeBoth: (id) =>
-      db.transaction(async (transaction) => {
-        await transaction('writes').insert({ id, part: 1 });
-        await transaction('writes').insert({ id, part: 2 });
-      }),
+    ...writesOf(db),
     async close() {
       await db.destroy();
       await pool.end();
     },
   };
 }
+
+/** What the application writes, with either pool. */
+export const writesOf = (db) => ({
+  write: (id) => db('writes').insert({ id, part: 1 }),
+  writeBoth: (id) =>
+    db.transaction(async (transaction) => {
+      await transaction('writes').insert({ id, part: 1 });
+      await transaction('writes').insert({ id, part: 2 });
+    }),
+});

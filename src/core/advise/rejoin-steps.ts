@@ -31,11 +31,11 @@ export const titleOf = (source: ServerView, { address }: ServerView): string =>
 export const seenOf = (situation: Situation, source: ServerView, server: ServerView): readonly string[] => [
   `${source.address} is the source, and takes writes.`,
   `${server.address} answers${isSuperseded(situation, server) ? ': it is a former source that has not rejoined' : ''}${server.writable ? ', and is writable' : ''}.`,
-  ...(isSuperseded(situation, server) ? fencedWords(situation, server) : []),
+  ...fencedWords(situation, server),
 ];
 
-const fencedWords = ({ state }: Situation, server: ServerView): readonly string[] => {
-  const note = fenceNote(state, server);
+const fencedWords = (situation: Situation, server: ServerView): readonly string[] => {
+  const note = fenceNote(situation, server);
   return note === undefined ? [] : [`${server.address} ${note.words}.`];
 };
 

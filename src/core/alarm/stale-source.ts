@@ -25,7 +25,7 @@ export function staleSource(
   if (misplaced !== undefined) return [{ code: 'stale-source', subject, sentence: misplaced }];
   // A writable peer in one multi-primary cluster is as it should be.
   if (!stale && (!member.writable || (published && arePeers(members, published, member)))) return [];
-  const note = member.writable ? fenceNote(situation.state, member) : undefined;
+  const note = member.writable ? fenceNote(situation, member) : undefined;
   const sentence = `Former source ${subject} ${staleWords(situation, member, errant)}.${note ? ` It ${note.words}.` : ''}`;
   return [{ code: 'stale-source', subject, count: errant, sentence }];
 }
@@ -38,7 +38,7 @@ function staleWords(situation: Situation, member: ServerView, errant: number | u
     const unknown = isBlind ? 'Without GTIDs nobody can tell' : 'It is not known yet';
     return `is writable. ${unknown} whether it has transactions that ${source} lacks: make it read-only`;
   }
-  const note = fenceNote(situation.state, member);
+  const note = fenceNote(situation, member);
   const closedWords = note?.stage === 'fenced' ? `${note.words} and ` : '';
   const is = member.writable ? 'is writable and ' : closedWords;
   if (errant > 0)

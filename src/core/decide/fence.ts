@@ -10,7 +10,7 @@ import { isoTime, type MonoMs, type ServerAddress } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
 import { hasLineMark } from './line-mark.ts';
-import { isLedgerBehind, isPublished, type Situation } from './situation.ts';
+import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /**
  * One situation for each publication. `formerSince`: when a ledger first named it as a former source. Undefined:
@@ -22,14 +22,12 @@ export function fenceVerdict(
   formerSince: MonoMs,
 ): FenceVerdict | undefined {
   if (!member.writable || !situations.some((situation) => isFormer(situation, member))) return undefined;
+  const against = [ledgerAgainst, sourceAgainst].flatMap((rule) =>
+    situations.map((situation) => rule(situation, member)),
+  );
   const because =
     unsure(situations, member) ??
-    situations
-      .map((situation) => ledgerAgainst(situation, member))
-      .find((against) => against !== undefined) ??
-    situations
-      .map((situation) => sourceAgainst(situation, member))
-      .find((against) => against !== undefined) ??
+    against.find((each) => each !== undefined) ??
     openedAgainst(member, formerSince);
   return because === undefined ? { kind: 'fence' } : { kind: 'not', because };
 }
@@ -78,7 +76,7 @@ function ledgerAgainst(situation: Situation, member: ServerView): string | undef
   if (
     zone.view === undefined ||
     zone.failure !== undefined ||
-    now.mono - zone.view.readAt > freshFor(situation)
+    now.mono - zone.view.readAt > state.settings.watch.freshForMs
   )
     return `the ledger at ${nameserver} could not be read`;
   if (writing.inFlight || writing.awaiting || writing.pending.length > 0 || writing.mustRead)
@@ -91,8 +89,6 @@ function ledgerAgainst(situation: Situation, member: ServerView): string | undef
   if (publication.evidence.rejoins.get(member.address)?.rejoined) return 'it has rejoined';
   return decision.reason === 'steady' ? undefined : `the decision at ${nameserver} is ${decision.reason}`;
 }
-
-const freshFor = ({ state }: Situation): number => state.settings.watch.freshForMs;
 
 /** The published source must be another server that proves that the move is true. */
 function sourceAgainst(situation: Situation, member: ServerView): string | undefined {
@@ -121,11 +117,11 @@ export interface FenceNote {
 }
 
 /** Undefined: servers are not fenced here, or there is nothing to say of this one. */
-export function fenceNote(
-  { settings, fences }: ClusterState,
-  { address, writable, facts }: ServerView,
-): FenceNote | undefined {
-  if (settings.fence === undefined || facts === undefined) return undefined;
+export function fenceNote(situation: Situation, member: ServerView): FenceNote | undefined {
+  const { settings, fences } = situation.state;
+  const { address, writable, facts } = member;
+  if (settings.fence === undefined || facts === undefined || !isSuperseded(situation, member))
+    return undefined;
   const { verdict, fencedAt } = fences.get(address) ?? {};
   if (!writable)
     return (

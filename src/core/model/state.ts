@@ -186,6 +186,21 @@ export const withServer = (state: ClusterState, memory: ServerMemory): ClusterSt
   servers: new Map(state.servers).set(memory.settings.address, memory),
 });
 
+/** It answered its last probe. Nothing waits for a discovered server. */
+export const isAnswering = ({ latest, settings }: ServerMemory): boolean =>
+  latest?.probe.kind === 'reachable' && settings.discovered === undefined;
+
+/** All servers that answer are asked now, so that their answers are of one time. */
+export const withAllAsked = (state: ClusterState, { mono }: Now): ClusterState => ({
+  ...state,
+  servers: new Map(
+    [...state.servers].map(([address, memory]) => [
+      address,
+      isAnswering(memory) ? { ...memory, nextProbeAt: mono } : memory,
+    ]),
+  ),
+});
+
 /** The state with one publication replaced. */
 export const withPublication = (state: ClusterState, publication: PublicationState): ClusterState => ({
   ...state,

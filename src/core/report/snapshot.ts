@@ -5,7 +5,7 @@ import { inForce } from '../decide/announcement.ts';
 import { disqualification } from '../decide/candidates.ts';
 import { fenceNote } from '../decide/fence.ts';
 import { type Ways, waysToSource } from '../decide/replica-lag.ts';
-import { isPublished, isSuperseded, type Situation } from '../decide/situation.ts';
+import { isPublished, type Situation } from '../decide/situation.ts';
 import { situationOf } from '../decide/situation-of.ts';
 import { strongEvidence } from '../decide/strong-evidence.ts';
 import { proofWords } from '../decide/writable-servers.ts';
@@ -151,7 +151,7 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
 }
 
 function fenceSnapshot(situation: Situation, member: ServerView): ServerSnapshot['fence'] {
-  const note = isSuperseded(situation, member) ? fenceNote(situation.state, member) : undefined;
+  const note = fenceNote(situation, member);
   return note === undefined ? null : { stage: note.stage, sentence: `${member.address} ${note.words}.` };
 }
 
@@ -169,7 +169,7 @@ function evidenceOf(situation: Situation, member: ServerView): readonly string[]
     return [
       ...published,
       `${member.facts && member.writable && member.sameAs === undefined ? 'is writable, but ' : ''}${against}`,
-      ...(isSuperseded(situation, member) ? [fenceNote(situation.state, member)?.words ?? []].flat() : []),
+      ...[fenceNote(situation, member)?.words ?? []].flat(),
     ];
   const proof = strongEvidence(situation, member);
   return [

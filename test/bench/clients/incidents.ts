@@ -5,6 +5,7 @@ import {
   catchUpFromPeers,
   executed,
   executedOf,
+  makeReadOnly,
   replicateFrom,
   stopReplicating,
 } from '../../../src/lab/dba/dba.ts';
@@ -34,7 +35,7 @@ export async function befall(incident: Incident, world: World, to: LabServer): P
     await catchUpFromPeers(to, [other], cluster.accounts);
   }
   if (incident === 'switchover') {
-    await old.mysqld.sql('SET GLOBAL super_read_only = ON');
+    await makeReadOnly(old);
     await executed(to, await executedOf(old));
   }
   await stopReplicating(to);

@@ -1,6 +1,6 @@
 /** Three real MySQL servers, a real BIND and the real program. */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askDaemon } from '../../../src/http/client.ts';
@@ -12,6 +12,7 @@ import { type Cluster, type LabServer, startCluster } from '../../../src/lab/ser
 import { provideProduct } from '../../../src/lab/servers/products.ts';
 import { type DaemonProcess, startDaemon } from '../../../src/lab/stage/daemon-process.ts';
 import type { BenchmarkRun } from '../harness/benchmark.ts';
+import { writePairsConfig } from '../harness/daemon-config.ts';
 
 const names = ['Source', 'Replica 1', 'Replica 2'];
 const commandMs = 10_000;
@@ -79,7 +80,9 @@ export class World {
   async watched(fenced: boolean): Promise<void> {
     if (this.#fenced !== fenced) {
       await this.#daemon?.stop();
-      const config = await writeConfig(this, fenced);
+      const servers = this.cluster.all.map(({ server }) => server);
+      const shop = { name: 'shop', cluster: this.cluster, servers, fenced };
+      const config = await writePairsConfig(this.folder, [shop], this.bind);
       this.#daemon = await startDaemon(program, config, this.folder);
       this.#fenced = fenced;
     }
@@ -138,36 +141,4 @@ export class World {
     await Promise.all([this.cluster.kill9(), this.bind.stop()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
-}
-
-async function writeConfig({ folder, cluster, bind }: World, fenced: boolean) {
-  const stateDir = join(folder, 'state');
-  await mkdir(stateDir, { recursive: true, mode: 0o750 });
-  const passwordFile = join(folder, 'mysql.password');
-  await writeFile(passwordFile, `${cluster.accounts.watcher}\n`, { mode: 0o600 });
-  const file = join(folder, 'source-dns.yaml');
-  const verify = [bind.primary, bind.secondary].map(({ address, port }) => `"${address}:${port}"`).join(', ');
-  await writeFile(
-    file,
-    `instance: bench
-state_dir: ${stateDir}
-clusters:
-  shop:
-    servers: [${cluster.all.map(({ server }) => `"${server}"`).join(', ')}]
-    mysql: { user: source_dns, password_file: ${passwordFile} }
-    publish:
-      nameserver: ns1
-      zone: ${bind.zone}.
-      source: { name: source.shop.${bind.zone}., ttl: 1 }
-    watch: { max_moves: 100, max_moves_window: 1s }
-${fenced ? `    fence: { user: source_dns_fence, password_file: ${passwordFile} }\n` : ''}    allow_loopback: true
-nameservers:
-  ns1:
-    address: ${bind.primary.address}
-    port: ${bind.primary.port}
-    key_file: ${bind.keyFile}
-    verify: [${verify}]
-`,
-  );
-  return { file, stateDir };
 }

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type DaemonProcess, startDaemon } from '../../../src/lab/stage/daemon-process.ts';
 import { type Farm, startFarm } from '../farm/farm.ts';
+import { nameserverText } from './daemon-config.ts';
 import { type ManyZones, startManyZones } from './many-zones.ts';
 import { watchZone, type ZoneWatch } from './zone-watch.ts';
 
@@ -147,18 +148,11 @@ async function writeConfig({ folder, bind, farm, intervalMs, tls }: Surroundings
     publish: { nameserver: ns1, zone: ${zone}., source: { name: source.c${index}.${zone}., ttl: 1 } }
     allow_loopback: true`;
   });
-  const verify = [bind.primary, bind.secondary].map(({ address, port }) => `"${address}:${port}"`).join(', ');
   const text = `instance: watcher-1
 state_dir: ${stateDir}
 clusters:
 ${clusters.join('\n')}
-nameservers:
-  ns1:
-    address: ${bind.primary.address}
-    port: ${bind.primary.port}
-    key_file: ${bind.keyFile}
-    verify: [${verify}]
-`;
+${nameserverText(bind)}`;
   const file = join(folder, 'source-dns.yaml');
   await writeFile(file, text, { mode: 0o640 });
   return { file, text, stateDir };

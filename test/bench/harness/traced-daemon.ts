@@ -1,6 +1,6 @@
 /** `source-dns run` as a process, over some pairs; it writes down each of its steps. */
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HistoryEntry } from '../../../src/core/model/events.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
@@ -8,14 +8,8 @@ import { askDaemon } from '../../../src/http/client.ts';
 import { launch } from '../../../src/lab/host/processes.ts';
 import { until } from '../../../src/lab/host/until.ts';
 import type { BindPair } from '../../../src/lab/servers/bind.ts';
-import type { Cluster } from '../../../src/lab/servers/cluster.ts';
+import { type WatchedPair, writePairsConfig } from './daemon-config.ts';
 import type { TracedStep } from './trace-steps.ts';
-
-interface WatchedPair {
-  readonly name: string;
-  readonly cluster: Cluster;
-  readonly servers: readonly string[];
-}
 
 export interface TracedDaemon {
   snapshot(cluster: string): Promise<Snapshot>;
@@ -35,14 +29,7 @@ export async function startTracedDaemon(
   pairs: readonly WatchedPair[],
   bind: BindPair,
 ): Promise<TracedDaemon> {
-  const stateDir = join(folder, 'state');
-  await mkdir(stateDir, { recursive: true, mode: 0o750 });
-  const clusters = await Promise.all(pairs.map((pair) => clusterText(folder, pair, bind)));
-  const config = join(folder, 'source-dns.yaml');
-  await writeFile(
-    config,
-    `instance: bench\nstate_dir: ${stateDir}\nclusters:\n${clusters.join('')}${nameserverText(bind)}`,
-  );
+  const { file, stateDir } = await writePairsConfig(folder, pairs, bind);
   const traceFile = join(folder, 'steps.jsonl');
   const daemon = launch(
     'source-dns run',
@@ -52,7 +39,7 @@ export async function startTracedDaemon(
       join(import.meta.dirname, 'trace-steps.js'),
       join(compiled, 'src', 'main.js'),
       '--config',
-      config,
+      file,
       'run',
     ],
     { cwd: folder, logFile: join(folder, 'source-dns.log'), through: ['env', `TRACE_FILE=${traceFile}`] },
@@ -86,30 +73,3 @@ export async function startTracedDaemon(
     },
   };
 }
-
-async function clusterText(
-  folder: string,
-  { name, cluster, servers }: WatchedPair,
-  bind: BindPair,
-): Promise<string> {
-  const passwordFile = join(folder, `${name}.password`);
-  await writeFile(passwordFile, `${cluster.accounts.watcher}\n`, { mode: 0o600 });
-  return `  ${name}:
-    servers: [${servers.map((server) => `"${server}"`).join(', ')}]
-    mysql: { user: source_dns, password_file: ${passwordFile} }
-    publish:
-      nameserver: ns1
-      zone: ${bind.zone}.
-      source: { name: source.${name}.${bind.zone}., ttl: 1 }
-    watch: { max_moves: 100, max_moves_window: 1s }
-    allow_loopback: true
-`;
-}
-
-const nameserverText = ({ primary, secondary, keyFile }: BindPair): string => `nameservers:
-  ns1:
-    address: ${primary.address}
-    port: ${primary.port}
-    key_file: ${keyFile}
-    verify: ["${primary.address}:${primary.port}", "${secondary.address}:${secondary.port}"]
-`;

@@ -70,8 +70,8 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/fence.ts',
-        find: 'zone.view === undefined || zone.failure !== undefined || now.mono - zone.view.readAt > freshFor(situation)',
-        replace: 'zone.view === undefined || freshFor(situation) === now.mono',
+        find: 'zone.view === undefined || zone.failure !== undefined || now.mono - zone.view.readAt > state.settings.watch.freshForMs',
+        replace: 'zone.view === undefined || state.settings.watch.freshForMs === now.mono',
       },
       {
         file: 'core/decide/fence.ts',
@@ -96,6 +96,19 @@ export const fencingMutants: readonly Mutant[] = [
     breaks: ['FENCE'],
     seed: 1,
     story: 'an old source that is opened',
+  },
+  {
+    name: 'a promotion of before the move keeps a server from the fence',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'promotedAt === undefined || promotedAt < formerSince',
+        replace: 'promotedAt === undefined || formerSince < 0',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'an old source that was promoted before',
   },
   {
     name: 'a fence waits for locks without a bound',

@@ -11,6 +11,14 @@ const returns = (how: 'kill' | 'hang'): readonly Act[] =>
     { at: at + 16_000, kind: 'mend', rebuild: true },
   ]);
 
+/** source-dns saw the source promoted. Later its process hangs, and goes on after the name has moved on. */
+const promotedBefore: readonly Act[] = [
+  { at: 5000, kind: 'switchover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 12_000, kind: 'lose-source', how: 'hang', backMs: 5000, tail: 0 },
+  { at: 13_500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 36_000, kind: 'mend', rebuild: true },
+];
+
 /** Half of the replicas still stream from the old source when it goes on. */
 const stillFollowed: readonly Act[] = [
   { at: 5000, kind: 'lose-source', how: 'hang', backMs: 4000, tail: 0 },
@@ -114,6 +122,7 @@ const far = { rttMs: 300 };
 export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'an old source that comes back is fenced': { acts: returns('kill') },
   'an old source that hung is fenced': { acts: returns('hang') },
+  'an old source that was promoted before the move is fenced': { acts: promotedBefore },
   'an old source that others follow is not fenced': { acts: stillFollowed },
   'an old source that is the source again is not fenced': { acts: thereAndBackAgain, change: far },
   'an old source that is opened by people is not fenced': { acts: openedAgain },

@@ -134,6 +134,7 @@ async function shared(seeds: number, from: number, jobs: number): Promise<void> 
           '--from',
           String(first),
           ...(values.fences ? ['--fences'] : []),
+          ...(values.story === undefined ? [] : ['--story', values.story]),
         ];
         const [code] = await once(
           spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...part], {

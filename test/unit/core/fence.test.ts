@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Effect, Event } from '../../../src/core/model/events.ts';
 import type { FenceResult } from '../../../src/core/model/fence.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { writeLedger } from '../../../src/core/model/ledger-text.ts';
 import { fencePauseMaxMs } from '../../../src/core/model/limits.ts';
 import type { Probe } from '../../../src/core/model/observation.ts';
@@ -54,7 +55,12 @@ class Cluster {
   constructor(over: Partial<ClusterSettings> = {}) {
     this.state = initialState({ ...settings, ...over }, [], at(0));
     this.#zone.put({ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.2'] });
-    const rdata = [writeLedger(moved)];
+    this.writes(moved);
+  }
+
+  /** Puts this ledger into the zone. */
+  writes(ledger: Ledger): void {
+    const rdata = [writeLedger(ledger)];
     this.#zone.put({ name: fqdn('_source-dns.source.example.'), type: 'TXT', ttlSeconds: 0, rdata });
   }
 
@@ -179,6 +185,37 @@ describe('a person who names the former source', () => {
     cluster.run(2000);
     expect(sent(cluster, 'update')).toEqual([]);
     expect(sent(cluster, 'reply')).toMatchObject([{ answer: { results: [{ kind: 'held' }] } }]);
+  });
+
+  test.each<[string, (cluster: Cluster) => void]>([
+    [
+      'nobody is to be fenced any more',
+      (cluster) => cluster.take({ kind: 'reconfigured', settings: { ...settings, fence: undefined } }),
+    ],
+    ['no ledger names it as former any more', (cluster) => cluster.writes({ ...moved, was: [] })],
+    [
+      'another server answers at its address meanwhile',
+      (cluster) => {
+        cluster.answers['db1'] = seen(factsOf('db1', { peer: '192.0.2.1', id: uuid('db7') }));
+        cluster.run(2000);
+        cluster.answers['db1'] = open;
+        cluster.run(2000);
+      },
+    ],
+  ])('waits for the attempt on its way also where %s', (_, change) => {
+    const cluster = started();
+    change(cluster);
+    cluster.run(1000);
+    cluster.take(follow);
+    cluster.run(500);
+    expect(sent(cluster, 'update')).toEqual([]);
+    cluster.answers['db1'] = closed;
+    cluster.ends(ended);
+    cluster.run(2000);
+    expect(sent(cluster, 'update')).toEqual([]);
+    expect(sent(cluster, 'reply')).toMatchObject([{ answer: { results: [{ kind: 'held' }] } }]);
+    expect(recorded(cluster, 'fenced')).toMatchObject([{ uuid: uuid('db1'), killed: 2, spared: 1 }]);
+    expect(cluster.fences).toHaveLength(1);
   });
 
   test('is obeyed where no attempt is on its way, and none begins', () => {
