@@ -185,6 +185,8 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   }
 
   #lost(socket: Socket | undefined, error: unknown): void {
+    // The server answers the driver's goodbye by an end.
+    if (this.#isClosed) return;
     if (error instanceof SourceMovedError || (socket && !this.serves(socket))) return;
     const why = `a connection to ${this.#follower.current?.server} was lost: ${shortly(error)}`;
     if (socket?.bytesRead === 0) this.#follower.unreachable(why);

@@ -89,7 +89,7 @@ function failureWords(result: FenceResult): { readonly why: string; readonly hin
     case 'unknown':
       return { why: result.failure.message, hint: result.failure.hint ?? again };
     case 'blocked':
-      return { why: `${result.by} did not let it`, hint: `end what blocks it; ${again}` };
+      return { why: `${result.by} did not let it`, hint: `${result.hint ?? 'end what blocks it'}; ${again}` };
     case 'not-it':
       return {
         why: `another server answered there (${result.uuid})`,

@@ -10,8 +10,8 @@ export type FenceResult =
   | { readonly kind: 'already' }
   /** The server refused, for example because a privilege is missing. */
   | { readonly kind: 'refused'; readonly failure: Failure }
-  /** Statements of others did not let it happen in time. `by`: which ones. */
-  | { readonly kind: 'blocked'; readonly by: string }
+  /** Statements of others did not let it happen in time. `by`: which ones. `hint`: where KILL ends none. */
+  | { readonly kind: 'blocked'; readonly by: string; readonly hint?: string }
   /** Nobody knows whether it is read-only now: the next observation tells. */
   | { readonly kind: 'unknown'; readonly failure: Failure }
   /** Another server answers there: nothing was done. `uuid`: who it is. */

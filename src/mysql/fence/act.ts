@@ -228,7 +228,7 @@ export class FenceAct {
 
   async #blocked(self: string): Promise<FenceResult> {
     const listed = await this.#page('0');
-    return { kind: 'blocked', by: blockerOf('kind' in listed ? [] : listed, self) };
+    return { kind: 'blocked', ...blockerOf('kind' in listed ? [] : listed, self) };
   }
 
   #refused(answer: Answer | undefined): FenceResult {

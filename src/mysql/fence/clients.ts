@@ -64,9 +64,12 @@ export function sortConnections(
   return { victims: clients.filter((one) => !isSpared(one)), spared: clients.filter(isSpared) };
 }
 
-/** A commit that waits for a replica comes first: KILL does not help against it. */
+/** KILL does not help against it. */
+const waitsForReplica = ({ state }: Connection): boolean => /semi-?sync/i.test(state);
+
+/** A commit that waits for a replica comes first. */
 const weightOf = (one: Connection): number => {
-  if (/semi-?sync/i.test(one.state)) return 2;
+  if (waitsForReplica(one)) return 2;
   return isClient(one) ? 1 : 0;
 };
 
@@ -74,14 +77,22 @@ const isRunning = ({ command, user }: Connection): boolean =>
   !/^(?:Sleep|Daemon|Binlog Dump.*)$/.test(command) && user !== 'event_scheduler';
 
 /** For people: who probably keeps the server from being closed. The longest running one comes first. */
-export function blockerOf(all: readonly Connection[], self: string): string {
+export function blockerOf(all: readonly Connection[], self: string): { by: string; hint?: string } {
   const running = all
     .filter((one) => one.id !== self && isRunning(one))
     .toSorted((a, b) => weightOf(b) - weightOf(a) || b.seconds - a.seconds);
   const [first] = running;
-  if (first === undefined) return 'a connection that holds a lock and runs nothing, perhaps by LOCK TABLES';
+  if (first === undefined)
+    return { by: 'a connection that holds a lock and runs nothing, perhaps by LOCK TABLES' };
   const others = running.length > 1 ? `, and ${running.length - 1} more` : '';
   const state = first.state === '' ? '' : `: ${first.state}`;
   const from = first.host === '' ? first.user : `${first.user}@${first.host}`;
-  return `${boundedLine(`connection ${first.id} of ${from}, ${first.command} for ${first.seconds} s${state}`)}${others}`;
+  const by = `${boundedLine(`connection ${first.id} of ${from}, ${first.command} for ${first.seconds} s${state}`)}${others}`;
+  return waitsForReplica(first) ? { by, hint: endOfWait(first) } : { by };
+}
+
+/** MariaDB and older versions of MySQL say no "replica" in the state, and have the older variable. */
+function endOfWait({ state }: Connection): string {
+  const variable = /replica/i.test(state) ? 'rpl_semi_sync_source_enabled' : 'rpl_semi_sync_master_enabled';
+  return `KILL does not end this wait: on this server, run SET GLOBAL ${variable} = OFF, and at once make it read-only by hand (what waits is then committed there)`;
 }

@@ -4,11 +4,11 @@
  */
 
 import { createPool } from 'mysql2';
-import type { ResultSetHeader } from 'mysql2/promise';
+import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { followSource } from '../../../src/client/source-dns-mysql2.ts';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';
-import { busy, moved, open, optionsOf, order, serverOf } from './pools.ts';
+import { busy, moved, open, optionsOf, order, serverOf, waiting } from './pools.ts';
 import { Stand } from './stand.ts';
 
 let stand: Stand;
@@ -135,4 +135,66 @@ test('a connection that is reset at each release is cut like any other', async (
   await now;
   for (let n = 763; n < 766; n += 1) await pool.query(order, [n]);
   expect(await stand.orders('b', 760, 769)).toEqual([763, 764, 765]);
+});
+
+// go-sql-driver/mysql 634: error 1290 names other options, too: a driver took each for a read-only server.
+test('a refusal that is not about the server moves nothing, and the connection goes on', async () => {
+  const name = await published('other-option');
+  const pool = open(stand, name, { pool: { connectionLimit: 1 } });
+  const first = await pool.getConnection();
+  await expect(first.query("SELECT 1 INTO OUTFILE '/nowhere/x'")).rejects.toMatchObject({
+    errno: 1290,
+    refused: true,
+    message: expect.stringContaining('--secure-file-priv'),
+  });
+  first.release();
+  const second = await pool.getConnection();
+  expect(second.threadId).toBe(first.threadId);
+  second.release();
+  await pool.query(order, [770]);
+  expect(await stand.orders('a', 770, 779)).toEqual([770]);
+  expect(pool.source.current).toMatchObject({ epoch: 1 });
+});
+
+// sysown/proxysql 3469: one session is read-only (1792), and the server is not.
+test('a session that was left read-only is dropped by the first statement of the pool that is refused', async () => {
+  const name = await published('session-read-only');
+  const pool = open(stand, name, { pool: { connectionLimit: 1 } });
+  const connection = await pool.getConnection();
+  await connection.query('SET SESSION TRANSACTION READ ONLY');
+  connection.release();
+  await expect(pool.query(order, [780])).rejects.toMatchObject({ errno: 1792, refused: true });
+  await pool.query(order, [780]);
+  expect(await stand.orders('a', 780, 789)).toEqual([780]);
+  expect(pool.source.current).toMatchObject({ epoch: 1 });
+});
+
+// sidorares/node-mysql2 1925: the server ends idle connections (4031), and the pool lends them all the same.
+test('connections that the server ended for inactivity are not lent', async () => {
+  const name = await published('inactive');
+  const pool = open(stand, name);
+  for (const connection of [await pool.getConnection(), await pool.getConnection()]) {
+    await connection.query('SET SESSION wait_timeout = 1');
+    connection.release();
+  }
+  await expect.poll(() => stand.connected('a'), waiting).toBe(0);
+  for (let n = 790; n < 794; n += 1) await pool.query(order, [n]);
+  expect(await stand.orders('a', 790, 799)).toEqual([790, 791, 792, 793]);
+});
+
+// mysqljs/mysql 924: settings of a session are lost with its connection.
+test('what the event `connection` sets is there for the first statement at the new source', async () => {
+  const name = await published('settings');
+  const pool = open(stand, name);
+  pool.on('connection', (connection) => {
+    connection.query("SET time_zone = '+05:30'");
+  });
+  const zone = async () => (await pool.query<RowDataPacket[]>('SELECT @@time_zone AS zone'))[0][0]?.['zone'];
+  const before = await zone();
+  const now = moved(pool.source);
+  await stand.publish(name, { epoch: 2, source: 'b' });
+  await now;
+  const after = await Promise.all([zone(), zone(), zone()]);
+  expect(await serverOf(stand, pool)).toBe('b');
+  expect([before, ...after]).toEqual(['+05:30', '+05:30', '+05:30', '+05:30']);
 });

@@ -70,6 +70,7 @@ export class Stand {
         'CREATE TABLE shop.orders (n INT, KEY (n))',
         `CREATE USER 'web'@'127.0.0.%' IDENTIFIED BY '${stand.password}'`,
         "GRANT SELECT, INSERT, UPDATE, DELETE ON shop.* TO 'web'@'127.0.0.%'",
+        "GRANT FILE ON *.* TO 'web'@'127.0.0.%'",
       );
     return stand;
   }

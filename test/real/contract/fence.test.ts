@@ -10,6 +10,7 @@ import type { FencerOptions } from '../../../src/mysql/fence/fencer.ts';
 import { fenceAccountStatements, fenceSetOf } from '../../../src/mysql/flavour/fence-set.ts';
 import { readTraits } from '../../../src/mysql/flavour/flavour.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
+import { until } from '../lab/probing.ts';
 import { connectionsOf, ended, fence, fencer, numberOf, openWire, uuidOf } from './fence-world.ts';
 
 const results: FenceResult[] = [];
@@ -35,6 +36,12 @@ async function isClosed(): Promise<boolean> {
 
 const { rowsOf, stands, gone } = connectionsOf(rootSql, 'performance_schema.processlist');
 const idsOf = async (where: string) => (await rowsOf(where)).map(({ id }) => String(id));
+
+/** How many SET statements the server got. */
+async function assignments(): Promise<number> {
+  const [row] = await rootSql("SHOW GLOBAL STATUS LIKE 'Com_set_option'");
+  return Number(row?.['Value']);
+}
 
 const clients = (count: number, user = 'app') =>
   Promise.all(Array.from({ length: count }, () => mysql.connect(0, user)));
@@ -201,6 +208,7 @@ describe('a server that is not closed', () => {
           `^connection ${id} of app@127\\.0\\.0\\.1:\\d+, \\w+ for \\d+ s: Waiting for semi-sync ACK from replica$`,
         ),
       );
+      expect(result.kind === 'blocked' && result.hint).toContain('rpl_semi_sync_source_enabled = OFF');
       expect(await rootSql('SELECT @@global.rpl_semi_sync_source_enabled AS is_on')).toEqual([{ is_on: 1 }]);
     } finally {
       await rootSql('SET GLOBAL rpl_semi_sync_source_enabled = OFF');
@@ -267,7 +275,11 @@ describe('a connection that breaks during the act', () => {
     await held;
     expect(await result).toMatchObject({ kind: 'unknown', failure: { code: 'deadline' } });
     expect(await countOf(fencer)).toBe(1);
+    const before = await assignments();
+    // Our own questions are no SET.
+    expect(await assignments()).toBe(before);
     wire.release();
+    await until(assignments, (count) => count > before);
     await gone(`USER = '${fencer}' AND COMMAND <> 'Sleep'`);
     expect(await isClosed()).toBe(false);
     await wire.close();

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { createPool, createPoolCluster } from 'mysql2';
 import { createPool as createPromisePool } from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -27,6 +28,18 @@ test('a pool asks the server that the ledger names, and verifies each connection
     address: one.address,
     port: one.port,
   });
+});
+
+test('the end of a pool is no suspicion', async () => {
+  const one = await stage.start(1);
+  const pool = stage.pool(falseDns(ledgerOf(one, 1)));
+  const suspicions: string[] = [];
+  pool.source.on('suspect', (why) => suspicions.push(why));
+  await Promise.all([pool.query('SELECT 1'), pool.query('SELECT 2')]);
+  await pool.end();
+  await vi.waitFor(() => expect(one.open()).toBe(0));
+  await setImmediate();
+  expect(suspicions).toEqual([]);
 });
 
 test('when the source moves, idle and busy connections are cut, and the next statement goes to the new one', async () => {

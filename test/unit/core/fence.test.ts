@@ -340,6 +340,17 @@ describe('after an attempt', () => {
     expect(recorded(cluster, 'fenced')).toEqual([]);
   });
 
+  test('that was blocked, its alarm has the hint of the attempt', () => {
+    const hintOf = (hint?: string) => {
+      const cluster = started();
+      cluster.ends({ kind: 'blocked', by: 'a commit', ...(hint && { hint }) });
+      cluster.run(200);
+      return cluster.state.alarms.find(({ code }) => code === 'fence-failed')?.hint;
+    };
+    const again = '; source-dns tries again, at least once a minute';
+    expect([hintOf(), hintOf('let it go')]).toEqual([`end what blocks it${again}`, `let it go${again}`]);
+  });
+
   test('the result of an attempt that nobody waits for changes nothing', () => {
     const cluster = started();
     cluster.ends(refused);

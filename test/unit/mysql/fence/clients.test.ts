@@ -62,13 +62,21 @@ describe('what becomes of a connection', () => {
 });
 
 test('who blocks: a commit that waits for a replica, else the longest running client, else the server', () => {
-  const of = (...all: Partial<Connection>[]) => blockerOf(all.map(connection), '9');
+  const said = (...all: Partial<Connection>[]) => blockerOf(all.map(connection), '9');
+  const of = (...all: Partial<Connection>[]) => said(...all).by;
   const system = { id: '1', user: 'system user', host: '', command: 'Connect', seconds: 99 };
   const write = { id: '2', command: 'Query', state: 'updating' };
   const commit = { id: '3', command: 'Query', seconds: 1, state: 'Waiting for semi-sync ACK from replica' };
   expect(of(system, write, commit)).toBe(
     'connection 3 of app@10.0.0.1:4711, Query for 1 s: Waiting for semi-sync ACK from replica, and 2 more',
   );
+  expect(said(commit, write).hint).toMatch(
+    /^KILL does not end .* SET GLOBAL rpl_semi_sync_source_enabled = OFF,/,
+  );
+  expect(said({ ...commit, state: 'Waiting for semi-sync ACK' }).hint).toContain(
+    'rpl_semi_sync_master_enabled = OFF',
+  );
+  expect(said(write).hint).toBeUndefined();
   expect(of(system, write, { ...write, id: '4', seconds: 5 })).toMatch(/^connection 4 of app@/);
   expect(of(system)).toBe('connection 1 of system user, Connect for 99 s');
   expect(of({}, { id: '9', command: 'Query' }, { command: 'Binlog Dump GTID' }, { command: 'Daemon' })).toBe(
