@@ -72,6 +72,9 @@ const lostCodes: readonly unknown[] = [
 
 const errorOf = (error: unknown): DriverError => (typeof error === 'object' && error !== null ? error : {});
 
+/** A read-only transaction or session refused it: ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION. */
+export const isOfSession = (error: unknown): boolean => errorOf(error).errno === 1792;
+
 export const isReadOnly = (error: unknown): boolean => readOnlyNumbers.includes(errorOf(error).errno);
 
 /** Whether the server or the way to it is at fault, so that another connection may do better. */

@@ -9,6 +9,7 @@ import type { Current, Source } from './contract.ts';
 import { coreConnectionOf, type DriverConnection, watchStatements } from './driver.ts';
 import {
   isLoss,
+  isOfSession,
   isReadOnly,
   markRefused,
   SourceMovedError,
@@ -35,6 +36,8 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   readonly #sockets = new Set<Socket>();
   /** Where each socket leads. Not yet anywhere: the first ledger is missing. */
   readonly #leads = new WeakMap<Socket, Target>();
+  /** Their sessions are read-only, perhaps on a server that takes writes: they are not lent again. */
+  readonly #readOnly = new WeakSet<Socket>();
   readonly #lent = new Set<Socket>();
   readonly #watched = new WeakSet<DriverConnection>();
   #current: Current | undefined;
@@ -162,6 +165,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   /** The socket is not in use any more. */
   giveBack(socket: Socket): void {
     this.#lent.delete(socket);
+    if (this.#readOnly.has(socket)) socket.destroy();
     if (this.#isClosed) this.#partFrom(socket);
     this.#cut(socket);
   }
@@ -197,6 +201,7 @@ export class FollowedSource extends EventEmitter implements Source, Watcher {
   #told(socket: Socket | undefined, error: unknown): unknown {
     if (isReadOnly(error)) {
       markRefused(error);
+      if (socket && isOfSession(error)) this.#readOnly.add(socket);
       if (!socket || this.serves(socket)) this.#follower.distrust(`a statement failed: ${shortly(error)}`);
     } else if (isLoss(error)) this.#lost(socket, error);
     return error;

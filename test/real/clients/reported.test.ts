@@ -169,6 +169,23 @@ test('a session that was left read-only is dropped by the first statement of the
   expect(pool.source.current).toMatchObject({ epoch: 1 });
 });
 
+// The same, with a connection that the application holds: the driver would lend it again for ever.
+test('a session that was left read-only is not lent again after a statement of it was refused', async () => {
+  const name = await published('session-held');
+  const pool = open(stand, name, { pool: { connectionLimit: 1 } });
+  const first = await pool.getConnection();
+  await first.query('SET SESSION TRANSACTION READ ONLY');
+  first.release();
+  const held = await pool.getConnection();
+  await expect(held.query(order, [785])).rejects.toMatchObject({ errno: 1792, refused: true });
+  held.release();
+  const next = await pool.getConnection();
+  await next.query(order, [785]);
+  next.release();
+  expect(await stand.orders('a', 780, 789)).toEqual([780, 785]);
+  expect(pool.source.current).toMatchObject({ epoch: 1 });
+});
+
 // sidorares/node-mysql2 1925: the server ends idle connections (4031), and the pool lends them all the same.
 test('connections that the server ended for inactivity are not lent', async () => {
   const name = await published('inactive');
