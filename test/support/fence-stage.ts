@@ -156,12 +156,17 @@ export async function startFenceStage(options: StageOptions): Promise<FenceStage
       clusters: names,
     });
     closers.push(bind.stop);
-    const clusters: FencedCluster[] = [];
-    for (const name of names) {
-      const started = await FencedCluster.start(name, product, folder, options.replicas[name]);
-      closers.push(started.cluster.kill9);
-      clusters.push(started);
-    }
+    const starts = await Promise.allSettled(
+      names.map(async (name) => {
+        const started = await FencedCluster.start(name, product, folder, options.replicas[name]);
+        closers.push(started.cluster.kill9);
+        return started;
+      }),
+    );
+    const clusters = starts.map((start) => {
+      if (start.status === 'rejected') throw start.reason;
+      return start.value;
+    });
     const stage = await startDaemon({ ...options, bind, clusters }, closers);
     await stage.configure(fenced);
     for (const { name, all } of clusters) await stage.published(name, all[0].server);
