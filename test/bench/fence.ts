@@ -36,6 +36,7 @@ const program = [process.execPath, join(import.meta.dirname, '..', '..', 'src', 
 /** Of one round, in milliseconds. */
 interface Round {
   readonly writableMs: number;
+  readonly wrote: boolean;
   readonly writers: number;
   /** How many of them the server ended, or refused. */
   readonly over: number;
@@ -74,6 +75,11 @@ to its last one.`,
       return [
         ...figuresOf('alive: from the answer to its last write', alive, 150),
         ...figuresOf('returned: from its first write to its last one', returned, 1500),
+        {
+          what: 'returned: rounds in which it took a write at all',
+          value: (100 * returned.filter(({ wrote }) => wrote).length) / returned.length,
+          unit: '%',
+        },
       ];
     } finally {
       await stage.stop();
@@ -138,7 +144,7 @@ class Pair {
     const over = await this.#closed(writers);
     await this.#exchange();
     const lastAt = Math.max(...writers.map((writer) => writer.lastAt()));
-    return { writableMs: lastAt - answeredAt, writers: writers.length, over };
+    return { writableMs: lastAt - answeredAt, wrote: true, writers: writers.length, over };
   }
 
   /** The source crashes, and returns writable. */
@@ -166,7 +172,8 @@ class Pair {
     const times = writers.filter((writer) => writer.count() > 0);
     const first = Math.min(...times.map((writer) => writer.firstAt()));
     const last = Math.max(...times.map((writer) => writer.lastAt()));
-    return { writableMs: times.length === 0 ? 0 : last - first, writers: writers.length, over };
+    const wrote = times.length > 0;
+    return { writableMs: wrote ? last - first : 0, wrote, writers: writers.length, over };
   }
 
   /** Resolves when the old source is closed, with the number of writers that have ended soon after. */
