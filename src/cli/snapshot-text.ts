@@ -32,6 +32,7 @@ export function statusText(
     '\n',
     serversText(cluster.servers, cluster.ledger?.source, style, columns),
     ...wayLines(cluster.servers, style),
+    ...fenceLines(cluster.servers),
     ...(alarmsAt === 'end' ? alarms : []),
   ].join('');
   return columns === undefined ? text : wrapped(text, columns);
@@ -98,6 +99,10 @@ const wayLines = (servers: readonly ServerSnapshot[], style: Style): readonly st
     if (writable === true && replicatesFrom.length === 0) return [];
     return `  ${way.broken === null ? way.sentence : style.yellow(way.sentence)}\n`;
   });
+
+/** Why a former source is read-only. While it takes writes, an alarm says what is done about it. */
+const fenceLines = (servers: readonly ServerSnapshot[]): readonly string[] =>
+  servers.flatMap(({ fence }) => (fence?.stage === 'fenced' ? `  ${fence.sentence}\n` : []));
 
 export const oneLine = ({ code, message, hint }: NonNullable<ServerSnapshot['failure']>): string =>
   `${message} (${code})${hint === undefined ? '' : `; ${hint}`}`;

@@ -42,6 +42,7 @@ export function stateWords(server: ServerSnapshot, link: Link | null): string {
     return server.role === 'unknown' ? contact : `${role}, ${contact}`;
   }
   if (server.writable === true) return server.role === 'writable' ? 'takes writes' : `${role}, takes writes`;
+  if (server.fence?.stage === 'fenced') return `${role}, fenced`;
   if (link !== null && link.state !== 'streams') return `${role}, ${link.words}`;
   if (server.lagSeconds !== null) return `${role}, ${lagWords(server.lagSeconds)} behind`;
   return server.role === 'source' ? `${role}, takes no writes` : role;

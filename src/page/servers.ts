@@ -22,7 +22,7 @@ export function serversHtml({ servers }: ClusterDocument): Html {
 }
 
 function serverHtml(server: ServerSnapshot, index: number): Html {
-  const { alarms, version, failure, discovered } = server;
+  const { alarms, version, failure, discovered, fence } = server;
   return html`
     <details class="server-row ${serverState(server)}" id="${serverAnchor(index)}">
       <summary>
@@ -30,6 +30,7 @@ function serverHtml(server: ServerSnapshot, index: number): Html {
         <span class="server">${server.server}</span> <span class="state">${stateWords(server, null)}</span> 
         <span class="version">${version ?? ''}</span> 
         ${alarms.length > 0 && html`<span class="alarm-codes">${alarms.join(', ')}</span>`}
+        ${fence && html`<span class="fence ${fence.stage}">${prose(fence.sentence)}</span>`}
       </summary>
       <div class="server-body">
         ${failure && failureHtml(failure)}

@@ -61,6 +61,7 @@ const pictures: Readonly<Record<string, Picture>> = {
   'two-sources': { states: one('two-sources') },
   'stale-source': { states: one('stale-source') },
   'stale-source-dark': { states: one('stale-source'), dark: true },
+  fenced: { states: one('fenced') },
   frozen: { states: one('frozen') },
   lagging: { states: one('lagging') },
   'nameserver-down': { states: one('nameserver-down') },

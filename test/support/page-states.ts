@@ -73,6 +73,21 @@ const stories = {
     ],
     agoMs: 2 * minutes,
   },
+  fenced: {
+    commands: [
+      'cluster servers=db1,db2,db3,db4 fence=5s',
+      'run 5s',
+      'db1 kill',
+      'run 2s',
+      'db2 promote',
+      'db3 follow db2',
+      'db4 follow db2',
+      'run 5s',
+      'db2 write 10',
+      'db1 restart writable',
+      'run 5s',
+    ],
+  },
   frozen: {
     commands: [...begin, ...switchover, 'freeze rack-7-is-being-moved', 'run 3s'],
     agoMs: 12 * minutes,

@@ -85,6 +85,17 @@ describe('what the commands print', () => {
     expect(textOf(null)).toEqual([line(next.uuid), expect.anything()]);
   });
 
+  test('a former source that source-dns made read-only; while it takes writes, its alarm says what is done', () => {
+    const textOf = (stage: 'fenced' | 'wanted' | 'would' | 'not') => {
+      const [former, ...others] = shop.servers;
+      const fence = { stage, sentence: 'what is said of the fence' };
+      return statusText({ ...shop, servers: [{ ...former!, fence }, ...others] }, plain);
+    };
+    expect(textOf('fenced')).toMatch(/\n {2}what is said of the fence\n/);
+    for (const stage of ['wanted', 'would', 'not'] as const)
+      expect(textOf(stage)).not.toContain('what is said of the fence');
+  });
+
   test('who has frozen the name is said once', () => {
     const decision = {
       kind: 'hold',

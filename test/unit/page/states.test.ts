@@ -6,6 +6,7 @@ import type { PublicationSnapshot } from '../../../src/core/report/snapshot-type
 import { clusterDocument } from '../../../src/http/documents.ts';
 import { clusterView } from '../../../src/page/cluster-view.ts';
 import { textOf } from '../../../src/page/html.ts';
+import { serversHtml } from '../../../src/page/servers.ts';
 import { verdictOf } from '../../../src/page/verdict.ts';
 import { pageState, type StateName, stateNames } from '../../support/page-states.ts';
 
@@ -29,6 +30,7 @@ test.each([
   ['moving', 'moving', 'Moved, not everywhere yet'],
   ['two-sources', 'held', 'Held'],
   ['stale-source', 'note', 'Steady, with 1 alarm'],
+  ['fenced', 'good', 'Steady'],
   ['frozen', 'frozen', 'Frozen'],
   ['lagging', 'note', 'Steady, with 1 alarm'],
   ['nameserver-down', 'down', 'The nameserver cannot be read'],
@@ -56,7 +58,7 @@ test('an instance that only observes does not say that the name moves', () => {
   expect([word('active'), word('observe')]).toEqual(['Moving', 'Would move']);
 });
 
-test('every state is looked at', () => expect(stateNames).toHaveLength(10));
+test('every state is looked at', () => expect(stateNames).toHaveLength(11));
 
 test('a healthy cluster: where the name leads, and that everybody follows', () => {
   const { text, announcement } = shown('healthy');
@@ -80,6 +82,26 @@ test('a former source that takes writes stands apart, and is marked as a danger'
   expect(markup).toContain('class="box danger"');
   expect(text).toContain('former source, takes writes');
 });
+
+test('a former source that was fenced says so at a glance, and when that was', () => {
+  const { markup, text } = shown('fenced');
+  expect(markup).toContain('<text class="what" x="16" y="45">former source, fenced</text>');
+  expect(text).toMatch(
+    / shop-db1\.internal:3306 former source, fenced .*shop-db1\.internal:3306 was made read-only by source-dns at 2026-/,
+  );
+});
+
+test.each(['wanted', 'would', 'not'] as const)(
+  'a former source with the fence "%s" still takes writes',
+  (stage) => {
+    const { snapshot } = pageState('stale-source');
+    const [former] = snapshot.servers;
+    const fence = { stage, sentence: 'db1 is `what is said`.' };
+    const markup = textOf(serversHtml(clusterDocument({ ...snapshot, servers: [{ ...former!, fence }] })));
+    expect(markup).toContain(`<span class="fence ${stage}">db1 is <code>what is said</code>.</span>`);
+    expect(markup).toContain('<span class="state">former source, takes writes</span>');
+  },
+);
 
 test('a nameserver that does not answer the move is named', () => {
   expect(shown('moving').text).toMatch(/1 of 2 nameservers answer it.*ns2 .*not yet/);
