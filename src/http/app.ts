@@ -111,10 +111,11 @@ function refused(
   const foreign = foreignRequest(request, rules);
   if (foreign !== undefined) return foreign;
   if (onlyLocal) return problem('only-local', 'this route is refused over TCP', 'use the unix socket');
-  return request.method === 'GET' || request.method === 'HEAD'
-    ? undefined
-    : tokenProblem(request, rules, tries);
+  return reading.has(request.method ?? '') ? undefined : tokenProblem(request, rules, tries);
 }
+
+/** RFC 9110 9.2.1. */
+const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** An absent body is an empty object, whatever its type. */
 function readJsonBodies(app: FastifyInstance): void {

@@ -20,7 +20,7 @@ export interface OpenApi {
 }
 
 export function openApi(routes: readonly KnownRoute[]): OpenApi {
-  const documented = routes.filter(({ method }) => method !== 'HEAD');
+  const documented = routes.filter(({ method }) => method === 'GET' || method === 'POST');
   const urls = [...new Set(documented.map(({ url }) => url))];
   return {
     openapi: '3.1.0',

@@ -65,6 +65,8 @@ interface RouteOf<Body> {
   readonly doc: Omit<RouteDoc, 'body'>;
   readonly body?: z.ZodType<Body>;
   readonly onlyLocal?: true;
+  /** A load balancer asks. HAProxy asks with OPTIONS, unless its configuration names a method. */
+  readonly isHealthCheck?: true;
   /** The answer before the clusters are there. Absent: the problem `starting`. */
   readonly whileStarting?: Reply;
   /** Rejects only after a bug. */
@@ -78,7 +80,7 @@ export const route = <Body>(given: RouteOf<Body>): Route => given as unknown as 
 export function addRoute(app: FastifyInstance, given: Route, context: ApiContext): void {
   const { whileStarting: early } = given;
   app.route({
-    method: given.method,
+    method: given.isHealthCheck ? [given.method, 'OPTIONS'] : given.method,
     url: given.url,
     config: {
       ...(given.onlyLocal && { onlyLocal: true }),

@@ -21,6 +21,7 @@ export const readRoutes = (
   route({
     method: 'GET',
     url: '/healthz',
+    isHealthCheck: true,
     doc: { summary: 'The process lives', answer: 'Health' },
     answer: () => living,
     whileStarting: living,
@@ -28,6 +29,7 @@ export const readRoutes = (
   route({
     method: 'GET',
     url: '/readyz',
+    isHealthCheck: true,
     doc: {
       summary: 'Every cluster was decided once, and its nameserver answered (else 503)',
       answer: 'Readiness',

@@ -33,7 +33,11 @@ export function foreignRequest(request: IncomingMessage, { names }: TcpRules): P
       'use the IP address, or add the name to http.names in the configuration',
     );
   return fromAnotherSite(request, host)
-    ? problem('foreign-origin', 'the request comes from a web page of another site')
+    ? problem(
+        'foreign-origin',
+        'the request comes from a web page of another site',
+        'is it our own page, behind a proxy? Let the proxy pass on the header Host, and add its name to http.names',
+      )
     : undefined;
 }
 

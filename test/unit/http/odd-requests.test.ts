@@ -3,11 +3,13 @@
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../../src/core/model/events.ts';
+import { shopSnapshot } from '../../support/snapshots.ts';
 import {
   ask,
   bearer,
   exchange,
   fakeDaemon,
+  onLoopback,
   startTcpApi,
   type TcpApi,
   withToken,
@@ -177,6 +179,24 @@ test('the health check of a load balancer may speak HTTP/1.0 without a Host', as
   expect(await exchange(port(), 'POST /v1/clusters/shop/thaw HTTP/1.0\r\n\r\n')).toMatchObject({
     status: 401,
   });
+});
+
+test('the health check of HAProxy, which asks with OPTIONS, hears what GET would hear', async () => {
+  const check = (path: string) => `OPTIONS ${path} HTTP/1.0\r\n\r\n`;
+  const { port } = await startTcpApi(onLoopback());
+  for (const path of ['/healthz', '/readyz'])
+    expect(await exchange(port(), check(path))).toMatchObject({ status: 200 });
+  const publications = shopSnapshot.publications.map((one) => ({ ...one, ready: false }));
+  const { api } = fakeDaemon({ snapshot: () => ({ ...shopSnapshot, publications }) });
+  const { port: another } = await startTcpApi(onLoopback(), api);
+  expect(await exchange(another(), check('/readyz'))).toMatchObject({ status: 503, code: 'not-ready' });
+});
+
+test('OPTIONS changes nothing, so it needs no token to hear which methods a route takes', async () => {
+  const { port } = await startTcpApi(withToken());
+  const answer = await ask(port(), 'OPTIONS /v1/clusters/shop/thaw');
+  expect(answer).toMatchObject({ status: 405, code: 'wrong-method' });
+  expect(answer.head).toMatch(/^allow: POST\r?$/m);
 });
 
 test('headers that are too large are a problem with a code', async () => {
