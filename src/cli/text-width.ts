@@ -2,10 +2,14 @@
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what a style's colours begin with.
 const sgr = /\u001b\[[\d;]*m/g;
-const noWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
-/** Han, kana, Hangul, full-width forms and emoji take two columns (UAX 11, Wide and Fullwidth). */
+/** Also the vowels and final consonants of Hangul, which are drawn into the syllable before them. */
+const noWidth = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff]/u;
+/**
+ * Han, kana, Hangul, full-width forms and emoji take two columns (UAX 11, Wide and Fullwidth). Of a flag each
+ * half takes one.
+ */
 const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
+  /(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/u;
 
 export const withoutColours = (text: string): string => text.replace(sgr, '');
 

@@ -62,6 +62,14 @@ test('a table is aligned although characters have no width, or two columns', () 
   expect(lines.map((line) => widthOf(line.slice(0, line.search(/[xB]$/))))).toEqual([8, 8, 8, 8]);
 });
 
+test.each([
+  ['\u2705 \u231a \u{1f7e0} \u{1fae0}', 11, 'emoji of every block'],
+  ['\u2744 \u2192 \u2500', 5, 'signs that are text'],
+  ['\u{1f1eb}\u{1f1f7}', 2, 'a flag'],
+  ['\u1112\u1161\u11ab', 2, 'one syllable of Hangul in three parts'],
+  ['e\u0301\u200b', 1, 'marks, and what is invisible'],
+])('%s takes %i columns: %s', (text, columns) => expect(widthOf(text)).toBe(columns));
+
 describe('the width of the terminal', () => {
   const columnsOf = (env: Record<string, string>, stdout: object): number | undefined => {
     const stream = { on: () => {}, write: () => true, ...stdout } as never;
