@@ -106,9 +106,9 @@ function factsHtml(cluster: ClusterDocument, { code }: Verdict, now: number): Ht
   return html`
     <ul class="facts">
       ${mode === 'observe' && html`<li class="fact warn"><strong>observe</strong> writes nothing</li>`}
-      ${ledger?.frozen && html`<li class="fact cold"><strong>Frozen</strong> by ${ledger.frozen.by}: ${ledger.frozen.reason}</li>`}
-      ${shareHtml(followers(cluster), 'server follows', 'servers follow')}
-      ${shareHtml(answering(cluster), 'nameserver answers it', 'nameservers answer it')}
+      ${ledger?.frozen && code !== 'frozen' && html`<li class="fact cold"><strong>Frozen</strong> by ${ledger.frozen.by}: ${ledger.frozen.reason}</li>`}
+      ${ledger && shareHtml(followers(cluster), 'server follows', 'servers follow')}
+      ${shareHtml(answering(cluster), 'nameserver answered the move', 'nameservers answered the move')}
       <li class="fact ${count > 0 ? 'warn' : ''}">
         <strong>${count === 0 ? 'No' : count}</strong> ${count === 1 ? 'alarm' : 'alarms'}
       </li>
@@ -121,13 +121,14 @@ function answerHtml(
   { name, nameserver, published, ledger, ready }: PublicationSnapshot,
   named: boolean,
 ): Html {
-  const answers = published.length > 0 ? published.join(', ') : ready ? 'nothing' : 'not read yet';
+  const answers = published.length > 0 ? published.join(', ') : ready ? ledger && 'nothing' : 'not read yet';
   return html`
     <p class="answer">
       <span class="dns-name">${plainName(name)}</span>${named && html` <span class="at">at ${nameserver}</span>`}
       <span class="leads">
         <span class="arrow" aria-hidden="true">→</span><span class="sr"> leads to </span>
-        <strong class="target">${ledger?.source ?? 'no server'}</strong> <span class="address">${answers}</span>
+        <strong class="target">${ledger?.source ?? 'no server'}</strong> 
+        ${answers !== null && html`<span class="address">${answers}</span>`}
       </span>
     </p>`;
 }

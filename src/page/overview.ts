@@ -150,7 +150,7 @@ function rowHtml(digest: Digest, root: string): Html {
         <span class="row-source"><span class="arrow" aria-hidden="true">→</span> ${source}</span>
         <span class="row-why">${whyHtml(digest)}</span>
         <span class="row-share">${shareWords(digest.followers, 'follow')}</span>
-        <span class="row-share">${shareWords(digest.answering, 'answer')}</span>
+        <span class="row-share">${shareWords(digest.answering, 'answered')}</span>
       </a>
     </li>`;
 }

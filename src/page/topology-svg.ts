@@ -43,7 +43,7 @@ function drawing(layout: Layout, cluster: ClusterDocument, numbers: ReadonlyMap<
   return html`
     <svg class="drawing ${shape}" viewBox="${box}" width="${(width + 4) / 16}em" role="group" aria-label="${`Topology of ${cluster.cluster}`}">
       ${layout.edges.map((edge) => edgeHtml(edge, layout))}
-      ${apartAt !== undefined && html`<text class="apart" x="${shape === 'columns' ? layout.secondColumn : 0}" y="${apartAt + 26}">Gets nothing from the source</text>`}
+      ${apartAt !== undefined && html`<text class="apart" x="${shape === 'columns' ? layout.secondColumn : 0}" y="${apartAt + 26}">${cluster.ledger ? 'Gets nothing from the source' : 'No server is published'}</text>`}
       ${nameBox(layout.name, cluster)}
       ${layout.boxes.map((placed) => placedHtml(placed, numbers))}
     </svg>`;

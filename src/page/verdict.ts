@@ -56,9 +56,12 @@ export function verdictOf(cluster: ClusterDocument): Verdict {
   const worst = verdicts.toSorted((a, b) => byTone(a.tone, b.tone))[0];
   if (worst === undefined)
     return { tone: 'held', word: 'Not published', sentence: 'No nameserver is configured.', code: 'none' };
-  return worst.tone === 'good' && cluster.alarms.length > 0
-    ? { ...worst, tone: 'note', word: `${worst.word}, with ${counted(cluster.alarms.length, 'alarm')}` }
-    : worst;
+  if (worst.tone !== 'good' || cluster.alarms.length === 0) return worst;
+  // What is written there is lost: no other alarm is as urgent.
+  const but = cluster.servers.some(({ role, writable }) => role === 'superseded' && writable === true)
+    ? 'but a former source takes writes'
+    : `with ${counted(cluster.alarms.length, 'alarm')}`;
+  return { ...worst, tone: 'note', word: `${worst.word}, ${but}` };
 }
 
 /** What one nameserver's name is like. */
@@ -126,7 +129,7 @@ export const follows = ({ way, contact }: ServerSnapshot): boolean =>
 export const isLate = ({ lagSeconds }: ServerSnapshot): boolean =>
   lagSeconds !== null && lagSeconds >= lateSeconds;
 
-/** How many nameservers answer the newest move; undefined: none was asked since the start. */
+/** How many nameservers have answered the newest move; undefined: none was asked since the start. */
 export function answering({ publications }: ClusterDocument): Share | undefined {
   const asked: readonly NameserverTime[] = publications.flatMap(
     ({ propagation }) => propagation?.nameservers ?? [],

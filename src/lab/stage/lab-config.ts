@@ -36,7 +36,7 @@ ${cluster.all.map(({ server, name }) => `      - ${server}   # ${name}`).join('\
       zone: ${bind.zone}.
       source: { name: source.shop.${bind.zone}., ttl: 1 }
       replicas: { name: replicas.shop.${bind.zone}., ttl: 1 }
-    allow_loopback: true   # only because the whole lab runs on this machine
+    allow_loopback: true   # the whole lab runs on this machine
 nameservers:
   ns1:
     address: ${bind.primary.address}

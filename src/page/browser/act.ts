@@ -44,6 +44,11 @@ const meanings: Readonly<Record<Act, string>> = {
   follow: 'The name leads to this server from now on, if the server is a writable server of the cluster.',
 };
 
+const tokenPlace = 'the text of http.token_file';
+const tokenHint = `it is ${tokenPlace} in the configuration of source-dns`;
+/** The results of a plan are said as if it were done. */
+const notYet = 'Nothing is changed yet. This would be the result:';
+
 /** Kept until the page is left, and nowhere else. */
 let token = '';
 
@@ -122,7 +127,7 @@ function fieldsOf(act: Act) {
   const all = [
     ...(act === 'follow' ? [labelled('Server', server)] : []),
     ...(act === 'thaw' ? [] : [labelled(act === 'freeze' ? 'Reason' : 'Reason (may be empty)', reason)]),
-    labelled('Token of the API', secret),
+    labelled(`Token of the API (${tokenPlace})`, secret),
   ];
   const body = (): Record<string, unknown> => ({
     ...(act === 'follow' ? { server: server.value } : {}),
@@ -147,13 +152,18 @@ async function post(cluster: string, act: Act, body: Readonly<Record<string, unk
       title?: string;
       detail?: string;
       hint?: string;
+      code?: string;
     };
     const results = said.results ?? [];
     if (response.ok) return { kind: 'answer', results };
-    const sentence = [said.detail ?? said.title ?? `status ${response.status}`, said.hint]
-      .filter(Boolean)
-      .join('. ');
-    return { kind: 'refused', sentence, results };
+    // The API's own hint is for programs.
+    const hint = said.code === 'unauthorized' ? tokenHint : said.hint;
+    const sentences = [said.detail ?? said.title ?? `status ${response.status}`, hint];
+    return {
+      kind: 'refused',
+      sentence: sentences.flatMap((each) => sentenceOf(each ?? '')).join(' '),
+      results,
+    };
   } catch (error) {
     return {
       kind: 'refused',
@@ -163,9 +173,15 @@ async function post(cluster: string, act: Act, body: Readonly<Record<string, unk
   }
 }
 
+/** With a capital and a full stop; of nothing becomes nothing. */
+const sentenceOf = (words: string): readonly string[] =>
+  words === '' ? [] : [`${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? '' : '.'}`];
+
 function showOutcome(place: HTMLElement, outcome: Outcome, isPlan: boolean): void {
-  const refused =
-    outcome.kind === 'refused' ? [make('p', { className: 'failure', textContent: outcome.sentence })] : [];
+  const first =
+    outcome.kind === 'refused'
+      ? make('p', { className: 'failure', textContent: outcome.sentence })
+      : make('p', { textContent: isPlan ? notYet : 'Done.' });
   const told = outcome.results.flatMap(({ nameserver, sentence, hint, plan }) => [
     make('p', { textContent: `${nameserver}: ${sentence}${hint === undefined ? '' : ` ${hint}`}` }),
     ...(plan === undefined ? [] : [make('pre', { tabIndex: 0, textContent: planText(plan) })]),
@@ -173,7 +189,7 @@ function showOutcome(place: HTMLElement, outcome: Outcome, isPlan: boolean): voi
   const nothing =
     isPlan && outcome.kind === 'answer' && outcome.results.every(({ plan }) => plan === undefined);
   place.replaceChildren(
-    ...refused,
+    first,
     ...told,
     ...(nothing ? [make('p', { textContent: 'Nothing in the zone would change.' })] : []),
   );

@@ -26,7 +26,7 @@ const shownBefore: Readonly<Record<string, readonly [verdict: string, target: 'S
   b: ['Steady', 'Source'],
   c: ['No writable source', 'Source'],
   e: ['Steady, with 1 alarm', 'Replica 1'],
-  f: ['Steady, with 1 alarm', 'Replica 1'],
+  f: ['Steady, but a former source takes writes', 'Replica 1'],
   g: ['Steady', 'Replica 1'],
   h: ['Steady', 'Source'],
 };

@@ -85,13 +85,15 @@ test('an event replaces what has changed: focus, selection, scroll and what was 
     await page.evaluate('globalThis.kept = document.querySelector("#server-4")');
     server.show([pageState('stale-source')]);
     server.tell('move', { cluster: 'shop' });
-    await page.locator('.verdict', { hasText: 'Steady, with 1 alarm' }).waitFor();
+    await page.locator('.verdict', { hasText: 'Steady, but a former source' }).waitFor();
     expect(await page.evaluate('kept === document.querySelector("#server-4")')).toBe(true);
     expect(await page.evaluate('kept.contains(document.activeElement)')).toBe(true);
     expect(await page.locator('#server-3').getAttribute('open')).toBe('');
     expect(await page.evaluate('scrollY')).toBeGreaterThan(200);
-    expect(await page.title()).toBe('Steady, with 1 alarm: shop · source-dns');
-    expect(await page.locator('#announcer').textContent()).toContain('Steady, with 1 alarm.');
+    expect(await page.title()).toBe('Steady, but a former source takes writes: shop · source-dns');
+    expect(await page.locator('#announcer').textContent()).toContain(
+      'Steady, but a former source takes writes.',
+    );
     // Ten minutes later nothing is new: the ages change, and nothing is announced.
     await page.evaluate('document.querySelector("#announcer").textContent = ""');
     const state = pageState('stale-source');
@@ -227,7 +229,10 @@ test('a freeze shows its plan first, and is given after a second word, with the 
     await isLive(page);
     server.onPost(({ authorization, body }) => {
       if (authorization !== 'Bearer secret')
-        return { status: 401, body: { title: 'unauthorized', detail: 'the token is not the right one' } };
+        return {
+          status: 401,
+          body: { code: 'unauthorized', detail: 'the token is not the right one', hint: 'send the header' },
+        };
       const result = {
         nameserver: 'ns1',
         kind: 'done',
@@ -240,12 +245,16 @@ test('a freeze shows its plan first, and is given after a second word, with the 
     await page.getByLabel('Reason').fill('night work');
     await page.getByLabel('Token of the API').fill('wrong');
     await page.getByRole('button', { name: 'Show what would change' }).click();
-    await page.getByText('the token is not the right one').waitFor();
+    await page
+      .getByText('The token is not the right one. It is the text of http.token_file in the configuration')
+      .waitFor();
     await page.getByLabel('Token of the API').fill('secret');
     await page.getByRole('button', { name: 'Show what would change' }).click();
     await page.getByText('frozen=status-page: night work').waitFor();
     expect(await barriers(page)).toEqual([]);
+    expect(await page.locator('.plan p').first().textContent()).toMatch(/^Nothing is changed yet/);
     await page.getByRole('button', { name: 'Freeze the name', exact: true }).click();
+    await page.getByText('Done.').waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
     expect(server.posts.slice(1).map(({ path, body }) => [path, body])).toEqual([
       ['/v1/clusters/shop/freeze', { reason: 'night work', by: 'status-page', dryRun: true }],

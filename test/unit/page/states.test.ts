@@ -29,7 +29,7 @@ test.each([
   ['failing-over', 'down', 'No writable source'],
   ['moving', 'moving', 'Moved, not everywhere yet'],
   ['two-sources', 'held', 'Held'],
-  ['stale-source', 'note', 'Steady, with 1 alarm'],
+  ['stale-source', 'note', 'Steady, but a former source takes writes'],
   ['fenced', 'good', 'Steady'],
   ['frozen', 'frozen', 'Frozen'],
   ['lagging', 'note', 'Steady, with 1 alarm'],
@@ -64,7 +64,7 @@ test('a healthy cluster: where the name leads, and that everybody follows', () =
   const { text, announcement } = shown('healthy');
   expect(text).toContain('source.shop.db.example.com → leads to shop-db2.internal:3306 192.0.2.2');
   expect(text).toContain('3 of 3 servers follow');
-  expect(text).toContain('2 of 2 nameservers answer it');
+  expect(text).toContain('2 of 2 nameservers answered the move');
   expect(text).toContain('No alarms');
   expect(announcement).toBe('Steady. source.shop.db.example.com leads to shop-db2.internal:3306. steady');
 });
@@ -104,12 +104,20 @@ test.each(['wanted', 'would', 'not'] as const)(
 );
 
 test('a nameserver that does not answer the move is named', () => {
-  expect(shown('moving').text).toMatch(/1 of 2 nameservers answer it.*ns2 .*not yet/);
+  expect(shown('moving').text).toMatch(/1 of 2 nameservers answered the move.*ns2 .*not yet/);
+});
+
+test('a name that nobody has published leads nowhere, and no server lacks anything', () => {
+  const { text } = shown('nothing');
+  expect(text).toContain('leads to no server Nothing is published yet');
+  expect(text).toContain('No server is published');
+  expect(text).not.toMatch(/Gets nothing from the source|servers? follow/);
 });
 
 test('a frozen name says who froze it and why, and offers to thaw it', () => {
   const { text, markup } = shown('frozen');
-  expect(text).toContain('Frozen by operator: rack-7-is-being-moved');
+  const [first] = text.split('Who follows');
+  expect(first?.match(/by operator: rack-7-is-being-moved/g)).toHaveLength(1);
   expect(markup).toContain('data-act="thaw"');
   expect(markup).not.toContain('data-act="freeze"');
 });
