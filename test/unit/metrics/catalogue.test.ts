@@ -63,3 +63,9 @@ test('dashboard or alert rules use every metric: the others would be series for 
   const unused = names.filter((name) => !seriesOf(name).some((one) => used.includes(one)));
   expect(unused).toEqual([]);
 });
+
+test('an average of the dashboard is absent where nothing was counted: NaN would be shown as a value', () => {
+  const quotients = [...textOfFile('monitoring/grafana-dashboard.json').matchAll(/"expr": "(.* \/ .*)"/g)];
+  expect(quotients.length).toBeGreaterThan(0);
+  for (const [, expr] of quotients) expect(expr).toMatch(/ \/ \(sum\(increase\(\w+_count\{.*\) > 0\)$/);
+});
