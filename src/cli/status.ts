@@ -23,6 +23,7 @@ const redrawMs = 1000;
 const restTimes = 4;
 /** A cluster has more lines than this. */
 const fewestLines = 5;
+const failureLines = 4;
 /** ECMA-48: cursor home; erase to the end of the screen. Erasing after the text does not flicker. */
 const home = '\u001b[H';
 const endOfColours = '\u001b[0m';
@@ -107,8 +108,9 @@ async function watchClusters(context: CommandContext, looker: Looker, one: boole
     wake();
   };
   let last: Look | undefined;
+  let past: Past | undefined;
   const redraw = (): void => {
-    if (last !== undefined && terminal.interactive && !context.json) show(context, last, one);
+    if (last !== undefined && terminal.interactive && !context.json) show(context, last, one, past);
   };
   const forget = [
     context.onSignal('SIGINT', stop),
@@ -119,7 +121,8 @@ async function watchClusters(context: CommandContext, looker: Looker, one: boole
     while (!stopped && !terminal.closed()) {
       const begun = clock.mono();
       last = await looker.look();
-      show(context, last, one);
+      if (last.kind === 'seen') past = { look: last, at: clock.mono() };
+      show(context, last, one, past);
       const pauseMs = Math.max(redrawMs, restTimes * (clock.mono() - begun));
       await new Promise<void>((resolve) => {
         const cancel = clock.after(stopped ? 0 : pauseMs, resolve);
@@ -135,15 +138,25 @@ async function watchClusters(context: CommandContext, looker: Looker, one: boole
   return exitCodes.done;
 }
 
+/** The last look that was answered. */
+interface Past {
+  readonly look: Seen;
+  /** Milliseconds of the monotonic clock. */
+  readonly at: number;
+}
+
 /** A daemon that restarts is away for a moment: that ends nothing. */
-function show(context: CommandContext, look: Look, one: boolean): void {
+function show(context: CommandContext, look: Look, one: boolean, past?: Past): void {
   const { terminal, json } = context;
   if (json && look.kind === 'failed') {
     complain(context, look.failure);
     return;
   }
   const rows = terminal.interactive ? screenLines(terminal.rows) : undefined;
-  const text = look.kind === 'failed' ? failureText(look.failure) : rendered(context, look, one, rows);
+  const text =
+    look.kind === 'failed'
+      ? `${failureText(look.failure)}${pastText(context, one, rows, past)}`
+      : rendered(context, look, one, rows);
   if (terminal.interactive && !json) {
     // The last line that fits may be in the middle of a colour.
     const plain = terminal.colours ? endOfColours : '';
@@ -151,6 +164,18 @@ function show(context: CommandContext, look: Look, one: boolean): void {
     terminal.out(`${home}${lines.join('')}${eraseBelow}`);
   } else if (look.kind === 'failed') terminal.err(text);
   else terminal.out(json ? text : `${text}\n`);
+}
+
+/** Below a failure: on a screen, what was there says more than nothing. It must not look like the present. */
+function pastText(context: CommandContext, one: boolean, rows: number | undefined, past?: Past): string {
+  const { terminal, clock } = context;
+  if (past === undefined || !terminal.interactive) return '';
+  const seconds = Math.round((clock.mono() - past.at) / 1000);
+  const style = createStyle(terminal.colours);
+  const head = `\n${style.yellow(`What follows is the past: it was so ${seconds} s ago.`)}\n\n`;
+  // The failure has two lines, and may be wrapped.
+  const room = rows === undefined ? undefined : rows - lineCount(head) - failureLines;
+  return `${head}${rendered(context, past.look, one, room)}`;
 }
 
 /** Says how much is missing, instead of hiding it. */

@@ -7,8 +7,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CommandContext } from '../../../src/cli/context.ts';
 import { status } from '../../../src/cli/status.ts';
 import { widthOf } from '../../../src/cli/text-width.ts';
+import { startApi } from '../../../src/http/server.ts';
+import { apiSocketPath } from '../../../src/http/unix-socket.ts';
 import { commandSession } from '../../support/command-session.ts';
 import { cluster, config } from '../../support/small-world.ts';
+import { fakeDaemon } from '../../support/tcp-api.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -66,6 +69,24 @@ test('a window of another size is drawn at once, and fits; after the end nobody 
   session.send('SIGINT');
   expect(await watching).toBe(0);
   expect(resized.size).toBe(0);
+});
+
+test('a daemon that is gone leaves what was seen last on the screen, which says that it is the past', async () => {
+  const { session, context, drawn } = onScreen({ columns: 100, rows: 40 });
+  const started = await startApi({ socketPath: apiSocketPath(folder), onBug: () => {} });
+  if (started.kind === 'failed') throw new Error(started.failure.message);
+  started.server.serve(fakeDaemon().api);
+  const watching = status(context, { watch: true });
+  await until(() => drawn.length > 0);
+  expect(drawn.at(-1)).not.toContain('the past');
+  await started.server.close();
+  await until(() => drawn.at(-1)?.includes('does not run any more') === true);
+  session.send('SIGINT');
+  await watching;
+  const text = linesOf(drawn.at(-1)).join('\n');
+  expect(text).toMatch(
+    /no-daemon.*What follows is the past: it was so \d+ s ago\.\n\n.*point to db2:3306/s,
+  );
 });
 
 test('what has no room on the screen is counted', async () => {
