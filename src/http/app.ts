@@ -129,7 +129,7 @@ function readJsonBodies(app: FastifyInstance): void {
   });
 }
 
-/** Another method of a path that exists, or no such path. */
+/** Another method of a path that exists, or no such path. OPTIONS is answered for each (RFC 9110 9.3.7). */
 function notFound(
   { method, url = '/' }: IncomingMessage,
   reply: FastifyReply,
@@ -140,6 +140,7 @@ function notFound(
   if (methods.length === 0)
     return sendProblem(reply, problem('unknown-route', `this version has no route ${path}`));
   const allowed = [...new Set(methods)].join(', ');
+  if (method === 'OPTIONS') return reply.header('allow', allowed).code(204).send();
   return sendProblem(
     reply.header('allow', allowed),
     problem('wrong-method', `${path} takes ${allowed}, not ${method}`),
