@@ -95,6 +95,7 @@ function rowOf(document: ClusterDocument, style: Style) {
     { text: ledger?.source ?? 'nothing' },
     { text: plainName(name ?? '') },
     { text: `${have} of ${all}` },
-    { text: codes.join(', '), paint: style.red },
+    // The other columns need the room more than the second code.
+    { text: codes.length > 1 ? `${codes[0]} +${codes.length - 1}` : (codes[0] ?? ''), paint: style.red },
   ];
 }

@@ -13,13 +13,12 @@ import {
   type Placed,
 } from './layout.ts';
 import { serverAnchor, serverState, stateWords } from './server-words.ts';
+import { besideName, sharedStart, shortened } from './short-name.ts';
 import { lagWords } from './time-words.ts';
 import { type Bundle, forestOf, type Link } from './topology.ts';
 import { counted, plainName } from './verdict.ts';
 
-/** What one character of the names is wide, and what of a box is free for them. */
-const characterWidth = 7.9;
-const besideName = 30;
+/** What of a box is free for a name. */
 const besideAlarms = 52;
 
 /** The drawing needs the whole width of a page. */
@@ -31,12 +30,19 @@ export function topologyHtml(cluster: ClusterDocument): Html {
   const forest = forestOf(cluster.servers, cluster.ledger?.source);
   const drawn = layouts(forest);
   const numbers = new Map(cluster.servers.map(({ server }, index) => [server as string, index]));
+  const shared = sharedStart(cluster.servers.map(({ server }) => server));
   return html`<div class="topology ${drawn.length === 1 ? 'only-list' : ''}">${drawn.map((layout) =>
-    drawing(layout, cluster, numbers),
+    drawing(layout, cluster, { numbers, shared }),
   )}</div>`;
 }
 
-function drawing(layout: Layout, cluster: ClusterDocument, numbers: ReadonlyMap<string, number>): Html {
+interface Names {
+  readonly numbers: ReadonlyMap<string, number>;
+  /** So many characters are the same in all of them. */
+  readonly shared: number;
+}
+
+function drawing(layout: Layout, cluster: ClusterDocument, names: Names): Html {
   const { shape, width, height, apartAt } = layout;
   // Half a line of a frame would be cut off at the margin.
   const box = `-2 -2 ${width + 4} ${height + 4}`;
@@ -45,7 +51,7 @@ function drawing(layout: Layout, cluster: ClusterDocument, numbers: ReadonlyMap<
       ${layout.edges.map((edge) => edgeHtml(edge, layout))}
       ${apartAt !== undefined && html`<text class="apart" x="${shape === 'columns' ? layout.secondColumn : 0}" y="${apartAt + 26}">${cluster.ledger ? 'Gets nothing from the source' : 'No server is published'}</text>`}
       ${nameBox(layout.name, cluster)}
-      ${layout.boxes.map((placed) => placedHtml(placed, numbers))}
+      ${layout.boxes.map((placed) => placedHtml(placed, names))}
     </svg>`;
 }
 
@@ -58,12 +64,12 @@ function nameBox({ x, y, width }: Box, { name, published, publications }: Cluste
   ]);
 }
 
-function placedHtml(placed: Placed, numbers: ReadonlyMap<string, number>): Html {
+function placedHtml(placed: Placed, { numbers, shared }: Names): Html {
   const { tree, width } = placed;
   if (tree.kind === 'bundle') return bundleHtml(placed, tree);
   const { server, link } = tree;
   const alarms = server.alarms.length;
-  const name = shortened(server.server, width, alarms > 0 ? besideAlarms : besideName);
+  const name = shortened(server.server, width, { beside: alarms > 0 ? besideAlarms : besideName, shared });
   const href = `#${serverAnchor(numbers.get(server.server) ?? 0)}`;
   return nodeHtml(placed, {
     href,
@@ -139,13 +145,4 @@ function curve(from: Box, x: number, y: number): string {
 function elbow(from: Box, x: number, y: number): string {
   const startX = from.x + 8;
   return `M${startX} ${from.y + boxHeight}V${y - 6}Q${startX} ${y} ${startX + 6} ${y}H${Math.max(x - 7, startX + 6)}`;
-}
-
-/** The middle is left out: names differ in how they begin, and ports are at the end. */
-export function shortened(text: string, width: number, beside: number = besideName): string {
-  const most = Math.floor((width - beside) / characterWidth);
-  const characters = [...text];
-  if (characters.length <= most) return text;
-  const tail = Math.floor(most / 3);
-  return `${characters.slice(0, most - tail - 1).join('')}…${characters.slice(-tail).join('')}`;
 }

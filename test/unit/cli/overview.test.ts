@@ -44,6 +44,15 @@ test('the worst comes first, and equally good ones keep their order', () => {
   ).toEqual(['unread', 'doubtful', 'alarming', 'good-0', 'good-1']);
 });
 
+test('of several alarms the first is named: a list of all would leave no room for the other columns', () => {
+  const [alarm] = shopSnapshot.alarms;
+  const cluster = {
+    ...clusterOf('shop', {}, 1),
+    alarms: [alarm!, { ...alarm!, code: 'stale-source' as const }],
+  };
+  expect(overviewText([cluster], plain, { columns: 80, rows: 12 })).toMatch(/ 1 of 2 +server-unknown \+1\n/);
+});
+
 test('with `mode: observe` nothing moves: the overview says what would', () => {
   const decision = { kind: 'point-to', reason: 'failover', source: db3.server, sentence: 'It is.' } as const;
   const moving = clusterOf('moving', { decision });

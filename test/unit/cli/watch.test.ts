@@ -84,9 +84,7 @@ test('a daemon that is gone leaves what was seen last on the screen, which says 
   session.send('SIGINT');
   await watching;
   const text = linesOf(drawn.at(-1)).join('\n');
-  expect(text).toMatch(
-    /no-daemon.*What follows is the past: it was so \d+ s ago\.\n\n.*point to db2:3306/s,
-  );
+  expect(text).toMatch(/no-daemon.*What follows is the past: it was so \d+ s ago\.\n\n.*point to db2:3306/s);
 });
 
 test('what has no room on the screen is counted', async () => {

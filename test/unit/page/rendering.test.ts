@@ -7,6 +7,7 @@ import { clusterDocument } from '../../../src/http/documents.ts';
 import { clusterView } from '../../../src/page/cluster-view.ts';
 import { textOf } from '../../../src/page/html.ts';
 import { digestOf, overviewView } from '../../../src/page/overview.ts';
+import { sharedStart } from '../../../src/page/short-name.ts';
 import { pageState } from '../../support/page-states.ts';
 
 const { snapshot: healthy, history, now } = pageState('healthy');
@@ -55,6 +56,19 @@ test('a long name is shortened in the drawing, whole in its title and in the lis
   expect(drawnIn(markup).at(-1)).toMatch(/^very-very-.*…rnal:3306$/);
   expect(markup).toContain(`<title>${long}</title>`);
   expect(markup).toContain(`<span class="server">${long}</span>`);
+});
+
+test('long names that begin alike are told apart in the drawing', () => {
+  const [left, right] = ['0', '1'].map((digit) => {
+    const long = `payments-production-eu-central-1-blue-db-${digit}.mysql-headless.svc.example.com:3306`;
+    return named(long);
+  });
+  const shown = sharedStart([left!.server, right!.server]);
+  expect(left!.server.slice(shown)).toMatch(/^0\.mysql/);
+  const drawn = drawnIn(markupOf({ ...withServers(left!, right!), servers: [left!, right!] }));
+  expect(drawn.slice(1).map((name) => name.slice(0, 8))).toEqual(['…0.mysql', '…1.mysql']);
+  expect(sharedStart(['db1:3306'])).toBe(0);
+  expect(sharedStart(['db1:3306', 'other:3306'])).toBe(0);
 });
 
 test('an IPv6 address keeps its brackets and its port', () => {
