@@ -52,12 +52,13 @@ let stopped = false;
 let next = 1;
 let unready = order.writers;
 
-const tell = (news: ApplicationNews): void => void process.send?.(news);
+const tell = (news: ApplicationNews, told?: () => void): void =>
+  void process.send?.(news, undefined, undefined, told);
 
 process.once('message', () => {
   stopped = true;
-  tell({ kind: 'notes', attempts });
-  process.disconnect();
+  // Thousands of notes are more than a pipe takes at once: to disconnect before they have left would drop them.
+  tell({ kind: 'notes', attempts }, () => process.disconnect());
   // A connection to a server that hangs never ends: that is for the process which waits for our exit.
   void pool.end().catch(() => undefined);
 });
