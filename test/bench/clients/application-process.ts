@@ -52,8 +52,9 @@ export class Application {
 
   async #news(kind: ApplicationNews['kind'], deadlineMs: number): Promise<ApplicationNews> {
     const late = AbortSignal.timeout(deadlineMs);
-    const died = once(this.#child, 'exit', { signal: late }).then(([code]) => {
-      throw new Error(`the application ended (${code}) before it was ${kind}`);
+    // Not its exit: that may be heard before its last message is read.
+    const died = once(this.#child, 'disconnect', { signal: late }).then(() => {
+      throw new Error(`the application ended without the message: ${kind}`);
     });
     const told = async (): Promise<ApplicationNews> => {
       for (;;) {
