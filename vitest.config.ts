@@ -10,6 +10,7 @@ const longest = [
   'real/lab/scenarios',
   'real/lab/story',
   'scenarios/scenarios',
+  'scenarios/subjects',
   'sim/run/sim',
 ];
 
