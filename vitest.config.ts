@@ -10,11 +10,15 @@ const longest = [
   'real/lab/scenarios',
   'real/lab/story',
   'scenarios/scenarios',
+  'scenarios/subjects',
   'sim/run/sim',
 ];
 
 const isLongest = ({ moduleId }: TestSpecification): boolean =>
   longest.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+
+/** After all others, so many files at a time. */
+const besideEachOther = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 /** Begins with the longest files; a clean clone knows no times yet. */
 class LongestFirst extends BaseSequencer {
@@ -63,15 +67,19 @@ export default defineConfig({
       },
       // The built program, started as a user starts it: each test waits for processes.
       { test: { name: 'program', include: ['test/program/**/*.test.ts'], testTimeout: 60_000 } },
-      // Random worlds: the simulated one, and those in which the decision is held to its slow twin.
+      // Random worlds: the simulated one, and those in which the decision is held to its slow twin. They wait
+      // for nothing: at a low priority they fill the time in which real servers wait.
       {
         test: {
           name: 'sim',
           include: ['test/sim/**/*.test.ts', 'test/unit/core/{twin,waiting}.test.ts'],
-          testTimeout: 300_000,
+          setupFiles: ['test/sim/gently.ts'],
+          testTimeout: 900_000,
+          ...besideEachOther,
         },
       },
-      // Real servers: each file uses about half of a core, so three files at a time fit on two cores.
+      // Real servers: each file uses about half of a core. So three files at a time fit on two cores, with
+      // the simulated world beside them.
       {
         test: {
           name: 'real',
@@ -83,8 +91,7 @@ export default defineConfig({
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          maxWorkers: 3,
-          sequence: { groupOrder: 1 },
+          ...besideEachOther,
         },
       },
       // These need the whole machine: a thousand clusters, a flood, a race.

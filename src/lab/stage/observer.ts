@@ -16,6 +16,8 @@ export interface Answer {
 /** The resolution of every time that the lab reports. */
 const askEveryMs = 2;
 const timeoutMs = 500;
+/** RFC 1035 section 4.1.1: a message begins with its number. */
+const idBytes = 2;
 /** RFC 1035 section 4.1.1: the bit AA, and the codes for a name that exists or does not. */
 const flagAa = 1 << 10;
 const rcodeBits = 0xf;
@@ -29,6 +31,10 @@ export class Observer {
   readonly #port: number;
   readonly #address: string;
   #socket: Socket | undefined;
+  /** Gets the next message, or undefined: there will be none. */
+  #hear: (message: Buffer | undefined) => void = () => undefined;
+  /** The last answer, and what it says: nearly every answer is like the last one. */
+  #last: { readonly text: string; readonly addresses: string | undefined } | undefined;
   #loop: Promise<void> | undefined;
   #waiters: { readonly addresses: string; readonly resolve: (at: number) => void }[] = [];
 
@@ -42,7 +48,9 @@ export class Observer {
     this.#socket = createSocket('udp4');
     this.#socket.connect(this.#port, this.#address);
     await once(this.#socket, 'connect');
-    this.#socket.on('error', () => undefined);
+    this.#socket.on('message', (message) => this.#hear(message));
+    // No nameserver listens there.
+    this.#socket.on('error', () => this.#hear(undefined));
     this.#loop = this.#ask(this.#socket);
   }
 
@@ -84,8 +92,11 @@ export class Observer {
   }
 
   async #ask(socket: Socket): Promise<void> {
+    const question = encode({ type: 'query', id: 0, flags: 0, questions: [{ type: 'A', name: this.#name }] });
     for (let id = 1; this.#socket !== undefined; id = (id % 65_535) + 1) {
-      const addresses = await this.#question(socket, id);
+      question.writeUInt16BE(id, 0);
+      const answer = await this.#answerTo(question, socket);
+      const addresses = answer && this.#addressesIn(answer);
       if (addresses !== undefined && (this.changes.length === 0 || addresses !== this.current))
         this.#note(addresses);
       await delay(askEveryMs);
@@ -103,21 +114,43 @@ export class Observer {
     for (const waiter of met) waiter.resolve(at);
   }
 
-  async #question(socket: Socket, id: number): Promise<string | undefined> {
-    try {
-      const answered = once(socket, 'message', { signal: AbortSignal.timeout(timeoutMs) });
-      socket.send(encode({ type: 'query', id, flags: 0, questions: [{ type: 'A', name: this.#name }] }));
-      const packet = decode(((await answered) as [Buffer])[0]);
-      // A nameserver that is starting answers SERVFAIL or REFUSED: this says nothing about the name.
-      const flags = packet.flags ?? 0;
-      if (packet.id !== id || (flags & flagAa) === 0 || ![noerror, nxdomain].includes(flags & rcodeBits))
-        return undefined;
-      return (packet.answers ?? [])
-        .flatMap((answer) => (answer.type === 'A' ? [answer.data] : []))
-        .sort()
-        .join(' ');
-    } catch {
-      return undefined;
-    }
+  /** Undefined: none came in time. */
+  #answerTo(question: Buffer, socket: Socket): Promise<Buffer | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#hear(undefined), timeoutMs);
+      this.#hear = (message) => {
+        // An answer to an earlier question came late.
+        if (message !== undefined && !isSameId(message, question)) return;
+        clearTimeout(timer);
+        this.#hear = () => undefined;
+        resolve(message);
+      };
+      socket.send(question);
+    });
+  }
+
+  #addressesIn(answer: Buffer): string | undefined {
+    const text = answer.toString('latin1', idBytes);
+    if (this.#last?.text !== text) this.#last = { text, addresses: addressesIn(answer) };
+    return this.#last.addresses;
+  }
+}
+
+const isSameId = (message: Buffer, question: Buffer): boolean =>
+  message.length > idBytes && message.readUInt16BE(0) === question.readUInt16BE(0);
+
+/** Sorted and joined by a space; undefined: the answer says nothing about the name. */
+function addressesIn(answer: Buffer): string | undefined {
+  try {
+    const packet = decode(answer);
+    // A nameserver that is starting answers SERVFAIL or REFUSED.
+    const flags = packet.flags ?? 0;
+    if ((flags & flagAa) === 0 || ![noerror, nxdomain].includes(flags & rcodeBits)) return undefined;
+    return (packet.answers ?? [])
+      .flatMap((record) => (record.type === 'A' ? [record.data] : []))
+      .sort()
+      .join(' ');
+  } catch {
+    return undefined;
   }
 }
