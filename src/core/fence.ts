@@ -6,8 +6,8 @@
 import { fenceVerdict, isBeingFenced } from './decide/fence.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { type Event, record, type Turn } from './model/events.ts';
-import type { Fencing } from './model/fence.ts';
-import { fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
+import type { FenceResult, Fencing } from './model/fence.ts';
+import { fenceBlockedPauseMaxMs, fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
 import { withZone } from './model/publication.ts';
 import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
@@ -145,7 +145,7 @@ export function fenced(
   const ended = withFencing(state, server, {
     ...fencing,
     isRunning: false,
-    nextAt: plusMs(now.mono, pauseAfter(fencing.times)),
+    nextAt: plusMs(now.mono, pauseAfter(fencing.times, result)),
     last: { result, at },
     fencedAt: isDone ? at : fencing.fencedAt,
   });
@@ -158,4 +158,5 @@ const counts = ({ killed, spared }: { readonly killed: number; readonly spared: 
   spared,
 });
 
-const pauseAfter = (times: number): number => Math.min(fencePauseMs * 2 ** (times - 1), fencePauseMaxMs);
+const pauseAfter = (times: number, { kind }: FenceResult): number =>
+  Math.min(fencePauseMs * 2 ** (times - 1), kind === 'blocked' ? fenceBlockedPauseMaxMs : fencePauseMaxMs);

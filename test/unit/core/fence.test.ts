@@ -288,6 +288,20 @@ describe('after an attempt', () => {
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
   });
 
+  test('that others blocked, the next one comes after 4 s at most: the block may end at any moment', () => {
+    const cluster = new Cluster();
+    while (cluster.fences.length === 0) cluster.run(100);
+    for (let times = 0; times < 5; times += 1) {
+      const before = cluster.fences.length;
+      cluster.ends({ kind: 'blocked', by: 'connection 7 of app@10.0.0.1' });
+      while (cluster.fences.length === before) cluster.run(100);
+    }
+    const pauses = cluster.fences
+      .slice(1)
+      .map((time, index) => Math.floor((time - cluster.fences[index]!) / 1000));
+    expect(pauses).toEqual([1, 2, 4, 4, 4]);
+  });
+
   test('and a long time, the pauses begin anew', () => {
     const cluster = started();
     for (const _ of [1, 2, 3, 4]) {
