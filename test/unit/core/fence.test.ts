@@ -340,6 +340,57 @@ describe('after an attempt', () => {
     expect(cluster.state.fences.get(address('db1'))?.fencedAt).toBeDefined();
   });
 
+  describe('without an answer, that closed the server', () => {
+    const unknown: FenceResult = {
+      kind: 'unknown',
+      failure: { code: 'timeout', message: 'no answer in time' },
+    };
+    const finishing = (cluster: Cluster) =>
+      sent(cluster, 'fence').filter((effect) => 'finishes' in effect && effect.finishes);
+    const closedByUs = () => {
+      const cluster = started();
+      cluster.answers['db1'] = closed;
+      cluster.ends(unknown);
+      cluster.run(3000);
+      return cluster;
+    };
+
+    test('the next one only ends the connections that are left; then there is none', () => {
+      const cluster = closedByUs();
+      expect(cluster.fences).toHaveLength(2);
+      expect(finishing(cluster)).toHaveLength(1);
+      cluster.ends({ kind: 'fenced', killed: 3, spared: 0 });
+      cluster.run(2 * fencePauseMaxMs);
+      expect(cluster.fences).toHaveLength(2);
+      expect(recorded(cluster, 'fenced').map((entry) => 'killed' in entry && entry.killed)).toEqual([
+        false,
+        3,
+      ]);
+      expect(cluster.state.restUntil).toBeGreaterThan(cluster.nowMs);
+    });
+
+    test('and no answer again: it is tried for a minute', () => {
+      const cluster = closedByUs();
+      for (let times = 0; times < 30; times += 1) {
+        cluster.ends(unknown);
+        cluster.run(fencePauseMaxMs / 10);
+      }
+      expect(finishing(cluster).length).toBeGreaterThan(2);
+      const { length } = cluster.fences;
+      cluster.run(10 * fencePauseMaxMs);
+      expect(cluster.fences).toHaveLength(length);
+      expect(recorded(cluster, 'fenced')).toHaveLength(1);
+    });
+
+    test('where somebody makes it a replica, its clients are left', () => {
+      const cluster = started();
+      cluster.answers['db1'] = seen(replicaOf('db2', 'db1', { peer: '192.0.2.1' }));
+      cluster.ends(unknown);
+      cluster.run(3000);
+      expect(cluster.fences).toHaveLength(1);
+    });
+  });
+
   test.each<[FenceResult, string]>([
     [refused, 'no privilege'],
     [{ kind: 'blocked', by: 'a lock of app' }, 'a lock of app'],

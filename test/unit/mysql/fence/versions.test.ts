@@ -116,6 +116,7 @@ async function act(
   const result = await fencer.fence({
     server: server.address,
     uuid: uuid as ServerId,
+    finishes: false,
     deadline: deadline(20_000),
   });
   return { result, asked: server.asked };
