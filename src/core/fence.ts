@@ -53,8 +53,8 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
 }
 
 /**
- * An attempt without an answer was a success if the server is read-only now. Nobody knows whether it has ended the
- * connections of the clients: the next one does.
+ * An attempt without an answer was a success if the server is read-only now. Nobody knows whether it has
+ * ended the connections of the clients: the next one does.
  */
 function noteClosed(
   turn: Turn,

@@ -13,9 +13,9 @@ import { hasLineMark } from './line-mark.ts';
 import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /**
- * One situation for each publication. `formerSince`: when a ledger first named it as a former source. `finishes`:
- * it is read-only, and its clients are still to be ended. Undefined: it takes no writes, or no ledger names its
- * identity.
+ * One situation for each publication. `formerSince`: when a ledger first named it as a former source.
+ * `finishes`: it is read-only, and its clients are still to be ended. Undefined: it takes no writes, or no
+ * ledger names its identity.
  */
 export function fenceVerdict(
   situations: readonly Situation[],

@@ -12,8 +12,8 @@ const readOnly = 1290;
 const connectTimeoutMs = 2000;
 
 /**
- * It comes by the unix socket, so no cut link keeps it from its server: a source that we cannot reach still has
- * its clients.
+ * It comes by the unix socket, so no cut link keeps it from its server: a source that we cannot reach still
+ * has its clients.
  */
 export class ClingingClient {
   /** performance.now() of the last write that the server acknowledged. */

@@ -102,7 +102,9 @@ export async function startCluster(
   return cluster;
 }
 
-/** The account of `fence:`, with what the documents say and no more, and an application on the server itself. */
+/**
+ * The account of `fence:`, with what the documents say and no more, and an application on the server itself.
+ */
 function moreAccounts({ watcher, web }: Accounts, version: string): readonly string[] {
   const set = fenceSetOf(readTraits([{ Variable_name: 'version', Value: version }]));
   if (typeof set === 'string') throw new Error(set);

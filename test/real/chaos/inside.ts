@@ -73,7 +73,9 @@ async function main(instructions: Instructions): Promise<number> {
   return report.violations === 0 && report.lostWorlds === 0 ? 0 : 1;
 }
 
-/** A commit that waits for a replica keeps its server from being closed: most worlds that fence do without. */
+/**
+ * A commit that waits for a replica keeps its server from being closed: most worlds that fence do without.
+ */
 const fencing = (chance: Prng, fences: boolean): Pick<WorldSize, 'fences' | 'semiSync'> => ({
   fences,
   semiSync: !fences || chance.chance(0.3),

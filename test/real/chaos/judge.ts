@@ -8,8 +8,8 @@ import type { Commit } from './referee.ts';
 import { addressesOf, ledgerOf } from './zone-content.ts';
 
 /**
- * Every promise of S2, S3, S5, S8, L1 and L2 that this evidence shows broken, and every acknowledged row that is
- * gone although semi-synchronous replication promised to keep it.
+ * Every promise of S2, S3, S5, S8, L1 and L2 that this evidence shows broken, and every acknowledged row that
+ * is gone although semi-synchronous replication promised to keep it.
  */
 export function judge(evidence: Evidence): readonly Violation[] {
   const crashes = evidence.crashes.map((what): Violation => ({ promise: 'crash', what }));

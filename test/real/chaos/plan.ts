@@ -48,9 +48,9 @@ export interface PlannedFault {
 }
 
 /**
- * `unfenced`: the old source stays as it is, at a switchover for a moment. `left-open`: the same, for good, and the
- * operator tells source-dns where the name belongs. `no-catch-up`: the heir is not brought up to date. `half`,
- * `none-repointed`: replicas are forgotten.
+ * `unfenced`: the old source stays as it is, at a switchover for a moment. `left-open`: the same, for good,
+ * and the operator tells source-dns where the name belongs. `no-catch-up`: the heir is not brought up to
+ * date. `half`, `none-repointed`: replicas are forgotten.
  */
 export type Mistake = 'none' | 'unfenced' | 'left-open' | 'no-catch-up' | 'half' | 'none-repointed';
 
@@ -86,7 +86,10 @@ interface WorldSize {
   readonly fences: boolean;
 }
 
-/** The old source lives, or returns from a crash, a hang or a cut network, and an application has stayed with it. */
+/**
+ * The old source lives, or returns from a crash, a hang or a cut network, and an application has stayed with
+ * it.
+ */
 function oldSourceLives(chance: Prng, round: number, world: WorldSize): RoundPlan {
   const atMs = chance.between(300, 1500);
   const how = chance.pick(['kill-mysqld', 'hang-mysqld', 'isolate', 'left-open'] as const);

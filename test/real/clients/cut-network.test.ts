@@ -1,4 +1,7 @@
-/** The following pool when packets vanish: no socket ends, and the ledger alone says that the source has moved. */
+/**
+ * The following pool when packets vanish: no socket ends, and the ledger alone says that the source has
+ * moved.
+ */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { livingProcesses } from '../../../src/lab/host/processes.ts';

@@ -1,6 +1,6 @@
 /**
- * Two MySQL servers, a nameserver and an application, each on a host of its own: so a test can let the packets
- * between two of them vanish, as a cut network does. Needs root.
+ * Two MySQL servers, a nameserver and an application, each on a host of its own: so a test can let the
+ * packets between two of them vanish, as a cut network does. Needs root.
  */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

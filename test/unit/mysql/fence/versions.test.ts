@@ -1,6 +1,6 @@
 /**
- * The act on versions of MySQL that no package of Debian has: against false servers that answer as the manuals of these
- * versions say (read, not run).
+ * The act on versions of MySQL that no package of Debian has: against false servers that answer as the
+ * manuals of these versions say (read, not run).
  */
 
 import { describe, expect, test } from 'vitest';
