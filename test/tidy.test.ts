@@ -324,7 +324,7 @@ describe('files', () => {
 describe('words', () => {
   test('slave and master appear only in the words of other programs: SQL privileges, statements and options, server output, the environment of failover tools', () => {
     const theirs =
-      /REPLICATION SLAVE|SLAVE MONITOR|REPLICATION MASTER ADMIN|SHOW (?:ALL )?SLAVE|SHOW MASTER STATUS|(?:CHANGE|RESET) MASTER|(?:START|STOP|RESET) SLAVE|SLAVE_STATUS|--log-slave-updates|--slave-net-timeout|skip-slave-start|Slave has read all|ORC_INSTANCE_TYPE: '\w+'|ORC_\w+|graceful-master-takeover|Master cannot be reached|--master-list|(?:orig|new)_master\w*|master_(?:ip|up)\w*|new_master/g;
+      /REPLICATION SLAVE|SLAVE MONITOR|REPLICATION MASTER ADMIN|SHOW (?:ALL )?SLAVE|SHOW MASTER STATUS|(?:CHANGE|RESET) MASTER|(?:START|STOP|RESET) SLAVE|SLAVE_STATUS|semi-sync ACK from slave|--log-slave-updates|--slave-net-timeout|skip-slave-start|Slave has read all|ORC_INSTANCE_TYPE: '\w+'|ORC_\w+|graceful-master-takeover|Master cannot be reached|--master-list|(?:orig|new)_master\w*|master_(?:ip|up)\w*|new_master/g;
     const ours = [...sources, ...tests, ...transcripts].filter(({ path }) => path !== 'test/tidy.test.ts');
     const without = ours.map(({ path, text }) => ({
       path,

@@ -6,8 +6,8 @@
 import { fenceVerdict, isBeingFenced } from './decide/fence.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { type Event, record, type Turn } from './model/events.ts';
-import type { Fencing } from './model/fence.ts';
-import { fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
+import type { FenceResult, Fencing } from './model/fence.ts';
+import { fenceBlockedPauseMaxMs, fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
 import { withZone } from './model/publication.ts';
 import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
@@ -43,26 +43,34 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
     const known = before?.id === id ? before : undefined;
     // What cannot be read now may name it still.
     if (id === undefined || !(former.has(id) || (isUnread && known))) continue;
-    const fencing = known ?? newFencing(id, turn.now);
-    const verdict = fenceVerdict(situations, member, fencing.formerSince);
-    fences.set(address, noteClosed(turn, state, member, { ...fencing, verdict }));
+    const fencing = noteClosed(turn, state, member, known ?? newFencing(id, turn.now));
+    const { formerSince, finishUntil } = fencing;
+    const finishes = finishUntil !== undefined && turn.now.mono < finishUntil;
+    const verdict = fenceVerdict(situations, member, formerSince, finishes);
+    fences.set(address, { ...fencing, verdict });
   }
   return fences;
 }
 
-/** An attempt without an answer was a success if the server is read-only now. */
+/**
+ * An attempt without an answer was a success if the server is read-only now. Nobody knows whether it has
+ * ended the connections of the clients: the next one does.
+ */
 function noteClosed(
   turn: Turn,
   { publications }: ClusterState,
   { address, facts, writable, observedAt }: ServerView,
   fencing: Fencing,
 ): Fencing {
-  const { last, id } = fencing;
-  if (last?.result.kind !== 'unknown' || facts === undefined || writable) return fencing;
+  const { last, id, finishUntil } = fencing;
+  if (writable) return { ...fencing, finishUntil: undefined };
+  if (last?.result.kind !== 'unknown' || facts === undefined) return fencing;
   if (observedAt === undefined || observedAt <= last.at.mono) return fencing;
+  const noted: Fencing = { ...fencing, last: { ...last, result: { kind: 'already' } } };
+  if (finishUntil !== undefined) return noted;
   const [first] = publications.keys();
   if (first !== undefined) record(turn, first, { kind: 'fenced', server: address, uuid: id });
-  return { ...fencing, last: { ...last, result: { kind: 'already' } }, fencedAt: last.at };
+  return { ...noted, fencedAt: last.at, finishUntil: plusMs(turn.now.mono, fencePauseMaxMs) };
 }
 
 const newFencing = (id: ServerId, now: Now): Fencing => ({
@@ -74,6 +82,7 @@ const newFencing = (id: ServerId, now: Now): Fencing => ({
   times: 0,
   nextAt: now.mono,
   last: undefined,
+  finishUntil: undefined,
   fencedAt: undefined,
 });
 
@@ -93,7 +102,8 @@ function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing
   const memory = state.servers.get(server);
   if (memory === undefined || !isAnswered(state, wantedSince)) return state;
   const deadline = plusMs(now.mono, settings.fence.timeoutMs);
-  effects.push({ kind: 'fence', server, uuid: id, places: placesOf(state, memory), deadline });
+  const finishes = fencing.finishUntil !== undefined;
+  effects.push({ kind: 'fence', server, uuid: id, finishes, places: placesOf(state, memory), deadline });
   // After a long time the pauses begin anew.
   const isLate = now.mono - nextAt > fencePauseMaxMs;
   return withFencing(state, server, {
@@ -137,17 +147,19 @@ export function fenced(
   if (!fencing?.isRunning) return state;
   const at = { mono: now.mono, wall: now.wall };
   const isDone = result.kind === 'fenced';
+  const isRest = fencing.finishUntil !== undefined;
   const [first] = state.publications.keys();
-  if (isDone && first !== undefined)
+  if (isDone && first !== undefined && !(isRest && result.killed === 0))
     record(turn, first, { kind: 'fenced', server, uuid: fencing.id, ...counts(result) });
   // The kept connection may lead to the wrong server.
   if (result.kind === 'not-it') effects.push({ kind: 'renew', server });
   const ended = withFencing(state, server, {
     ...fencing,
     isRunning: false,
-    nextAt: plusMs(now.mono, pauseAfter(fencing.times)),
+    nextAt: plusMs(now.mono, pauseAfter(fencing.times, result)),
     last: { result, at },
-    fencedAt: isDone ? at : fencing.fencedAt,
+    finishUntil: result.kind === 'unknown' ? fencing.finishUntil : undefined,
+    fencedAt: isDone && !isRest ? at : fencing.fencedAt,
   });
   const memory = ended.servers.get(server);
   return memory ? withServer(ended, { ...memory, nextProbeAt: now.mono }) : ended;
@@ -158,4 +170,5 @@ const counts = ({ killed, spared }: { readonly killed: number; readonly spared: 
   spared,
 });
 
-const pauseAfter = (times: number): number => Math.min(fencePauseMs * 2 ** (times - 1), fencePauseMaxMs);
+const pauseAfter = (times: number, { kind }: FenceResult): number =>
+  Math.min(fencePauseMs * 2 ** (times - 1), kind === 'blocked' ? fenceBlockedPauseMaxMs : fencePauseMaxMs);

@@ -39,8 +39,8 @@ export function ask(effect: AskingEffect, adapters: Adapters, recalled: AbortSig
       });
     case 'fence':
       return answered(async () => {
-        const { server, uuid, places, deadline } = effect;
-        const request = { server, uuid, deadline, ...(places && { places }) };
+        const { server, uuid, finishes, places, deadline } = effect;
+        const request = { server, uuid, finishes, deadline, ...(places && { places }) };
         return { kind: 'fenced', server, result: await fencerOf(adapters).fence(request) };
       });
     default:

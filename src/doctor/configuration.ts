@@ -102,7 +102,8 @@ export const passwordCheck: Check = clusterLook(
       where: inCluster(world, cluster, 'mysql'),
       lines: ['tls: verify', 'ca_file: <the certificate of the authority, as PEM>'],
     };
-    return [warning('tls-unverified', `"tls: ${tls}": ${tlsRisks[tls]}`, mend)];
+    const both = cluster.fence === undefined ? '' : ', and that of the account of fence';
+    return [warning('tls-unverified', `"tls: ${tls}": ${tlsRisks[tls]}${both}`, mend)];
   },
 );
 

@@ -39,6 +39,8 @@ export type Login = 'at-once' | 'fast' | 'full' | { readonly switchTo: string };
 
 export interface Script {
   readonly reply: (sql: string) => Reply;
+  /** Why a SET statement is refused. Absent, or undefined: it gets an OK. */
+  readonly refuses?: (sql: string) => Refusal | undefined;
   readonly login?: Login;
   readonly tls?: boolean;
   /** Sent when the client asks for it, in PEM. */
@@ -227,7 +229,7 @@ class Speaker implements FalseConnection {
 
   #answer(sql: string): void {
     this.#asked.push(sql);
-    const reply = /^SET /.test(sql) ? 'ok' : this.#script.reply(sql);
+    const reply = /^SET /.test(sql) ? (this.#script.refuses?.(sql) ?? 'ok') : this.#script.reply(sql);
     if (reply === undefined) return;
     if (reply === 'ok') this.#say('answer', [wire.ok], sql);
     else if ('errno' in reply) this.#say('answer', [wire.error(reply.errno, reply.text)], sql);

@@ -13,15 +13,18 @@ import { hasLineMark } from './line-mark.ts';
 import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /**
- * One situation for each publication. `formerSince`: when a ledger first named it as a former source. Undefined:
- * it takes no writes, or no ledger names its identity.
+ * One situation for each publication. `formerSince`: when a ledger first named it as a former source.
+ * `finishes`: it is read-only, and its clients are still to be ended. Undefined: it takes no writes, or no
+ * ledger names its identity.
  */
 export function fenceVerdict(
   situations: readonly Situation[],
   member: ServerView,
   formerSince: MonoMs,
+  finishes = false,
 ): FenceVerdict | undefined {
-  if (!member.writable || !situations.some((situation) => isFormer(situation, member))) return undefined;
+  const isDue = finishes ? member.facts !== undefined && !member.writable : member.writable;
+  if (!isDue || !situations.some((situation) => isFormer(situation, member))) return undefined;
   const against = [ledgerAgainst, sourceAgainst].flatMap((rule) =>
     situations.map((situation) => rule(situation, member)),
   );

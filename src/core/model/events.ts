@@ -130,6 +130,8 @@ export type Effect =
       readonly server: ServerAddress;
       /** Who must answer there, else nothing is done. */
       readonly uuid: ServerId;
+      /** It is read-only by an attempt without an answer: only its clients are left. */
+      readonly finishes: boolean;
       readonly places?: Places | undefined;
       readonly deadline: MonoMs;
     }

@@ -45,6 +45,8 @@ export interface Fencing {
   readonly nextAt: MonoMs;
   /** The last attempt that ended. */
   readonly last: { readonly result: FenceResult; readonly at: Moment } | undefined;
+  /** It was closed by an attempt without an answer, and until then its clients are to be ended. */
+  readonly finishUntil: MonoMs | undefined;
   /** When this instance last made it read-only. */
   readonly fencedAt: Moment | undefined;
 }

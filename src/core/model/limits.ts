@@ -71,6 +71,8 @@ export const resolverMarginMs = 10_000;
 /** After an attempt to fence a server: first and longest pause before the next. */
 export const fencePauseMs = 1000;
 export const fencePauseMaxMs = 60_000;
+/** The longest pause where statements of others prevented it: they may end at any moment. */
+export const fenceBlockedPauseMaxMs = 4000;
 /** Repairs of a zone within the window; after these there is only the alarm. */
 export const repairLimit = 10;
 export const repairWindowMs = 600_000;

@@ -24,6 +24,8 @@ import {
 export interface FenceOrder {
   readonly server: ServerAddress;
   readonly uuid: ServerId;
+  /** It must be closed already, and only its clients are ended. */
+  readonly finishes: boolean;
   readonly deadline: MonoMs;
   readonly clock: Clock;
   readonly kill: 'clients' | 'none';
@@ -87,9 +89,14 @@ export class FenceAct {
     const look = await this.#look();
     if ('kind' in look) return look;
     if (look.id !== this.#order.uuid) return { kind: 'not-it', uuid: look.id };
-    if (look.closed) return { kind: 'already' };
-    const prevented = await this.#close(look);
-    if (prevented !== undefined) return prevented;
+    const { finishes } = this.#order;
+    if (finishes && !look.closed)
+      return this.#unknown('opened-again', 'was read-only, and takes writes again: somebody opened it');
+    if (!finishes) {
+      if (look.closed) return { kind: 'already' };
+      const prevented = await this.#close(look);
+      if (prevented !== undefined) return prevented;
+    }
     const left = await this.#killClients(look.self);
     if (typeof left !== 'number') return left;
     return await this.#lookBack(left);

@@ -81,11 +81,12 @@ class Visit {
   async run(): Promise<FenceResult> {
     const opened = await this.#opening.done;
     if ('kind' in opened) return refusal(opened);
-    const { server, uuid } = this.#request;
+    const { server, uuid, finishes } = this.#request;
     const { clock, user, watcher, kill, spare } = this.#options;
     this.#session = opened.session;
     const set = fenceSetOf(opened.traits);
-    const order = { server, uuid, deadline: this.deadline, clock, kill, spare: [user, watcher, ...spare] };
+    const spared = [user, watcher, ...spare];
+    const order = { server, uuid, finishes, deadline: this.deadline, clock, kill, spare: spared };
     const result: FenceResult =
       typeof set === 'string'
         ? { kind: 'refused', failure: aliveProblem(server, 'fence-unsupported', set).failure }

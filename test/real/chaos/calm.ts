@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChaosServer } from './cluster.ts';
 import type { Dealings } from './dealings.ts';
 import type { RoundEnd } from './evidence.ts';
-import { addressesOf, ledgerOf } from './judge.ts';
 import { replicasName, sourceName } from './watchers.ts';
 import type { World } from './world.ts';
+import { addressesOf, ledgerOf } from './zone-content.ts';
 
 /**
  * In the calm all is mended, but timers still run: a nameserver that asks its primary again (10 s), an

@@ -45,6 +45,17 @@ test('every promise holds in some rounds, and nothing is left behind', { timeout
   expect(there().filter((each) => !before.has(each))).toEqual([]);
 });
 
+test('with fence: a source that returns writable from a crash stops taking writes', {
+  timeout: timeoutMs,
+}, async ({ skip }) => {
+  const run = await chaos(['--rounds', '1', '--seed', '1', '--first', '3', '--fences']);
+  process.stderr.write(`${run.all}\n`);
+  if (run.exitCode === impossible && mayBeAbsent) skip('no network namespaces');
+  expect(run.all).toContain('old sources that had to stop: 1, closed 1, ');
+  expect(run.all).toContain('violations 0');
+  expect(run.exitCode).toBe(0);
+});
+
 test('a run that is interrupted in the middle of a round leaves nothing behind', {
   timeout: timeoutMs,
 }, async ({ skip }) => {

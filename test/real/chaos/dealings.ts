@@ -102,20 +102,18 @@ export class Dealings {
   /** Makes the server the source. Resolves with the moment just before the server could be written to. */
   async promote(server: ChaosServer): Promise<number> {
     await this.#step('stop replicating', [server], stopReplicating(server));
-    await this.#step(
-      'semi-sync on',
-      [server],
-      waitForAcknowledgements(server, this.#cluster.acknowledgements),
-    );
+    await this.waitForReplicas(server, true);
     await this.#step('super_read_only off', [server], server.mysqld.sql('SET GLOBAL super_read_only = OFF'));
     return await this.#step('read_only off', [server], makeWritable(server));
   }
 
-  /** Whether the commits of the server wait for replicas. */
+  /** Whether the commits of the server wait for replicas, where the cluster is semi-synchronous. */
   async waitForReplicas(source: ChaosServer, wait: boolean): Promise<void> {
-    const work = wait
-      ? waitForAcknowledgements(source, this.#cluster.acknowledgements)
-      : this.semiSyncOff(source);
+    const { acknowledgements } = this.#cluster;
+    const work =
+      wait && acknowledgements > 0
+        ? waitForAcknowledgements(source, acknowledgements)
+        : this.semiSyncOff(source);
     await this.#step('semi-sync of', [source], work);
   }
 

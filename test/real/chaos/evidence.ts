@@ -30,11 +30,48 @@ export interface Evidence {
   /** Instances of source-dns that ended without an order. */
   readonly crashes: readonly string[];
   readonly end: RoundEnd;
+  readonly fences: FencesSeen;
   readonly rows: {
     readonly acknowledged: ReadonlySet<number>;
     readonly present: ReadonlySet<number>;
     readonly promised: boolean;
   };
+}
+
+/** What was seen of fences, in the general logs of the servers and at the old source itself. */
+export interface FencesSeen {
+  /** Whether the instances are configured with `fence:`. */
+  readonly wanted: boolean;
+  readonly acts: readonly FenceAct[];
+  /** Which server people meant to be the source, and since when. Undefined: nobody can say. */
+  readonly meant: readonly { readonly uuid: string | undefined; readonly from: number }[];
+  /** The old source that had to stop taking writes. Undefined: none had to. */
+  readonly old: OldSource | undefined;
+}
+
+/** A line of the account that fences. */
+export interface FenceAct {
+  readonly server: string;
+  readonly uuid: string;
+  readonly at: number;
+  readonly command: string;
+  readonly text: string;
+}
+
+/** A former source that can be reached, and takes writes at first. */
+export interface OldSource {
+  readonly server: string;
+  /** It could be reached from here on, and the ledger named it as a former source. */
+  readonly since: number;
+  /** So long it was looked at. */
+  readonly boundMs: number;
+  readonly until: number;
+  /** When it was seen read-only. */
+  readonly closedAt: number | undefined;
+  /** Since when all its commits wait for replicas that have left it. */
+  readonly waitsSince: number | undefined;
+  /** The last write that it acknowledged to an application that stays with it. */
+  readonly lastWriteAt: number | undefined;
 }
 
 export interface KnownServer {
@@ -80,7 +117,7 @@ export interface RoundEnd {
 
 /** A broken promise, and how it shows. */
 export interface Violation {
-  readonly promise: 'S2' | 'S3' | 'S5' | 'L1' | 'L2' | 'rows' | 'crash' | 'referee';
+  readonly promise: 'S2' | 'S3' | 'S5' | 'S8' | 'L1' | 'L2' | 'fence' | 'rows' | 'crash' | 'referee';
   readonly what: string;
   readonly serial?: number;
 }

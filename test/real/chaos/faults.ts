@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { ChaosServer } from './cluster.ts';
 import type { Dealings } from './dealings.ts';
-import { addressesOf } from './judge.ts';
 import { namedOf } from './nameservers.ts';
 import { addressOf, type HostName, hostNames } from './network.ts';
 import type { Cast } from './operator.ts';
 import type { End, Fault, HandEdit, Part } from './plan.ts';
 import { sourceName, type Watcher } from './watchers.ts';
 import type { World } from './world.ts';
+import { addressesOf } from './zone-content.ts';
 
 const nsupdateTimeoutMs = 10_000;
 /** An address without a server. */
@@ -17,9 +17,15 @@ const otherAddress = '10.99.200.7';
 /** Two commits with this content could otherwise not be told from a commit of source-dns. */
 const otherTtl = 77;
 
+/** Whether the fault is of the source itself. */
+export const isOfSource = (fault: Fault): boolean =>
+  ('server' in fault && fault.server === 'source') || ('host' in fault && fault.host === 'source');
+
 export class Faults {
   /** Servers that do not work now. */
   readonly broken = new Set<ChaosServer>();
+  /** When the source of the beginning was mended. */
+  sourceBackAt: number | undefined;
   readonly handEdits: { edit: HandEdit; at: number }[] = [];
   readonly #world: World;
   readonly #dealings: Dealings;
@@ -40,6 +46,7 @@ export class Faults {
     await this.#begin(fault, forMs);
     if (fault.kind !== 'kill-watcher') await delay(forMs);
     await this.#end(fault);
+    if (isOfSource(fault)) this.sourceBackAt = performance.now();
   }
 
   #host(end: End): HostName {

@@ -4,9 +4,10 @@
  */
 import { provideBind } from '../../../src/lab/programs/bind-programs.ts';
 import { provideMysql } from '../../../src/lab/programs/mysql-programs.ts';
-import { createPrng } from '../../sim/world/prng.ts';
+import { createPrng, type Prng } from '../../sim/world/prng.ts';
 import { boundMs } from './calm.ts';
 import type { Capabilities } from './capabilities.ts';
+import type { OldSource } from './evidence.ts';
 import { Network } from './network.ts';
 import { describe, planRound } from './plan.ts';
 import { Report } from './report.ts';
@@ -20,6 +21,8 @@ export interface Instructions {
   readonly seed: number;
   readonly worldRounds: number;
   readonly keep: boolean;
+  /** Every instance has `fence:`. */
+  readonly fences: boolean;
   readonly prefix: string;
   readonly folder: string;
   readonly entry: string;
@@ -55,9 +58,10 @@ async function main(instructions: Instructions): Promise<number> {
       servers: chance.pick([3, 4, 4]),
       watchers: chance.pick([2, 2, 3]),
       resolver: chance.pick(['ns1', 'ns2']),
+      ...fencing(chance, instructions.fences),
     };
     say(
-      `world: ${size.servers} mysqld, ${size.watchers} source-dns, 2 named, the writer asks ${size.resolver}`,
+      `world: ${size.servers} mysqld${size.semiSync ? '' : ' (asynchronous)'}, ${size.watchers} source-dns${size.fences ? ' with fence' : ''}, 2 named, the writer asks ${size.resolver}`,
     );
     const reached = await playWorld(surroundings, size, { seed, from: round, to: last }, report);
     // A world that cannot be mended says nothing of source-dns. A person must look at it, and several such
@@ -68,6 +72,14 @@ async function main(instructions: Instructions): Promise<number> {
   say(report.text());
   return report.violations === 0 && report.lostWorlds === 0 ? 0 : 1;
 }
+
+/**
+ * A commit that waits for a replica keeps its server from being closed: most worlds that fence do without.
+ */
+const fencing = (chance: Prng, fences: boolean): Pick<WorldSize, 'fences' | 'semiSync'> => ({
+  fences,
+  semiSync: !fences || chance.chance(0.3),
+});
 
 interface Span {
   readonly seed: number;
@@ -104,7 +116,7 @@ async function opening(world: World, report: Report): Promise<Memory> {
   };
   const result = await playRound(
     world,
-    { round: 0, faults: [], operator: { act: 'nothing' } },
+    { round: 0, faults: [], operator: { act: 'nothing' }, clings: false },
     memory,
     longQuietMs,
   );
@@ -146,7 +158,7 @@ async function sayViolations({ watchers }: World, { violations }: RoundResult): 
 function outcome(
   { source }: World,
   was: string,
-  { moves, answeredMs, calmAnsweredMs, settledMs, rebuilt, gaveUp, excused, violations }: RoundResult,
+  { moves, answeredMs, calmAnsweredMs, settledMs, rebuilt, gaveUp, excused, old, violations }: RoundResult,
 ): string {
   const time =
     answeredMs === undefined ? '' : ` in ${Math.round(answeredMs.primary)}/${Math.round(answeredMs.all)} ms`;
@@ -155,11 +167,18 @@ function outcome(
     settledMs === undefined
       ? 'NOT SETTLED'
       : `calm: answered ${Math.round(calmAnsweredMs ?? 0)} ms, settled ${Math.round(settledMs)} ms`,
+    ...(old === undefined ? [] : [outcomeOfOld(old)]),
     ...(rebuilt.length > 0 ? [`rebuilt ${rebuilt.join(' ')}`] : []),
     ...(gaveUp === undefined ? [] : [`operator gave up: ${gaveUp.split('\n')[0]}`]),
     ...(excused > 0 ? [`${excused} rows lost, unpromised`] : []),
     violations.length === 0 ? 'held' : 'BROKEN',
   ].join(', ');
+}
+
+function outcomeOfOld({ since, closedAt, waitsSince, lastWriteAt }: OldSource): string {
+  const last = lastWriteAt === undefined ? 'no write' : `last write ${Math.round(lastWriteAt - since)} ms`;
+  if (closedAt !== undefined) return `old source closed ${Math.round(closedAt - since)} ms, ${last}`;
+  return waitsSince === undefined ? `OLD SOURCE OPEN, ${last}` : `old source waits for replicas, ${last}`;
 }
 
 /** run.ts removes the rest. The started processes end with this process: see src/lab/host/processes.ts. */

@@ -1,6 +1,7 @@
 /** Shows that the judge of a chaos round finds every violation that it knows: each is made up here. */
 import { describe, expect, test } from 'vitest';
-import type { Evidence, Violation } from './evidence.ts';
+import type { Evidence, OldSource, Violation } from './evidence.ts';
+import { GeneralLogParser } from './general-log.ts';
 import { applied, parseIxfr, type Rr, stringsOf } from './journal.ts';
 import { judge } from './judge.ts';
 import type { Commit } from './referee.ts';
@@ -76,6 +77,35 @@ const first = zoneOf({ epoch: 4, on: 1, try: 't4' });
 const moved = zoneOf({ epoch: 5, on: 2, was: [1], try: 't5' });
 const rejoined = zoneOf({ epoch: 5, on: 2, try: 't6' });
 
+/** A statement of the account that fences. */
+const fence = (on: number, at: number) => ({
+  server: server(on).server,
+  uuid: server(on).uuid,
+  at,
+  command: 'Query',
+  text: 'SET GLOBAL super_read_only = IF(...)',
+});
+/** The move of this round was followed by a fence, as it should be. */
+const fences: Evidence['fences'] = {
+  wanted: true,
+  acts: [fence(1, 1500)],
+  meant: [
+    { uuid: 'uuid1', from: Number.NEGATIVE_INFINITY },
+    { uuid: 'uuid2', from: 950 },
+  ],
+  old: undefined,
+};
+/** An old source that was closed. */
+const old: OldSource = {
+  server: server(1).server,
+  since: 1000,
+  boundMs: 30_000,
+  until: 2000,
+  closedAt: 1510,
+  waitsSince: undefined,
+  lastWriteAt: 1490,
+};
+
 /** A round in which the name moves from the first server to the second, and nothing is wrong. */
 function evidence(changes: Partial<Evidence> = {}): Evidence {
   const answers = [server(1), server(2)].map(({ address }, index) => ({
@@ -101,6 +131,7 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
       settledMs: 10,
       quiet: { ms: 1500, before: 9, after: 9 },
     },
+    fences: { wanted: false, acts: [], meant: [], old: undefined },
     rows: { acknowledged: new Set([1, 2]), present: new Set([1, 2, 3]), promised: true },
     ...changes,
   };
@@ -241,6 +272,68 @@ describe('the judge finds a violation of L1 or L2, or a lost row:', () => {
     expect(promises(found({ rows }))).toEqual(['rows']);
     expect(found({ rows: { ...rows, promised: false } })).toEqual([]);
   });
+});
+
+describe('the judge finds a fence that breaks S8:', () => {
+  const seen = (changes: Partial<Evidence['fences']>) =>
+    promises(found({ fences: { ...fences, ...changes } }));
+  test('but none that follows a move', () => expect(seen({ old })).toEqual([]));
+  test('nobody has asked for fences', () => expect(seen({ wanted: false })).toEqual(['S8']));
+  test('at the source', () => expect(seen({ acts: [fence(2, 1500)] })).toEqual(['S8']));
+  test('at a server that is no former source', () =>
+    expect(seen({ acts: [fence(3, 1500)] })).toEqual(['S8']));
+  test('before the move', () => {
+    expect(seen({ acts: [fence(1, 970)] })).toEqual(['S8']);
+    // The move was committed between 980 and 1000.
+    expect(seen({ acts: [fence(1, 985)] })).toEqual([]);
+  });
+  test('at a server that is meant to be the source again', () => {
+    const meant = [...fences.meant, { uuid: 'uuid1', from: 1400 }];
+    expect(seen({ meant })).toEqual(['S8']);
+  });
+  test('long after the server has rejoined; but a server that hung logs late', () => {
+    expect(seen({ acts: [fence(1, 4000)] })).toEqual([]);
+    expect(seen({ acts: [fence(1, 60_000)] })).toEqual(['S8']);
+  });
+});
+
+describe('the judge finds an old source that takes writes:', () => {
+  const seen = (changes: Partial<OldSource>) =>
+    promises(found({ fences: { ...fences, old: { ...old, ...changes } } }));
+  test('for too long', () => expect(seen({ closedAt: undefined })).toEqual(['fence']));
+  test('and was closed by somebody else', () =>
+    expect(promises(found({ fences: { ...fences, acts: [], old } }))).toEqual(['fence']));
+  test('after it was closed', () => expect(seen({ lastWriteAt: 1600 })).toEqual(['fence']));
+  test('but not one whose commits wait for replicas', () => {
+    expect(seen({ closedAt: undefined, waitsSince: 1500 })).toEqual([]);
+    expect(seen({ closedAt: undefined, waitsSince: 1500, lastWriteAt: 1600 })).toEqual(['fence']);
+  });
+});
+
+test('the general log tells who sent each statement, also after a restart', () => {
+  const parser = new GeneralLogParser();
+  const time = '2026-01-02T03:04:05.600000Z';
+  const read = [
+    '/usr/sbin/mysqld, Version: 9.7.4 (Debian). started with:',
+    'Time                 Id Command    Argument',
+    `${time}\t    8 Connect\tsource_dns_fence@10.99.7.2 on  using SSL/TLS`,
+    `${time}\t    9 Connect\tweb@10.99.10.2 on shop using TCP/IP`,
+    `${time}\t    8 Query\tSET GLOBAL read_only = 1`,
+    'and its second line',
+    `${time}\t    9 Init DB\tshop`,
+    `${time}\t    8 Quit\t`,
+    `${time}\t    8 Query\tSELECT 1`,
+    '/usr/sbin/mysqld, Version: 9.7.4 (Debian). started with:',
+    `${time}\t    9 Query\tSELECT 1`,
+  ].flatMap((line) => parser.take(line) ?? []);
+  expect(read.map(({ user, command, text }) => [user, command, text])).toEqual([
+    ['source_dns_fence', 'Connect', 'source_dns_fence@10.99.7.2 on  using SSL/TLS'],
+    ['web', 'Connect', 'web@10.99.10.2 on shop using TCP/IP'],
+    ['source_dns_fence', 'Query', 'SET GLOBAL read_only = 1'],
+    ['web', 'Init DB', 'shop'],
+    ['source_dns_fence', 'Quit', ''],
+  ]);
+  expect(read[0]?.at).toBeCloseTo(Date.parse(time) - performance.timeOrigin, 3);
 });
 
 test('the journal is read as dig prints it', () => {

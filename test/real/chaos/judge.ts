@@ -1,14 +1,15 @@
 /** Judges a round from its evidence alone. Pure: judge.test.ts feeds it every violation that it knows. */
 
-import type { Ledger, LedgerReading } from '../../../src/core/model/ledger.ts';
-import { readLedger } from '../../../src/core/model/ledger-text.ts';
+import type { Ledger } from '../../../src/core/model/ledger.ts';
 import type { Evidence, KnownServer, Violation } from './evidence.ts';
-import { type Rr, stringsOf } from './journal.ts';
+import type { Rr } from './journal.ts';
+import { judgeFences } from './judge-fences.ts';
 import type { Commit } from './referee.ts';
+import { addressesOf, ledgerOf } from './zone-content.ts';
 
 /**
- * Every promise of S2, S3, S5, L1 and L2 that this evidence shows broken, and every acknowledged row that is
- * gone although semi-synchronous replication promised to keep it.
+ * Every promise of S2, S3, S5, S8, L1 and L2 that this evidence shows broken, and every acknowledged row that
+ * is gone although semi-synchronous replication promised to keep it.
  */
 export function judge(evidence: Evidence): readonly Violation[] {
   const crashes = evidence.crashes.map((what): Violation => ({ promise: 'crash', what }));
@@ -17,26 +18,10 @@ export function judge(evidence: Evidence): readonly Violation[] {
     ...judgeAnswers(evidence),
     ...judgeEnd(evidence),
     ...judgeRows(evidence),
+    ...judgeFences(evidence),
     ...crashes,
   ];
 }
-
-/** The ledger of a zone. */
-export function ledgerOf(zone: readonly Rr[], name: string): LedgerReading {
-  return readLedger(
-    zone
-      .filter((rr) => rr.name === `_source-dns.${name}` && rr.type === 'TXT')
-      .map(({ rdata }) => stringsOf(rdata)),
-  );
-}
-
-/** The addresses of a name, sorted and joined by a space, as the observer writes them. */
-export const addressesOf = (zone: readonly Rr[], name: string): string =>
-  zone
-    .filter((rr) => rr.name === name && rr.type === 'A')
-    .map(({ rdata }) => rdata)
-    .sort()
-    .join(' ');
 
 /** Whether a transaction moved the name: not when the ledger was only written again. */
 export const isMove = (before: readonly Rr[], commit: Commit, name: string): boolean => {

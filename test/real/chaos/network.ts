@@ -1,5 +1,6 @@
 /** The network of a chaos world: one namespace for each host, and the faults of its links. */
 
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type SlowLink, tbfArguments } from './capabilities.ts';
 import { run, tried } from './commands.ts';
@@ -163,6 +164,15 @@ export async function removeNamespaces(prefix: string): Promise<void> {
   }
 }
 
+/** Removes what killed processes left: the names have this word and the number of the process. */
+export async function sweepNamespaces(word: string): Promise<void> {
+  const numbers = (await namespacesOf(word).catch(() => [])).map(
+    (name) => /^\d+(?=-)/.exec(name.slice(word.length))?.[0],
+  );
+  for (const number of new Set(numbers))
+    if (number !== undefined && !existsSync(`/proc/${number}`)) await removeNamespaces(`${word}${number}-`);
+}
+
 /** Kills every process in a namespace; resolves with how many there were. */
 async function killIn(name: string): Promise<number> {
   const pids = (await run('ip', ['netns', 'pids', name]))
@@ -180,7 +190,7 @@ async function killIn(name: string): Promise<number> {
 }
 
 /** The namespaces with this prefix. */
-export async function namespacesOf(prefix: string): Promise<readonly string[]> {
+async function namespacesOf(prefix: string): Promise<readonly string[]> {
   const listed = await run('ip', ['netns', 'list']);
   return listed
     .split('\n')

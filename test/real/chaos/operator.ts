@@ -43,7 +43,7 @@ export async function operate(
     if (cast.broken.has(cast.heir)) return { gaveUp: `${cast.heir.name} is broken`, keepsRows: true };
     if (act === 'failover')
       keepsRows &&= await prepareFailover(world, dealings, { ...cast, healthy }, mistake);
-    else if (mistake !== 'unfenced') await prepareSwitchover(dealings, cast);
+    else if (mistake !== 'unfenced' && mistake !== 'left-open') await prepareSwitchover(dealings, cast);
     dealings.loses(cast.source);
     const at = await dealings.promote(cast.heir);
     promoted = { server: cast.heir, at };
@@ -54,12 +54,20 @@ export async function operate(
     }
     const old = act === 'switchover' && mistake === 'none' ? [cast.source] : [];
     for (const server of [...repointed(healthy, mistake), ...old]) await dealings.follow(server, cast.heir);
+    // Of two servers that take writes nobody else can know which one is meant.
+    if (mistake === 'left-open') await tell(world, cast.heir);
     return { promoted, keepsRows };
   } catch (error) {
     const gaveUp = error instanceof Error ? error.message : String(error);
     // No server was promoted: the source still has everything, also after a crash of its process.
     return { ...(promoted ? { promoted } : {}), gaveUp, keepsRows: keepsRows || promoted === undefined };
   }
+}
+
+/** Gives the command to one instance after another, until one has obeyed. */
+async function tell({ watchers }: World, heir: ChaosServer): Promise<void> {
+  for (const watcher of watchers) if (await watcher.follow(heir)) return;
+  throw new Error(`no instance has obeyed \`follow ${heir.server}\``);
 }
 
 function repointed(healthy: readonly ChaosServer[], mistake: Mistake): readonly ChaosServer[] {

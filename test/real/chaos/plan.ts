@@ -10,6 +10,8 @@ export interface RoundPlan {
   readonly round: number;
   readonly faults: readonly PlannedFault[];
   readonly operator: PlannedOperator;
+  /** An application stays with the source of the beginning, whatever the name says. */
+  readonly clings: boolean;
 }
 
 /** `source`, or one of its replicas; the operator would promote `heir`. */
@@ -46,10 +48,11 @@ export interface PlannedFault {
 }
 
 /**
- * `unfenced`: the old source stays as it is. `no-catch-up`: the heir is not brought up to date. `half`,
- * `none-repointed`: replicas are forgotten.
+ * `unfenced`: the old source stays as it is, at a switchover for a moment. `left-open`: the same, for good,
+ * and the operator tells source-dns where the name belongs. `no-catch-up`: the heir is not brought up to
+ * date. `half`, `none-repointed`: replicas are forgotten.
  */
-export type Mistake = 'none' | 'unfenced' | 'no-catch-up' | 'half' | 'none-repointed';
+export type Mistake = 'none' | 'unfenced' | 'left-open' | 'no-catch-up' | 'half' | 'none-repointed';
 
 export type PlannedOperator =
   | { readonly act: 'nothing' }
@@ -65,24 +68,43 @@ export interface Return {
   readonly staleWrite: boolean;
 }
 
-/** Plans one round. `few`: the cluster has three servers; `watchers`: the number of instances. */
-export function planRound(
-  seed: number,
-  round: number,
-  world: { readonly servers: number; readonly watchers: number },
-): RoundPlan {
+/** Plans one round. `servers`, `watchers`: how many there are. `fences`: former sources are fenced. */
+export function planRound(seed: number, round: number, world: WorldSize): RoundPlan {
   const chance = createPrng(seed * 100_003 + round);
   const scenario = chance.next();
+  if (world.fences && chance.chance(0.75)) return oldSourceLives(chance, round, world);
   if (scenario < 0.45) return failover(chance, round, world);
   if (scenario < 0.75) return switchover(chance, round, world);
   const first = anyFault(chance, world, false);
   const second = chance.chance(0.5) ? [anyFault(chance, world, false)] : [];
-  return { round, faults: withoutTwins([first, ...second]), operator: { act: 'nothing' } };
+  return { round, faults: withoutTwins([first, ...second]), operator: { act: 'nothing' }, clings: false };
 }
 
 interface WorldSize {
   readonly servers: number;
   readonly watchers: number;
+  readonly fences: boolean;
+}
+
+/**
+ * The old source lives, or returns from a crash, a hang or a cut network, and an application has stayed with
+ * it.
+ */
+function oldSourceLives(chance: Prng, round: number, world: WorldSize): RoundPlan {
+  const atMs = chance.between(300, 1500);
+  const how = chance.pick(['kill-mysqld', 'hang-mysqld', 'isolate', 'left-open'] as const);
+  const more = chance.chance(0.4) ? [duringMove(chance, anyFault(chance, world, true), atMs)] : [];
+  if (how === 'left-open') {
+    const operator = { act: 'switchover', atMs, mistake: 'left-open' } as const;
+    return { round, faults: more, operator, clings: true };
+  }
+  const fault: Fault = how === 'isolate' ? { kind: how, host: 'source' } : { kind: how, server: 'source' };
+  // Away until the name has moved.
+  const lost: PlannedFault = { fault, atMs: 0, forMs: atMs + chance.between(4000, 7000) };
+  const mistake = how === 'kill-mysqld' ? 'none' : 'unfenced';
+  const back = { forMs: chance.between(0, 500), staleWrite: chance.chance(0.7) };
+  const operator = { act: 'failover', atMs, mistake, back } as const;
+  return { round, faults: withoutTwins([lost, ...more]), operator, clings: true };
 }
 
 function failover(chance: Prng, round: number, world: WorldSize): RoundPlan {
@@ -95,14 +117,15 @@ function failover(chance: Prng, round: number, world: WorldSize): RoundPlan {
     ? 'none'
     : chance.pick<Mistake>(['unfenced', 'no-catch-up', 'half', 'none-repointed']);
   const back = { forMs: chance.between(200, 2500), staleWrite: chance.chance(0.5) };
-  return { round, faults: withoutTwins([lost, ...more]), operator: { act: 'failover', atMs, mistake, back } };
+  const operator = { act: 'failover', atMs, mistake, back } as const;
+  return { round, faults: withoutTwins([lost, ...more]), operator, clings: false };
 }
 
 function switchover(chance: Prng, round: number, world: WorldSize): RoundPlan {
   const atMs = chance.between(0, 1500);
   const more = chance.chance(0.75) ? [duringMove(chance, anyFault(chance, world, true), atMs)] : [];
   const mistake = chance.chance(0.65) ? 'none' : chance.pick<Mistake>(['unfenced', 'half', 'none-repointed']);
-  return { round, faults: more, operator: { act: 'switchover', atMs, mistake } };
+  return { round, faults: more, operator: { act: 'switchover', atMs, mistake }, clings: false };
 }
 
 /** Every second fault strikes in the middle of the move: a promotion takes some tenths of a second. */

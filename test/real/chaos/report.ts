@@ -29,6 +29,11 @@ export class Report {
       results.reduce((total, each) => total + count(each), 0);
     const timed = (kind: RoundResult['kind']) =>
       results.filter((each) => each.kind === kind).flatMap(({ answeredMs }) => answeredMs ?? []);
+    const olds = results.flatMap(({ old }) => old ?? []);
+    const closed = olds.flatMap(({ closedAt, since }) => (closedAt === undefined ? [] : [closedAt - since]));
+    const waiting = olds.filter(
+      ({ closedAt, waitsSince }) => closedAt === undefined && waitsSince !== undefined,
+    );
     return [
       `rounds ${results.length}, moves ${sum(({ moves }) => moves)} in ${moved.length} rounds, holds ${results.length - moved.length}, violations ${this.violations}`,
       ...(this.lostWorlds > 0 ? [`WORLDS LOST, THEIR LAST ROUNDS NOT JUDGED: ${this.lostWorlds}`] : []),
@@ -37,6 +42,8 @@ export class Report {
       ...line('promotion to answer, switchover, nothing broken', timed('switchover')),
       ...line('promotion to answer, under further faults', timed('faults')),
       ...line('promotion to answer, with a mistake of the operator', timed('mistake')),
+      `old sources that had to stop: ${olds.length}, closed ${closed.length}, waiting for replicas ${waiting.length}`,
+      `from an old source that is reached, and named as former, until it is closed: ${spread(closed)}`,
       `from the calm's begin to the answer on all nameservers (L1): ${spread(results.flatMap(({ calmAnsweredMs }) => calmAnsweredMs ?? []))}`,
       `from the calm's begin to no former source left and all replicas published: ${spread(results.flatMap(({ settledMs }) => settledMs ?? []))}`,
     ].join('\n');

@@ -3,11 +3,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../../../src/lab/stage/observer.ts';
 import { awaitCalm, putInOrder } from './calm.ts';
-import type { ChaosServer } from './cluster.ts';
+import { ClingingClient } from './clinging-client.ts';
+import { type ChaosServer, fenceUser } from './cluster.ts';
 import { Dealings } from './dealings.ts';
-import type { Evidence, KnownZone, Violation } from './evidence.ts';
-import { Faults } from './faults.ts';
+import type { Evidence, FenceAct, FencesSeen, KnownZone, OldSource, Violation } from './evidence.ts';
+import { Faults, isOfSource } from './faults.ts';
 import { isMove, judge } from './judge.ts';
+import { watchOldSource } from './old-source.ts';
 import { type Cast, type Operation, operate } from './operator.ts';
 import type { RoundPlan } from './plan.ts';
 import { replicasName, sourceName } from './watchers.ts';
@@ -44,6 +46,8 @@ export interface RoundResult {
    * Acknowledged rows that are gone, and were not promised: semi-synchronous replication was broken by hand.
    */
   readonly excused: number;
+  /** The old source that had to stop taking writes. */
+  readonly old: OldSource | undefined;
   readonly violations: readonly Violation[];
 }
 
@@ -61,23 +65,11 @@ export async function playRound(
   memory: Memory,
   quietMs = quietTimeMs,
 ): Promise<RoundResult> {
-  const { referee, observers, source } = world;
+  const { referee, observers, source, cluster } = world;
   const before = { zone: referee.zone, commits: referee.commits.length, gaps: referee.gaps };
   const begun = performance.now();
-  const dealings = new Dealings(world.cluster);
-  const cast = castOf(world, plan.round);
-  const faults = new Faults(world, dealings, cast);
-  const acting = act(world, dealings, { ...cast, broken: faults.broken }, plan);
-  const suffering = plan.faults.map(async ({ fault, atMs, forMs }) => {
-    await delay(atMs);
-    await faults.suffer(fault, forMs);
-  });
-  // Everything ends before a failure is passed on, so that the world is not taken down while something still
-  // runs.
-  await Promise.allSettled([acting, ...suffering]);
-  await Promise.all(suffering);
-  const operation = await acting;
-  const misled = await comeBack(world, plan, dealings, source);
+  const dealings = new Dealings(cluster);
+  const { operation, misled, old, handEdits } = await playDisorder(world, plan, dealings, before.commits);
   const rebuilt = await putInOrder(world, dealings);
   const end = await awaitCalm(world, quietMs);
   // In this order: the writer goes on.
@@ -88,17 +80,23 @@ export async function playRound(
   const promised = operation.keepsRows && !misled;
   const evidence: Evidence = {
     names: { source: sourceName, replicas: replicasName },
-    servers: world.cluster.servers.map(({ uuid, server, address }) => ({ uuid, server, address })),
+    servers: cluster.servers.map(({ uuid, server, address }) => ({ uuid, server, address })),
     zoneBefore: before.zone,
     known: memory.known,
     commits: referee.commits.slice(before.commits),
     gaps: referee.gaps - before.gaps,
-    handEdits: faults.handEdits,
+    handEdits,
     stale: dealings.stale,
     errant: dealings.errant,
     answers: { ns1: since(observers.ns1.changes, begun), ns2: since(observers.ns2.changes, begun) },
     crashes: world.watchers.flatMap((watcher) => watcher.takeCrashes()),
     end,
+    fences: {
+      wanted: world.size.fences,
+      acts: await fenceActs(cluster.servers),
+      meant: meantSources(source, operation, dealings),
+      old,
+    },
     rows: { acknowledged, present, promised },
   };
   const violations = judge(evidence);
@@ -114,8 +112,78 @@ export async function playRound(
     settledMs: end.settledMs,
     acknowledged: acknowledged.size,
     excused: promised ? 0 : lost.length,
+    old,
     violations,
   };
+}
+
+/** What a round shows before its calm. */
+interface Disorder {
+  readonly operation: Operation;
+  readonly misled: boolean;
+  readonly old: OldSource | undefined;
+  readonly handEdits: Evidence['handEdits'];
+}
+
+/** The faults and the operator; then the old source is back, and stops taking writes where it has to. */
+async function playDisorder(
+  world: World,
+  plan: RoundPlan,
+  dealings: Dealings,
+  firstCommit: number,
+): Promise<Disorder> {
+  const { source, cluster } = world;
+  const cast = castOf(world, plan.round);
+  const faults = new Faults(world, dealings, cast);
+  const client = plan.clings ? new ClingingClient(source, cluster.accounts.web) : undefined;
+  try {
+    const acting = act(world, dealings, { ...cast, broken: faults.broken }, plan);
+    const suffering = plan.faults.map(async ({ fault, atMs, forMs }) => {
+      await delay(atMs);
+      await faults.suffer(fault, forMs);
+    });
+    // Everything ends before a failure is passed on, so that the world is not taken down while something still
+    // runs.
+    await Promise.allSettled([acting, ...suffering]);
+    await Promise.all(suffering);
+    const operation = await acting;
+    const misled = await comeBack(world, plan, dealings, source);
+    const { promoted, gaveUp } = operation;
+    const old =
+      client !== undefined && promoted !== undefined && gaveUp === undefined
+        ? await watchOldSource(world, source, client, {
+            backAt: faults.sourceBackAt ?? promoted.at,
+            firstCommit,
+          })
+        : undefined;
+    return { operation, misled, old, handEdits: faults.handEdits };
+  } finally {
+    await client?.stop();
+  }
+}
+
+/** What the servers have logged of the account that fences, since the round before. */
+async function fenceActs(servers: readonly ChaosServer[]): Promise<readonly FenceAct[]> {
+  const acts = await Promise.all(
+    servers.map(async ({ server, uuid, generalLog }) =>
+      (await generalLog.read(fenceUser))
+        .filter(({ command }) => command !== 'Quit')
+        .map(({ at, command, text }) => ({ server, uuid, at, command, text })),
+    ),
+  );
+  return acts.flat();
+}
+
+function meantSources(
+  source: ChaosServer,
+  { promoted }: Operation,
+  { stale }: Dealings,
+): FencesSeen['meant'] {
+  const first = { uuid: source.uuid, from: Number.NEGATIVE_INFINITY };
+  if (promoted !== undefined) return [first, { uuid: promoted.server.uuid, from: promoted.at }];
+  // A promotion that broke off.
+  const lost = stale.find(({ uuid }) => uuid === source.uuid);
+  return lost === undefined ? [first] : [first, { uuid: undefined, from: lost.from }];
 }
 
 /** The heir is the next replica after the source, so that every server has its turn. */
@@ -191,9 +259,6 @@ function answerTimes({ observers }: World, { promoted }: Operation): RoundResult
 
 function kindOf({ faults, operator }: RoundPlan): RoundResult['kind'] {
   if (operator.act !== 'nothing' && operator.mistake !== 'none') return 'mistake';
-  const onlySource = faults.every(
-    ({ fault }) =>
-      ('server' in fault && fault.server === 'source') || ('host' in fault && fault.host === 'source'),
-  );
+  const onlySource = faults.every(({ fault }) => isOfSource(fault));
   return onlySource ? operator.act : 'faults';
 }

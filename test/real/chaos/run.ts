@@ -1,5 +1,5 @@
 /**
- * `npm run chaos -- --rounds N --seed S [--first R] [--world-rounds K] [--keep]`: chaos on real servers.
+ * `npm run chaos -- --rounds N --seed S [--first R] [--world-rounds K] [--fences] [--keep]`: chaos on real servers.
  * Makes the network namespaces, starts inside.ts in one of them, and always removes everything at the end.
  * Exit code 1 for a violation, 2 for wrong arguments, 3 where this machine cannot do it.
  */
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { probeCapabilities } from './capabilities.ts';
 import { tried } from './commands.ts';
 import type { Instructions } from './inside.ts';
-import { Network, namespacesOf, removeNamespaces } from './network.ts';
+import { Network, removeNamespaces, sweepNamespaces } from './network.ts';
 
 const folderPrefix = 'source-dns-chaos-';
 /** The folders that a person wants to see: no later run removes them. */
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     first: { type: 'string', default: '1' },
     'world-rounds': { type: 'string', default: '50' },
+    fences: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -40,7 +41,7 @@ if (
   !Number.isSafeInteger(seed)
 ) {
   process.stderr.write(
-    'usage: npm run chaos -- --rounds N --seed S [--first ROUND] [--world-rounds K] [--keep]\n',
+    'usage: npm run chaos -- --rounds N --seed S [--first ROUND] [--world-rounds K] [--fences] [--keep]\n',
   );
   process.exit(2);
 }
@@ -68,6 +69,7 @@ async function main(): Promise<number> {
       seed,
       worldRounds,
       keep: values.keep,
+      fences: values.fences,
       prefix,
       folder,
       entry,
@@ -139,11 +141,7 @@ async function sweep(): Promise<void> {
   const folders = (await readdir(tmpdir())).filter((name) =>
     gone(new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1]),
   );
-  const namespaces = await namespacesOf('sdc').catch(() => []);
-  const prefixes = new Set(
-    namespaces.map((name) => name.split('-')[0] ?? '').filter((prefix) => gone(prefix.slice('sdc'.length))),
-  );
-  for (const prefix of prefixes) await removeNamespaces(`${prefix}-`);
+  await sweepNamespaces('sdc');
   for (const name of folders) {
     await unmountBelow(join(tmpdir(), name));
     await rm(join(tmpdir(), name), { recursive: true, force: true, maxRetries: 5 });

@@ -2,8 +2,9 @@
 
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { askDaemon } from '../../../src/http/client.ts';
 import { type DaemonProcess, startDaemon } from '../../../src/lab/stage/daemon-process.ts';
-import type { ChaosCluster } from './cluster.ts';
+import { type ChaosCluster, type ChaosServer, fenceUser } from './cluster.ts';
 import type { Nameservers } from './nameservers.ts';
 import { addressOf, type HostName, type Network } from './network.ts';
 import type { WatcherNumber } from './plan.ts';
@@ -26,6 +27,9 @@ const clockModule = (file: string): string =>
      process.on('SIGUSR2', read);
      Date.now = () => now() + offset;`,
   )}`;
+
+/** For a command whose update may have to be sent again. */
+const commandMs = 20_000;
 
 /** One instance of source-dns, on a host of its own. */
 export class Watcher {
@@ -62,8 +66,8 @@ export class Watcher {
     return this.#daemon?.process.running === true;
   }
 
-  /** Writes the configuration as a user would, with every default. */
-  async configure(cluster: ChaosCluster, { pair }: Nameservers): Promise<void> {
+  /** Writes the configuration as a user would, with every default. `fences`: with `fence:`. */
+  async configure(cluster: ChaosCluster, { pair }: Nameservers, fences: boolean): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const passwordFile = join(this.folder, 'mysql.password');
     await writeFile(passwordFile, `${cluster.accounts.watcher}\n`, { mode: 0o600 });
@@ -73,7 +77,7 @@ clusters:
   shop:
     servers: [${cluster.servers.map(({ server }) => `"${server}"`).join(', ')}]
     mysql: { user: source_dns, password_file: ${passwordFile} }
-    # A round moves the name more often than any operator does.
+${fences ? `    fence: { user: ${fenceUser}, password_file: ${passwordFile} }\n` : ''}    # A round moves the name more often than any operator does.
     watch: { max_moves: 100, max_moves_window: 1s }
     publish:
       nameserver: ns1
@@ -130,6 +134,17 @@ nameservers:
   async setClock(offsetMs: number): Promise<void> {
     await writeFile(this.#clockFile, `${offsetMs}`);
     this.#daemon?.process.signal('SIGUSR2');
+  }
+
+  /** As `source-dns follow --force`: true when the name leads there. */
+  async follow({ server }: ChaosServer): Promise<boolean> {
+    const result = await askDaemon(join(this.folder, 'state', 'api.sock'), {
+      method: 'POST',
+      path: '/v1/clusters/shop/follow',
+      body: { server, force: true },
+      timeoutMs: commandMs,
+    });
+    return result.kind === 'document';
   }
 
   /** What the instance says of itself: for the report of a violation, never for a verdict. */

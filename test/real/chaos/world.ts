@@ -36,6 +36,10 @@ export interface Surroundings {
 export interface WorldSize {
   readonly servers: number;
   readonly watchers: number;
+  /** Whether the instances fence former sources. */
+  readonly fences: boolean;
+  /** Whether replication is semi-synchronous. */
+  readonly semiSync: boolean;
   /** The nameservers that the writer asks. */
   readonly resolver: 'ns1' | 'ns2';
 }
@@ -83,7 +87,7 @@ async function build(surroundings: Surroundings, size: WorldSize, closers: Close
   );
   closers.push(nameservers.stop);
   // stopAllProcesses ends what a failed start leaves.
-  const cluster = await startCluster(programs.mysql, network, folder, size.servers);
+  const cluster = await startCluster(programs.mysql, network, folder, size);
   closers.push(() => Promise.all(cluster.servers.map(({ mysqld }) => mysqld.stop())));
   const [source, ...replicas] = cluster.servers as [ChaosServer, ...ChaosServer[]];
   for (const replica of replicas) await replicateFrom(replica, source, cluster.accounts);
@@ -91,6 +95,7 @@ async function build(surroundings: Surroundings, size: WorldSize, closers: Close
   await source.mysqld.sql(
     'CREATE DATABASE shop',
     'CREATE TABLE shop.orders (n INT PRIMARY KEY, at TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP(3), server_id INT)',
+    'CREATE TABLE shop.clinging (at DOUBLE)',
   );
   const { primary, secondary } = nameservers.pair;
   const observers = { ns1: new Observer(primary, sourceName), ns2: new Observer(secondary, sourceName) };
@@ -105,7 +110,7 @@ async function build(surroundings: Surroundings, size: WorldSize, closers: Close
     .slice(0, size.watchers)
     .map((number) => new Watcher(number, network, folder, surroundings.entry));
   for (const watcher of watchers) {
-    await watcher.configure(cluster, nameservers);
+    await watcher.configure(cluster, nameservers, size.fences);
     closers.push(() => watcher.stop());
     await watcher.start();
   }

@@ -5,14 +5,14 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
-import { writeLedger } from '../../../src/core/model/ledger-text.ts';
-import type { Fqdn, MonoMs, ServerAddress, ServerId } from '../../../src/core/model/units.ts';
+import type { Fqdn, MonoMs } from '../../../src/core/model/units.ts';
 import { systemClock } from '../../../src/daemon/clock.ts';
 import type { DnsClient } from '../../../src/dns/client/dns-client.ts';
 import type { Mysqld } from '../../../src/lab/servers/mysqld.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { openClient, verifyAt } from '../contract/open-client.ts';
+import { ledgerStrings } from './written-ledger.ts';
 
 export type Which = 'a' | 'b';
 
@@ -90,21 +90,13 @@ export class Stand {
 
   /** Writes the ledger of this name anew. */
   async publish(name: string, { epoch, source, uuid, form }: Written): Promise<void> {
-    const { address, port } = this.server(source);
-    const ledger: Ledger = {
-      cluster: 'shop',
+    const strings = ledgerStrings({
       epoch,
-      source: `${address}:${port}` as ServerAddress,
-      uuid: (uuid ?? this.uuid(source)) as ServerId,
-      by: 'test',
-      at: new Date().toISOString(),
-      why: 'switchover',
-      try: randomBytes(4).toString('hex'),
-      form: { type: 'address', ttlSeconds: 1, targets: [address], ...form },
-      was: [],
-      unknown: [],
-    };
-    await this.write(name, writeLedger(ledger));
+      server: this.server(source),
+      uuid: uuid ?? this.uuid(source),
+      form,
+    });
+    await this.write(name, strings);
   }
 
   /** Writes any text in the place of a ledger. */

@@ -17,6 +17,7 @@ export async function fence(
   server: ServerAddress,
   uuid: string,
   options: Partial<FencerOptions> & Pick<FencerOptions, 'password'>,
+  finishes = false,
 ): Promise<FenceResult> {
   const all = {
     cluster: 'shop',
@@ -33,7 +34,12 @@ export async function fence(
     clock,
     ...options,
   } satisfies FencerOptions;
-  return await createFencer(all).fence({ server, uuid: uuid as ServerId, deadline: deadline(all.timeoutMs) });
+  return await createFencer(all).fence({
+    server,
+    uuid: uuid as ServerId,
+    finishes,
+    deadline: deadline(all.timeoutMs),
+  });
 }
 
 export async function uuidOf(server: SqlServer): Promise<string> {

@@ -23,8 +23,13 @@ let admin: Connection;
 const rootSql = (...statements: string[]) => mysql.servers[0]!.sql(...statements);
 const query = async (connection: Connection, sql: string) => (await connection.query(sql))[0];
 
-async function act(options: Partial<FencerOptions> = {}, to = address, who = uuid): Promise<FenceResult> {
-  const result = await fence(to, who, { password: mysql.password, ...options });
+async function act(
+  options: Partial<FencerOptions> = {},
+  to = address,
+  who = uuid,
+  finishes = false,
+): Promise<FenceResult> {
+  const result = await fence(to, who, { password: mysql.password, ...options }, finishes);
   results.push(result);
   return result;
 }
@@ -265,6 +270,35 @@ describe('a connection that breaks during the act', () => {
     await holder!.query('UNLOCK TABLES');
     expect(await isClosed()).toBe(false);
     await wire.close();
+  });
+
+  test('cut off after the server was closed: the next act ends the connections that are left', async () => {
+    const wire = await openWire(mysql.servers[0]!);
+    const left = await clients(3);
+    const plain = { tls: 'disabled', allowPublicKeyRetrieval: true } as const;
+    const held = wire.holdFrom('KILL CONNECTION');
+    const result = act({ ...plain, servers: [{ address: wire.address }] }, wire.address);
+    await held;
+    wire.cut();
+    expect(await result).toMatchObject({ kind: 'unknown' });
+    expect(await isClosed()).toBe(true);
+    expect(await countOf('app')).toBe(3);
+    // An act of its own finds the server closed, and leaves it as it is.
+    expect(await act()).toEqual({ kind: 'already' });
+    expect(await countOf('app')).toBe(3);
+    expect(await act({}, address, uuid, true)).toMatchObject({ kind: 'fenced', killed: 3 });
+    for (const each of left) expect(await ended(each.query('SELECT 1'))).not.toBe('done');
+    await wire.close();
+  });
+
+  test('that only finishes leaves an open server as it is', async () => {
+    const [client] = await clients(1);
+    expect(await act({}, address, uuid, true)).toMatchObject({
+      kind: 'unknown',
+      failure: { code: 'opened-again' },
+    });
+    expect(await isClosed()).toBe(false);
+    await query(client!, 'INSERT INTO d.t (v) VALUES (5)');
   });
 
   test('a statement that reaches the server after our time-out is refused by the server itself', async () => {

@@ -21,7 +21,7 @@ export interface FenceJudge {
   /** Each returns the broken promise, or undefined. */
   wants(
     sender: Sender,
-    request: { readonly server: ServerAddress; readonly uuid: string },
+    request: { readonly server: ServerAddress; readonly uuid: string; readonly finishes: boolean },
   ): string | undefined;
   done(server: ServerAddress, result: FenceResult): string | undefined;
   lands(asked: Asked, target: ServerAddress): string | undefined;
@@ -50,7 +50,12 @@ export function createFenceJudge(world: World): FenceJudge {
 
   const keyOf = (instance: InstanceName, server: ServerAddress): string => `${instance} ${server}`;
 
-  function unfit({ sight, writes }: Sender, server: ServerAddress, uuid: string): string | undefined {
+  function unfit(
+    { sight, writes }: Sender,
+    server: ServerAddress,
+    uuid: string,
+    finishes = false,
+  ): string | undefined {
     if (!script.shape.fences) return 'FENCE leaves although nobody asked for fences';
     if (writes) return 'S9 a fence leaves while an update is in flight';
     const { ledger } = sight;
@@ -62,7 +67,7 @@ export function createFenceJudge(world: World): FenceJudge {
     if (sight.epoch > ledger.epoch) return 'S8 a fence leaves by a ledger that is not the newest';
     if (timeline.now - sight.goodReadAt > readingForMs) return 'S8 a fence leaves by a ledger of long ago';
     return (
-      unprovenMove(sight, ledger, server, uuid) ??
+      unprovenMove(sight, { ledger, server, uuid, finishes }) ??
       (ledgerIn(primary.rrsets())?.uuid === uuid
         ? 'S8 a fence leaves at the source of the newest ledger'
         : undefined)
@@ -72,9 +77,12 @@ export function createFenceJudge(world: World): FenceJudge {
   /** What the sender had been told of the two servers. */
   function unprovenMove(
     sight: Sight,
-    ledger: Ledger,
-    server: ServerAddress,
-    uuid: string,
+    {
+      ledger,
+      server,
+      uuid,
+      finishes,
+    }: { ledger: Ledger; server: ServerAddress; uuid: string; finishes: boolean },
   ): string | undefined {
     const { now } = timeline;
     const [facts, source] = [freshFacts(sight, server, now), freshFacts(sight, ledger.source, now)];
@@ -84,7 +92,7 @@ export function createFenceJudge(world: World): FenceJudge {
     const opened = sight.promoted.get(server);
     const formerSince = sight.former.get(uuid) ?? now;
     const reasons: readonly (readonly [against: boolean, words: string])[] = [
-      [!isWritable(facts), 'at a read-only server'],
+      [isWritable(facts) === finishes, finishes ? 'to finish at an open server' : 'at a read-only server'],
       [!isWritable(source), 'although the source is read-only'],
       [!hasMark(source, ledger), 'although the source is not of the line'],
       [ledger.frozen !== undefined, 'although the name is frozen'],
@@ -159,9 +167,9 @@ export function createFenceJudge(world: World): FenceJudge {
     started(instance) {
       for (const key of waiting.keys()) if (key.startsWith(`${instance} `)) waiting.delete(key);
     },
-    wants(sender, { server, uuid }) {
+    wants(sender, { server, uuid, finishes }) {
       waiting.delete(keyOf(sender.name, server));
-      return unfit(sender, server, uuid);
+      return unfit(sender, server, uuid, finishes);
     },
     done(server, result) {
       const isSource = ledgerIn(primary.rrsets())?.source === server;

@@ -87,7 +87,7 @@ export interface Judge {
   leaves(host: string, message: Buffer): void;
   wantsFence(
     instance: InstanceName,
-    request: { readonly server: ServerAddress; readonly uuid: string },
+    request: { readonly server: ServerAddress; readonly uuid: string; readonly finishes: boolean },
   ): void;
   fenceDone(server: ServerAddress, result: FenceResult): void;
   /** A writable server becomes read-only by a fence that was asked for. */

@@ -24,7 +24,7 @@ export function createFencer(world: World, host: Host, life: Life, build: Acting
   }
 
   async function act(session: FencingSession, request: FenceRequest): Promise<FenceResult> {
-    const { server, uuid, deadline } = request;
+    const { server, uuid, finishes, deadline } = request;
     const { version } = world.mysql.server(server);
     const login = await session.open();
     if (login.kind === 'error')
@@ -34,7 +34,7 @@ export function createFencer(world: World, host: Host, life: Life, build: Acting
     const set = build.fenceSetOf(traits);
     if (typeof set === 'string') throw new Error(set);
     const spare = ['fence', watcherAccount, sparedAccount];
-    const order = { server, uuid, deadline, clock: life.clock, kill: 'clients', spare } as const;
+    const order = { server, uuid, finishes, deadline, clock: life.clock, kill: 'clients', spare } as const;
     return new build.FenceAct(opened as unknown as Opened, set, order).run();
   }
 

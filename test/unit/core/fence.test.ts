@@ -288,6 +288,20 @@ describe('after an attempt', () => {
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
   });
 
+  test('that others blocked, the next one comes after 4 s at most: the block may end at any moment', () => {
+    const cluster = new Cluster();
+    while (cluster.fences.length === 0) cluster.run(100);
+    for (let times = 0; times < 5; times += 1) {
+      const before = cluster.fences.length;
+      cluster.ends({ kind: 'blocked', by: 'connection 7 of app@10.0.0.1' });
+      while (cluster.fences.length === before) cluster.run(100);
+    }
+    const pauses = cluster.fences
+      .slice(1)
+      .map((time, index) => Math.floor((time - cluster.fences[index]!) / 1000));
+    expect(pauses).toEqual([1, 2, 4, 4, 4]);
+  });
+
   test('and a long time, the pauses begin anew', () => {
     const cluster = started();
     for (const _ of [1, 2, 3, 4]) {
@@ -324,6 +338,57 @@ describe('after an attempt', () => {
     expect(recorded(cluster, 'fenced')).toMatchObject([{ server: address('db1'), uuid: uuid('db1') }]);
     expect(codes(cluster)).not.toContain('fence-failed');
     expect(cluster.state.fences.get(address('db1'))?.fencedAt).toBeDefined();
+  });
+
+  describe('without an answer, that closed the server', () => {
+    const unknown: FenceResult = {
+      kind: 'unknown',
+      failure: { code: 'timeout', message: 'no answer in time' },
+    };
+    const finishing = (cluster: Cluster) =>
+      sent(cluster, 'fence').filter((effect) => 'finishes' in effect && effect.finishes);
+    const closedByUs = () => {
+      const cluster = started();
+      cluster.answers['db1'] = closed;
+      cluster.ends(unknown);
+      cluster.run(3000);
+      return cluster;
+    };
+
+    test('the next one only ends the connections that are left; then there is none', () => {
+      const cluster = closedByUs();
+      expect(cluster.fences).toHaveLength(2);
+      expect(finishing(cluster)).toHaveLength(1);
+      cluster.ends({ kind: 'fenced', killed: 3, spared: 0 });
+      cluster.run(2 * fencePauseMaxMs);
+      expect(cluster.fences).toHaveLength(2);
+      expect(recorded(cluster, 'fenced').map((entry) => 'killed' in entry && entry.killed)).toEqual([
+        false,
+        3,
+      ]);
+      expect(cluster.state.restUntil).toBeGreaterThan(cluster.nowMs);
+    });
+
+    test('and no answer again: it is tried for a minute', () => {
+      const cluster = closedByUs();
+      for (let times = 0; times < 30; times += 1) {
+        cluster.ends(unknown);
+        cluster.run(fencePauseMaxMs / 10);
+      }
+      expect(finishing(cluster).length).toBeGreaterThan(2);
+      const { length } = cluster.fences;
+      cluster.run(10 * fencePauseMaxMs);
+      expect(cluster.fences).toHaveLength(length);
+      expect(recorded(cluster, 'fenced')).toHaveLength(1);
+    });
+
+    test('where somebody makes it a replica, its clients are left', () => {
+      const cluster = started();
+      cluster.answers['db1'] = seen(replicaOf('db2', 'db1', { peer: '192.0.2.1' }));
+      cluster.ends(unknown);
+      cluster.run(3000);
+      expect(cluster.fences).toHaveLength(1);
+    });
   });
 
   test.each<[FenceResult, string]>([

@@ -30,7 +30,9 @@ function world(fencer?: ServerFencer) {
   const clock = fakeClock();
   const { prober, zoneClients } = fakeAdapters();
   core.on((event, now): readonly Effect[] =>
-    event.kind === 'tick' ? [{ kind: 'fence', server: db1, uuid, deadline: plusMs(now.mono, 2000) }] : [],
+    event.kind === 'tick'
+      ? [{ kind: 'fence', server: db1, uuid, finishes: false, deadline: plusMs(now.mono, 2000) }]
+      : [],
   );
   const runtime = createClusterRuntime({
     settings: settings(),
@@ -69,7 +71,9 @@ describe('the runtime', () => {
   test('gives a fence to the fencer, and the result to the core', async () => {
     const { fencer, requests, answer } = heldFencer();
     const w = world(fencer);
-    expect(requests).toEqual([{ server: db1, uuid, deadline: plusMs(w.clock.mono(), 2000) }]);
+    expect(requests).toEqual([
+      { server: db1, uuid, finishes: false, deadline: plusMs(w.clock.mono(), 2000) },
+    ]);
     answer(done);
     await settled();
     expect(w.events.slice(1)).toEqual([{ kind: 'fenced', server: db1, result: done }]);

@@ -33,6 +33,8 @@ interface Script {
   /** Instead of closing. */
   readonly closing?: Answer;
   readonly staysOpen?: boolean;
+  /** Before the act. */
+  readonly isClosed?: boolean;
   /** By connection number: the error that its KILL gets. */
   readonly unkilled?: Readonly<Record<number, number>>;
   /** How long each round trip takes. */
@@ -45,7 +47,7 @@ async function play(script: Script = {}) {
   const { clients = 1, trainMs = 0 } = script;
   let now = 1000;
   let waits = script.waits ?? 0;
-  let closed = 0;
+  let closed = script.isClosed ? 2 : 0;
   const trains: (readonly string[])[] = [];
   const ids = Array.from({ length: clients }, (_, index) => index + 10);
   const closing = (): Answer => {
@@ -92,6 +94,7 @@ async function play(script: Script = {}) {
   const act = new FenceAct({ session, traits, asker } as unknown as Opened, set, {
     server,
     uuid: uuid as ServerId,
+    finishes: false,
     deadline: 6000 as MonoMs,
     clock: { mono: () => now as MonoMs, wall: () => 0 as never, after: () => () => {} },
     kill: 'clients',
@@ -104,6 +107,17 @@ async function play(script: Script = {}) {
 }
 
 const kills = (said: readonly string[]) => said.filter((sql) => sql.startsWith('KILL '));
+
+test('an act that only finishes ends the clients of a closed server, and never closes an open one', async () => {
+  const order = { finishes: true };
+  const done = await play({ clients: 2, isClosed: true, order });
+  expect(done.result).toEqual({ kind: 'fenced', killed: 2, spared: 0 });
+  expect(kills(done.said)).toHaveLength(2);
+  expect(done.closes).toEqual([]);
+  const opened = await play({ clients: 2, order });
+  expect(opened.result).toMatchObject({ kind: 'unknown', failure: { code: 'opened-again' } });
+  expect([...kills(opened.said), ...opened.closes]).toEqual([]);
+});
 
 test('the server is closed, then the clients are ended, then it is asked again; nothing else changes', async () => {
   const { result, said } = await play({ clients: 2 });
