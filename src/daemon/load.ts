@@ -1,7 +1,7 @@
 /**
  * How busy this process is, and what that means for its clusters. If many of them are in suspicion at once,
  * their probes would fill the event loop: answers would miss their deadlines, and cause more suspicion. So
- * their haste shrinks together.
+ * their haste shrinks together. If even the questions of clusters at rest fill it, these come less often.
  */
 
 import type { MonoMs } from '../core/model/units.ts';
@@ -21,6 +21,20 @@ const compareEveryMs = 50;
 const serversInHaste = 10;
 /** With the default of `suspect_interval` this makes the pauses of a suspicion as long as `interval`. */
 const mostStretch = 128;
+/**
+ * Above this part of the event loop the questions at rest come half as often, below the other one as often as
+ * planned again. Half of the first one is above the second one: else they would take turns.
+ */
+const saturated = 0.95;
+const hasRoomAtRest = 0.45;
+const saturatedStretch = 2;
+/** One incident must not count. Milliseconds. */
+const saturatedForMs = 2000;
+
+interface Sample {
+  readonly at: number;
+  readonly busy: number;
+}
 
 /** One for all clusters of a process. */
 export class Load {
@@ -30,7 +44,9 @@ export class Load {
   #begun = 0;
   /** Because the event loop is busy. */
   #stretch = 1;
-  #compared: { readonly at: number; readonly busy: number };
+  #compared: Sample;
+  #isSaturated = false;
+  #comparedAtRest: Sample;
 
   /**
    * `busyMs`: the milliseconds that the event loop was busy since some moment. `waiting`: how many connections
@@ -40,6 +56,7 @@ export class Load {
     this.#busyMs = busyMs;
     this.#waiting = waiting;
     this.#compared = { at: now, busy: busyMs() };
+    this.#comparedAtRest = this.#compared;
   }
 
   /**
@@ -64,6 +81,24 @@ export class Load {
     if (this.#waiting() > 0) return mostStretch;
     const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers.sum / serversInHaste)));
     return Math.min(mostStretch, Math.max(shared, this.#stretch));
+  }
+
+  /**
+   * How many times as long the pauses at rest are. Else a process with more servers than it can ask would do
+   * nothing but ask those that it knows, and would never come to the others.
+   */
+  restStretch(now: MonoMs): number {
+    this.#compareAtRest(now);
+    return this.#isSaturated || this.#waiting() > 0 ? saturatedStretch : 1;
+  }
+
+  #compareAtRest(now: MonoMs): void {
+    const { at, busy } = this.#comparedAtRest;
+    if (now - at < saturatedForMs) return;
+    const busyNow = this.#busyMs();
+    const part = (busyNow - busy) / (now - at);
+    this.#isSaturated = part > (this.#isSaturated ? hasRoomAtRest : saturated);
+    this.#comparedAtRest = { at: now, busy: busyNow };
   }
 
   #compare(now: MonoMs): void {

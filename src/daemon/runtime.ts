@@ -158,7 +158,13 @@ class Runtime implements ClusterRuntime {
   #now(token: string): Now {
     const { clock, load } = this.#options;
     const mono = clock.mono();
-    return { mono, wall: clock.wall(), token, stretch: load?.stretch(mono) ?? 1 };
+    return {
+      mono,
+      wall: clock.wall(),
+      token,
+      stretch: load?.stretch(mono) ?? 1,
+      restStretch: load?.restStretch(mono) ?? 1,
+    };
   }
 
   /** The only entry for events. An event that arrives during another one waits. */

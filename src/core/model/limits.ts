@@ -4,6 +4,8 @@
 export const clockJumpMs = 1000;
 /** A cluster at rest gets a turn after so many intervals, even if its published source does not answer. */
 export const restIntervals = 2;
+/** Where a process cannot keep up, the pause at rest is at most this part of `fresh_for`. */
+export const restPartOfFresh = 0.6;
 /** A suspicion lasts this long once the decision is `steady` again. */
 export const suspectAfterSteadyMs = 5000;
 /** How long an announcement counts. A failover tool makes its new source writable within seconds. */

@@ -3,7 +3,7 @@
  * server that breaks its connection again and again would keep its whole cluster busy for ever.
  */
 
-import { glanceMs, hasteMs, quietPerHaste, renewAfterMs, stages } from './limits.ts';
+import { glanceMs, hasteMs, quietPerHaste, renewAfterMs, restPartOfFresh, stages } from './limits.ts';
 import { type ClusterState, newHaste } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 
@@ -24,12 +24,19 @@ export function paceOf(state: ClusterState, now: Now): Pace {
     now.mono < state.suspectUntil ? stages.find(({ untilMs }) => spentMs(state, now) < untilMs) : undefined;
   // With a long interval the operator wants few questions of any kind.
   const quietGlanceMs = Math.max(glanceMs, glanceMs * (intervalMs / 1000));
-  if (stage === undefined) return { probeMs: intervalMs, glanceMs: quietGlanceMs, reconnectMs: intervalMs };
+  if (stage === undefined)
+    return { probeMs: restMs(state, now), glanceMs: quietGlanceMs, reconnectMs: intervalMs };
   return {
     probeMs: Math.min(intervalMs, stretch * Math.max(stage.probeMs, suspectIntervalMs)),
     glanceMs: Math.min(quietGlanceMs, stretch * Math.max(stage.glanceMs, suspectIntervalMs / 4)),
     reconnectMs: Math.min(intervalMs, stretch * stage.probeMs),
   };
+}
+
+/** An answer must still be fresh when the next one is late. */
+function restMs({ settings }: ClusterState, { restStretch = 1 }: Now): number {
+  const { intervalMs, freshForMs } = settings.watch;
+  return Math.max(intervalMs, Math.min(restStretch * intervalMs, restPartOfFresh * freshForMs));
 }
 
 /** The state in which suspicion lasts until then. */

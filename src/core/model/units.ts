@@ -21,6 +21,8 @@ export interface Now {
   readonly token: string;
   /** How many times as long the pauses of a suspicion are, so that a busy process keeps up. Absent: 1. */
   readonly stretch?: number;
+  /** The same for the pauses at rest. */
+  readonly restStretch?: number;
 }
 
 /** `at` moved by `ms` (may be negative). */

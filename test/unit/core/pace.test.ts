@@ -26,6 +26,8 @@ const { watch } = clusterSettings([]);
 class Cluster {
   state: ClusterState;
   now = 10_000;
+  /** How the process keeps up. */
+  restStretch = 1;
   readonly says = new Map<ServerAddress, Probe>([
     [db1, seen(factsOf('db1'))],
     [db2, seen(replicaOf('db1', 'db2'))],
@@ -57,7 +59,7 @@ class Cluster {
   }
 
   send(event: Event): void {
-    const [state, effects] = step(this.state, event, at(this.now));
+    const [state, effects] = step(this.state, event, { ...at(this.now), restStretch: this.restStretch });
     this.state = state;
     for (const effect of effects) this.#perform(effect);
   }
@@ -124,6 +126,28 @@ describe('the pace of the probes', () => {
     expect(counts[2]).toBeLessThan(25);
     expect(counts[3]).toBeLessThan(5);
     expect(counts[4]).toBeLessThan(1.5);
+  });
+
+  test('is slower at rest where the process cannot keep up, and answers stay fresh', () => {
+    const cluster = calm();
+    cluster.restStretch = 2;
+    cluster.run(10_000);
+    const probes = cluster.probesWithin(18_000);
+    expect(probes).toBeGreaterThanOrEqual(9);
+    expect(probes).toBeLessThanOrEqual(11);
+    const { settings } = cluster.state;
+    const hasty = { ...settings, watch: { ...settings.watch, freshForMs: 1500 } };
+    cluster.send({ kind: 'reconfigured', settings: hasty });
+    cluster.run(120_000);
+    expect(cluster.probesWithin(20_000)).toBeGreaterThanOrEqual(20);
+  });
+
+  test('is suspect_interval in an incident where the process asks less often at rest', () => {
+    const cluster = calm();
+    cluster.restStretch = 2;
+    cluster.says.set(db1, silent);
+    cluster.send({ kind: 'connection-lost', server: db1 });
+    expect(cluster.probesWithin(1000)).toBeGreaterThan(80);
   });
 
   test('never hurries to a server that does not answer', () => {

@@ -63,6 +63,38 @@ test('while connections wait to be opened, the pauses of a suspicion are as long
   expect(load.stretch(at(1))).toBe(1);
 });
 
+test('a process that cannot keep up asks half as often at rest, until there is room for the rest', () => {
+  const state = startLoad();
+  const atRest = (part: number, from: number, to: number): number => {
+    let stretch = 1;
+    for (let now = from; now < to; now += 10) {
+      state.busy += 10 * part;
+      stretch = state.load.restStretch(at(now + 10));
+    }
+    return stretch;
+  };
+  expect(atRest(0.9, 0, 10_000)).toBe(1);
+  // An incident of a moment.
+  expect(atRest(1, 10_000, 11_000)).toBe(1);
+  expect(atRest(0.5, 11_000, 12_000)).toBe(1);
+  expect(atRest(1, 12_000, 14_000)).toBe(2);
+  // What is half of too much is no room.
+  expect(atRest(0.5, 14_000, 60_000)).toBe(2);
+  expect(atRest(0.4, 60_000, 62_000)).toBe(1);
+});
+
+test('while connections wait to be opened, servers are asked half as often at rest', () => {
+  let waiting = 3;
+  const load = new Load(
+    () => 0,
+    at(0),
+    () => waiting,
+  );
+  expect(load.restStretch(at(1))).toBe(2);
+  waiting = 0;
+  expect(load.restStretch(at(1))).toBe(1);
+});
+
 test('clusters that begin together spread over their interval', () => {
   const { load } = startLoad();
   const phases = Array.from({ length: 1000 }, () => load.phaseMs(1000));
