@@ -5,6 +5,7 @@
 
 import type { Event } from './model/events.ts';
 import { restIntervals } from './model/limits.ts';
+import { restMs } from './model/pace.ts';
 import type { PublicationState } from './model/publication.ts';
 import type { ClusterState, ServerMemory } from './model/state.ts';
 import { type Now, plusMs, type ServerAddress } from './model/units.ts';
@@ -13,11 +14,15 @@ import { isHeard } from './observe/topology.ts';
 import { showsTheSame } from './publish/zone-read.ts';
 
 /** The state after a turn. */
-export function withTurnNoted(state: ClusterState, { mono }: Now): ClusterState {
+export function withTurnNoted(state: ClusterState, now: Now): ClusterState {
+  const { mono } = now;
   const isCalm = mono >= state.suspectUntil && state.commands.length === 0;
   const isAtRest = isCalm && !isAnyOpen(state) && [...state.publications.values()].every(hasNothingToDo);
-  const { intervalMs } = state.settings.watch;
-  return { ...state, turnAt: mono, restUntil: isAtRest ? plusMs(mono, restIntervals * intervalMs) : mono };
+  return {
+    ...state,
+    turnAt: mono,
+    restUntil: isAtRest ? plusMs(mono, restIntervals * restMs(state, now)) : mono,
+  };
 }
 
 /** A superseded source takes writes, and servers are fenced. */

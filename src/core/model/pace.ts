@@ -33,8 +33,8 @@ export function paceOf(state: ClusterState, now: Now): Pace {
   };
 }
 
-/** An answer must still be fresh when the next one is late. */
-function restMs({ settings }: ClusterState, { restStretch = 1 }: Now): number {
+/** The pause of the probes at rest: an answer must still be fresh when the next one is late. */
+export function restMs({ settings }: ClusterState, { restStretch = 1 }: Now): number {
   const { intervalMs, freshForMs } = settings.watch;
   return Math.max(intervalMs, Math.min(restStretch * intervalMs, restPartOfFresh * freshForMs));
 }
