@@ -134,16 +134,34 @@ async function readOne(
   look: (name: Fqdn, failure: Failure) => Promise<Reading>,
 ): Promise<Reading> {
   const first = await askFor(correspondent, question, deadline);
-  const answer =
-    first.kind === 'failed' && first.rcode === RCODE.SERVFAIL
-      ? await look(question.name, first.failure)
-      : first;
+  const answer = isServfail(first)
+    ? await lookTwice(correspondent, question, deadline, () => look(question.name, first.failure))
+    : first;
   if (answer.kind !== 'answer') return answer;
   const dname = dnameAbove(answer.message, question.name);
   return dname === undefined
     ? answer
     : { kind: 'failed', failure: belowDname(correspondent.nameserver, question.name, dname) };
 }
+
+/**
+ * A nameserver that still reads its zones answers SERVFAIL, and a moment later everything: what seemed to fail
+ * alone is asked for once more.
+ */
+async function lookTwice(
+  correspondent: Correspondent,
+  question: Question,
+  deadline: MonoMs,
+  look: () => Promise<Reading>,
+): Promise<Reading> {
+  const looked = await look();
+  if (looked.kind !== 'failed') return looked;
+  const again = await askFor(correspondent, question, deadline);
+  return isServfail(again) ? looked : again;
+}
+
+const isServfail = (answer: Answer): answer is Answer & { readonly kind: 'failed' } =>
+  answer.kind === 'failed' && answer.rcode === RCODE.SERVFAIL;
 
 const askFor = (correspondent: Correspondent, { name, type }: Question, deadline: MonoMs): Promise<Answer> =>
   ask(correspondent, { name, type: TYPE[type] }, deadline);
