@@ -32,10 +32,8 @@ interface Answered {
   readonly answer: Reading;
 }
 
-/**
- * The name is delegated away, never answered, or fails alone. Silence and refusals come from the nameserver.
- */
-const aboutTheName = new Set(['not-authoritative', 'not-in-zone', 'servfail']);
+/** The name is delegated away, or never answered. Silence and refusals come from the nameserver. */
+const aboutTheName = new Set(['not-authoritative', 'not-in-zone']);
 
 /**
  * Asks all questions at once. A failure fails the reading, except for a side name that alone cannot be read.
@@ -70,7 +68,8 @@ export async function readRrsets(
   const outside: Outside[] = [];
   for (const side of all.filter((each) => !own.includes(each))) {
     const failure = sideFailure(correspondent, zone, side);
-    if (failure !== undefined && !aboutTheName.has(failure.code)) return { kind: 'failed', failure };
+    const isItsOwn = 'alone' in side.answer || (failure !== undefined && aboutTheName.has(failure.code));
+    if (failure !== undefined && !isItsOwn) return { kind: 'failed', failure };
     if (failure !== undefined) outside.push({ name: side.question.name, failure });
   }
   const inZone = questions.filter(({ name }) => outside.every((other) => other.name !== name));
@@ -145,8 +144,8 @@ async function readOne(
 }
 
 /**
- * A nameserver that still reads its zones answers SERVFAIL, and a moment later everything: what seemed to fail
- * alone is asked for once more.
+ * A nameserver that still reads its zones answers SERVFAIL, and a moment later everything. A name fails alone
+ * if it fails still after the zone was answered.
  */
 async function lookTwice(
   correspondent: Correspondent,

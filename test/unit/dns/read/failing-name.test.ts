@@ -182,6 +182,20 @@ describe('SERVFAIL proves nothing', () => {
     },
   );
 
+  test('at a side name, while the zone is not answered either: the reading fails', async () => {
+    const { read } = await serve([a(name), a(replicas)], false, (message) =>
+      typeOf(message) === 6 || message.includes(wire(replicas)) ? servfail(message) : undefined,
+    );
+    expect(await read()).toMatchObject({ kind: 'failed', failure: { code: 'servfail' } });
+  });
+
+  test('at a side name, without a signature: the reading fails', async () => {
+    const { read } = await serve([a(name), a(replicas)], false, (message) =>
+      message.includes(wire(replicas)) ? answerTo(message, { rcode: 2 }) : undefined,
+    );
+    expect(await read()).toMatchObject({ kind: 'failed' });
+  });
+
   test('not more than once: the next reading asks again', async () => {
     let left = 2;
     const { read } = await serve([a(name)], false, (message) =>
