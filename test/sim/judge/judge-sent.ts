@@ -53,11 +53,7 @@ export const isMove = ({ ledger, read }: Pick<Sending, 'ledger' | 'read'>): bool
 export function brokenAtSending(sending: Sending): string | undefined {
   const { ledger, read, sight, changes } = sending;
   const moves = isMove(sending);
-  if (
-    !moves &&
-    read &&
-    (ledger.uuid !== read.uuid || (ledger.source !== read.source && !isRenamed(ledger, read)))
-  )
+  if (!moves && read && (ledger.uuid !== read.uuid || (ledger.source !== read.source && !isRenamed(sending))))
     return 'S2 the source changes without an epoch';
   if (!moves && !pointsTheName(changes)) return undefined;
   const command = [...sight.commands.values()].find(
@@ -70,9 +66,11 @@ export function brokenAtSending(sending: Sending): string | undefined {
   return unfit(sending) ?? (moves && command === undefined && !isAnnounced ? unproven(sending) : undefined);
 }
 
-/** Two host names are exchanged: the same server answers under the other one, and clients get the same. */
-const isRenamed = (ledger: Ledger, read: Ledger): boolean =>
-  ledger.form.type === read.form.type && ledger.form.targets.join() === read.form.targets.join();
+/** By its newest answers, the same server is under another address now, and not under the earlier one. */
+function isRenamed({ sight, ledger, read }: Sending): boolean {
+  const [there, before] = [ledger.source, read?.source].map((one) => one && sight.answers.get(one)?.facts.id);
+  return there === ledger.uuid && before !== ledger.uuid;
+}
 
 /** S1: force is for what is unknown. */
 function forcedOnReplica({ sight, ledger, now }: Sending): string | undefined {
