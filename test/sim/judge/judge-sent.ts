@@ -53,7 +53,7 @@ export const isMove = ({ ledger, read }: Pick<Sending, 'ledger' | 'read'>): bool
 export function brokenAtSending(sending: Sending): string | undefined {
   const { ledger, read, sight, changes } = sending;
   const moves = isMove(sending);
-  if (!moves && read && (ledger.uuid !== read.uuid || (ledger.source !== read.source && !isRenamed(sending))))
+  if (!moves && read && (ledger.uuid !== read.uuid || ledger.source !== read.source))
     return 'S2 the source changes without an epoch';
   if (!moves && !pointsTheName(changes)) return undefined;
   const command = [...sight.commands.values()].find(
@@ -64,12 +64,6 @@ export function brokenAtSending(sending: Sending): string | undefined {
     return command.althoughReadOnly ? undefined : forcedOnReplica(sending);
   const isAnnounced = ledger.why === 'commanded' && read?.next?.uuid === ledger.uuid;
   return unfit(sending) ?? (moves && command === undefined && !isAnnounced ? unproven(sending) : undefined);
-}
-
-/** By its newest answers, the same server is under another address now, and not under the earlier one. */
-function isRenamed({ sight, ledger, read }: Sending): boolean {
-  const [there, before] = [ledger.source, read?.source].map((one) => one && sight.answers.get(one)?.facts.id);
-  return there === ledger.uuid && before !== ledger.uuid;
 }
 
 /** S1: force is for what is unknown. */
