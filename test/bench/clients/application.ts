@@ -43,6 +43,8 @@ export type ApplicationNews =
 
 /** The pause of a writer after each write. */
 const pauseMs = 10;
+/** How long the last results are awaited. */
+const lastResultsMs = 200;
 const insert = 'INSERT INTO shop.orders (n, writer, server) VALUES (?, ?, @@server_uuid)';
 
 const order = JSON.parse(process.argv[2] ?? '') as ApplicationOrder;
@@ -55,14 +57,16 @@ let unready = order.writers;
 const tell = (news: ApplicationNews, told?: () => void): void =>
   void process.send?.(news, undefined, undefined, told);
 
-process.once('message', () => {
+process.once('message', async () => {
   stopped = true;
+  // A write that the server has done may have no result here yet. One to a server that hangs never has one.
+  await Promise.race([Promise.all(writing), delay(lastResultsMs)]);
   // Thousands of notes are more than a pipe takes at once: to disconnect before they have left would drop them.
   tell({ kind: 'notes', attempts }, () => process.disconnect());
   // A connection to a server that hangs never ends: that is for the process which waits for our exit.
   void pool.end().catch(() => undefined);
 });
-for (let writer = 0; writer < order.writers; writer += 1) void write(writer);
+const writing = Array.from({ length: order.writers }, (_, writer) => write(writer));
 
 async function write(writer: number): Promise<void> {
   let written = false;
