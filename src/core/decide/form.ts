@@ -66,8 +66,8 @@ export function differingForm(situation: Situation, ledger: Ledger, target: Serv
 }
 
 /**
- * The ledger names it, or names it by the host name of another server, with the same port. Clients get the same,
- * and two exchanged host names are more often a mistake than meant.
+ * The ledger names it, or names it by the host name of another server, with the same port. Clients get the
+ * same, and two exchanged host names are more often a mistake than meant.
  */
 const isNamed = ({ members }: Situation, { source }: Ledger, target: ServerView): boolean =>
   target.address === source ||

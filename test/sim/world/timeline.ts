@@ -29,7 +29,7 @@ export function createTimeline(): Timeline {
   const heap: Entry[] = [];
   let now = 0;
   let sequence = 0;
-  // Whoever made the world may have begun something.
+  // Something may have begun before the first moment.
   let isStirred = true;
   const at = (time: number, action: () => void): void => {
     sequence += 1;
