@@ -32,6 +32,8 @@ interface Connection {
   /** The value at the beginning of the connection, in whole seconds; counted on from `at`. */
   readonly uptimeSeconds: number;
   readonly at: number;
+  /** What the last probe read, as the real connections keep it. */
+  readonly kept: Kept;
   /** What a glance shows, as the last probe saw it. */
   seen?: string;
 }
@@ -41,7 +43,18 @@ type Reading = Pick<Build, 'querySetOf' | 'readTraits'>;
 /** No connection is open yet. */
 export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): FakeProber {
   const connections = new Map<ServerAddress, Connection>();
+  const querySets = new Map<string, ReturnType<Build['querySetOf']>>();
   let sessions = 0;
+
+  /** A server shows the same version again and again. */
+  function querySetFor(address: ServerAddress, version: string): ReturnType<Build['querySetOf']> {
+    const key = `${address} ${version}`;
+    const set =
+      querySets.get(key) ??
+      build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
+    querySets.set(key, set);
+    return set;
+  }
 
   function connectionTo(address: ServerAddress, target: ServerAddress, now: number): Connection {
     const { process, startedAt } = mysql.server(target);
@@ -54,6 +67,7 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
       process,
       uptimeSeconds: Math.floor((now - startedAt) / 1000),
       at: now,
+      kept: new Kept(),
     };
     connections.set(address, opened);
     return opened;
@@ -64,10 +78,11 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
       const { health, process, version, offlineMode } = mysql.server(target);
       if (health !== 'up' && connections.get(address)?.process !== process) connections.delete(address);
       if (health !== 'up') return notServed(address, health, offlineMode);
-      const set = build.querySetOf(address, build.readTraits([{ Variable_name: 'version', Value: version }]));
+      const set = querySetFor(address, version);
       if ('kind' in set) return set;
       const connection = connectionTo(address, target, now);
-      const { session, uptimeSeconds, at } = connection;
+      const { session, uptimeSeconds, at, kept } = connection;
+      kept.beginProbe();
       const counted = uptimeSeconds + Math.floor((now - at) / 1000);
       const answers = { server: mysql.rows(target), ...mysql.coordinates(target) };
       connection.seen = glanceOf(mysql.server(target));
@@ -75,7 +90,7 @@ export function createFakeProber(mysql: FakeMysql, build: Reading = thisBuild): 
         answers: hasGroup(answers) ? { ...answers, group: mysql.groupRows(target) ?? [] } : answers,
         at: now as MonoMs,
         notes: new Map(),
-        kept: new Kept(),
+        kept,
       };
       const reading = set.read({ server: address, session, uptimeSeconds: counted, ...told });
       return reading.kind === 'facts'

@@ -29,7 +29,7 @@ export function fenceVerdict(
     situations.map((situation) => rule(situation, member)),
   );
   const because =
-    unsure(situations, member) ??
+    unsure(situations, member, formerSince) ??
     against.find((each) => each !== undefined) ??
     openedAgainst(member, formerSince);
   return because === undefined ? { kind: 'fence' } : { kind: 'not', because };
@@ -49,7 +49,11 @@ const isFormer = ({ ledger }: Situation, { id }: ServerView): boolean =>
   id !== undefined && ledger?.was.some(({ uuid }) => uuid === id) === true;
 
 /** What speaks against it whatever the ledgers say. */
-function unsure([situation]: readonly Situation[], member: ServerView): string | undefined {
+function unsure(
+  [situation]: readonly Situation[],
+  member: ServerView,
+  formerSince: MonoMs,
+): string | undefined {
   if (situation === undefined) return undefined;
   const { state, members, topology } = situation;
   const { address, known, upstreams } = member;
@@ -63,9 +67,22 @@ function unsure([situation]: readonly Situation[], member: ServerView): string |
   if (upstream) return `it replicates from ${upstream.member ?? upstream.channel.sourceAddress}`;
   const [follower] = topology.followersOf(address);
   if (follower) return `${follower.address} replicates from it`;
+  const silent = members.find((other) => followedLast(other, member, formerSince));
+  if (silent) return `${silent.address} does not answer, and replicated from it when it last answered`;
   const unseen = members.find(({ contact }) => contact === 'unobserved');
   return unseen && `${unseen.address} has not been observed yet`;
 }
+
+/** After the move somebody let it replicate from this server, and may mean it. Now it is silent. */
+const followedLast = (
+  { facts, observedAt, upstreams }: ServerView,
+  { address }: ServerView,
+  formerSince: MonoMs,
+): boolean =>
+  facts === undefined &&
+  observedAt !== undefined &&
+  observedAt > formerSince &&
+  upstreams.some(({ state, member }) => state === 'streams' && member === address);
 
 /** MariaDB has no other identity. */
 const sameServerId = ({ known: a }: ServerView, { known: b }: ServerView): boolean =>

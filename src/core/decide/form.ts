@@ -62,8 +62,17 @@ export function differingForm(situation: Situation, ledger: Ledger, target: Serv
     state.settings.allowLoopback,
   );
   if ('unsafe' in form) return undefined;
-  return formText(form) === formText(ledger.form) && target.address === ledger.source ? undefined : form;
+  return formText(form) === formText(ledger.form) && isNamed(situation, ledger, target) ? undefined : form;
 }
+
+/**
+ * The ledger names it, or names it by the host name of another server, with the same port. Clients get the
+ * same, and two exchanged host names are more often a mistake than meant.
+ */
+const isNamed = ({ members }: Situation, { source }: Ledger, target: ServerView): boolean =>
+  target.address === source ||
+  (members.some(({ address }) => address === source) &&
+    splitAddress(target.address).port === splitAddress(source).port);
 
 export function formOf(
   server: ServerView,

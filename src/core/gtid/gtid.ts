@@ -152,7 +152,28 @@ function subtractIntervals(from: readonly Interval[], minus: readonly Interval[]
 }
 
 /** Whether `b` is a subset of `a`: GTID_SUBSET(b, a). */
-export const contains = (a: GtidSet, b: GtidSet): boolean => subtract(b, a).size === 0;
+export function contains(a: GtidSet, b: GtidSet): boolean {
+  if (isMariadbSet(b)) return subtractMariadb(b, a).size === 0;
+  for (const [key, intervals] of b) if (!covers(a.get(key) ?? [], intervals)) return false;
+  return true;
+}
+
+/** Whether nothing of `some` is left without `all`: asked far more often than what is left. */
+function covers(all: readonly Interval[], some: readonly Interval[]): boolean {
+  let next = 0;
+  for (const [first, last] of some) {
+    let start = first;
+    while (next < all.length && (all[next] as Interval)[1] < start) next += 1;
+    for (; start <= last; next += 1) {
+      const [from, to] = all[next] ?? [Number.POSITIVE_INFINITY, 0];
+      if (from > start) return false;
+      start = to + 1;
+      // The next interval of `some` may be in the same one.
+      if (start > last) break;
+    }
+  }
+  return true;
+}
 
 export function countGtids(set: GtidSet): number {
   const disjoint = isMariadbSet(set) ? [...intervalsByDomain(set).values()].map(normalise) : set.values();

@@ -64,7 +64,13 @@ export function takePeer(
   trials.set(facts.peer, { outcome: 'same', at: now.mono, wasSame: true });
   const isElsewhere =
     proposed !== undefined && !proposed.includes(facts.peer) && last?.session !== facts.session;
-  return accept(state, { ...memory, trials, nextResolveAt: isElsewhere ? now.mono : memory.nextResolveAt });
+  return accept(state, {
+    ...memory,
+    trials,
+    // Another server answered at the earlier addresses, perhaps another member: they were never this server's.
+    addresses: isSame || memory.addresses?.includes(facts.peer) ? memory.addresses : [facts.peer],
+    nextResolveAt: isElsewhere ? now.mono : memory.nextResolveAt,
+  });
 }
 
 /** Takes a trial's outcome. If the server moved to the new addresses, the kept connection follows. */

@@ -29,10 +29,9 @@ export function wantedReplicas(situation: Situation, source: ServerAddress): rea
   const fit = others.filter((member) => isFit(situation, replicas, member, ways)).slice(0, replicasLimit);
   const addresses = fit.flatMap((member) => publishable(situation, member));
   if (addresses.length === 0 && replicas.whenEmpty === 'keep') return [];
-  const shown =
-    addresses.length === 0 && replicas.whenEmpty === 'source'
-      ? sourceAddresses(situation, source)
-      : addresses;
+  const standsIn = addresses.length === 0 && replicas.whenEmpty === 'source';
+  const shown = standsIn ? sourceAddresses(situation, source) : addresses;
+  if (standsIn && shown.length === 0) return [];
   const rdata = [...new Set(shown)].toSorted();
   return [
     addressRrset(replicas.name, 'A', replicas.ttlSeconds, rdata),
@@ -96,9 +95,12 @@ const publishable = ({ state }: Situation, member: ServerView): readonly string[
     (address) => unsafeKind(address, state.settings.allowLoopback) === undefined,
   );
 
+/** Where none is proven, a published source has those of its name. */
 function sourceAddresses(situation: Situation, source: ServerAddress): readonly string[] {
-  const member = situation.members.find((server) => server.address === source);
-  return member ? publishable(situation, member) : [];
+  const { ledger, members } = situation;
+  const member = members.find((server) => server.address === source);
+  if (member?.addresses) return publishable(situation, member);
+  return ledger?.source === source && ledger.form.type === 'address' ? ledger.form.targets : [];
 }
 
 /** Lags at most `max_lag`. A server that is not listed yet must lag at most half of it, against flapping. */

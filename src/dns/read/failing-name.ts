@@ -22,7 +22,9 @@ export type TestPrerequisite = (
 export type Reading =
   | Answer
   /** The zone stores nothing at the name: this wildcard must be what fails. */
-  | { readonly kind: 'nothing'; readonly wildcard: Fqdn };
+  | { readonly kind: 'nothing'; readonly wildcard: Fqdn }
+  /** The zone above the name was answered: only this name is not well. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly alone: true };
 
 interface FailingName {
   readonly name: Fqdn;
@@ -49,17 +51,22 @@ export async function lookInto(
   )
     return alias;
   const found = await findZone(correspondent, name, deadline);
-  if (found.kind === 'failed' || found.zone !== zone) return { kind: 'failed', failure };
-  if (found.failing === undefined) return { kind: 'failed', failure: failsAlone(failing) };
+  if (found.kind === 'failed' && found.above === undefined) return { kind: 'failed', failure };
+  if (found.kind === 'failed' || found.zone !== zone) return { kind: 'failed', failure, alone: true };
+  if (found.failing === undefined) return failsAlone(failing);
   const outcome = await holds(zone, { kind: 'name-not-in-use', name }, deadline);
   if (outcome.kind === 'applied')
     return { kind: 'nothing', wildcard: `*.${parentOf(found.failing)}` as Fqdn };
   const isInUse = outcome.kind === 'refused' && outcome.code === 'prerequisite-failed';
-  return { kind: 'failed', failure: isInUse ? failsAlone(failing) : outcome.failure };
+  return isInUse ? failsAlone(failing) : { kind: 'failed', failure: outcome.failure };
 }
 
-const failsAlone = ({ name, zone, failure }: FailingName): Failure => ({
-  code: failure.code,
-  message: `${failure.message} The rest of the zone ${zone} is answered, so what is stored at ${name} fails.`,
-  hint: `See what the nameserver must look up for ${name}: a CNAME, an ALIAS or a LUA record.`,
+const failsAlone = ({ name, zone, failure }: FailingName): Reading => ({
+  kind: 'failed',
+  failure: {
+    code: failure.code,
+    message: `${failure.message} The rest of the zone ${zone} is answered, so what is stored at ${name} fails.`,
+    hint: `See what the nameserver must look up for ${name}: a CNAME, an ALIAS or a LUA record.`,
+  },
+  alone: true,
 });

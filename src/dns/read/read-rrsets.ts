@@ -32,10 +32,8 @@ interface Answered {
   readonly answer: Reading;
 }
 
-/**
- * The name is delegated away, never answered, or fails alone. Silence and refusals come from the nameserver.
- */
-const aboutTheName = new Set(['not-authoritative', 'not-in-zone', 'servfail']);
+/** The name is delegated away, or never answered. Silence and refusals come from the nameserver. */
+const aboutTheName = new Set(['not-authoritative', 'not-in-zone']);
 
 /**
  * Asks all questions at once. A failure fails the reading, except for a side name that alone cannot be read.
@@ -70,7 +68,8 @@ export async function readRrsets(
   const outside: Outside[] = [];
   for (const side of all.filter((each) => !own.includes(each))) {
     const failure = sideFailure(correspondent, zone, side);
-    if (failure !== undefined && !aboutTheName.has(failure.code)) return { kind: 'failed', failure };
+    const isItsOwn = 'alone' in side.answer || (failure !== undefined && aboutTheName.has(failure.code));
+    if (failure !== undefined && !isItsOwn) return { kind: 'failed', failure };
     if (failure !== undefined) outside.push({ name: side.question.name, failure });
   }
   const inZone = questions.filter(({ name }) => outside.every((other) => other.name !== name));
@@ -134,16 +133,34 @@ async function readOne(
   look: (name: Fqdn, failure: Failure) => Promise<Reading>,
 ): Promise<Reading> {
   const first = await askFor(correspondent, question, deadline);
-  const answer =
-    first.kind === 'failed' && first.rcode === RCODE.SERVFAIL
-      ? await look(question.name, first.failure)
-      : first;
+  const answer = isServfail(first)
+    ? await lookTwice(correspondent, question, deadline, () => look(question.name, first.failure))
+    : first;
   if (answer.kind !== 'answer') return answer;
   const dname = dnameAbove(answer.message, question.name);
   return dname === undefined
     ? answer
     : { kind: 'failed', failure: belowDname(correspondent.nameserver, question.name, dname) };
 }
+
+/**
+ * A nameserver that still reads its zones answers SERVFAIL, and a moment later everything. A name fails alone
+ * if it fails still after the zone was answered.
+ */
+async function lookTwice(
+  correspondent: Correspondent,
+  question: Question,
+  deadline: MonoMs,
+  look: () => Promise<Reading>,
+): Promise<Reading> {
+  const looked = await look();
+  if (looked.kind !== 'failed') return looked;
+  const again = await askFor(correspondent, question, deadline);
+  return isServfail(again) ? looked : again;
+}
+
+const isServfail = (answer: Answer): answer is Answer & { readonly kind: 'failed' } =>
+  answer.kind === 'failed' && answer.rcode === RCODE.SERVFAIL;
 
 const askFor = (correspondent: Correspondent, { name, type }: Question, deadline: MonoMs): Promise<Answer> =>
   ask(correspondent, { name, type: TYPE[type] }, deadline);

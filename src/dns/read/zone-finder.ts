@@ -12,7 +12,9 @@ export type FoundZone =
    * `primary`: the primary server by the zone's SOA (MNAME). `failing`: the highest name on the way that
    * answers SERVFAIL.
    */
-  { readonly kind: 'zone'; readonly zone: Fqdn; readonly primary?: Fqdn; readonly failing?: Fqdn } | Failed;
+  | { readonly kind: 'zone'; readonly zone: Fqdn; readonly primary?: Fqdn; readonly failing?: Fqdn }
+  /** `above`: this zone is well, and the zone below it that has the name is not. */
+  | (Failed & { readonly above?: Fqdn });
 
 interface Failed {
   readonly kind: 'failed';
@@ -62,7 +64,7 @@ async function zoneAbove(
   const ds = await ask(correspondent, { name, type: TYPE.DS }, deadline);
   return ds.kind === 'failed' && ds.rcode === RCODE.SERVFAIL
     ? { kind: 'zone', ...told, failing: name }
-    : answer;
+    : { ...answer, above: told.zone };
 }
 
 /** By the apex's SOA, or by the SOA that proves that there is nothing (RFC 2308 3). */

@@ -148,6 +148,18 @@ export const observingMutants: readonly Mutant[] = [
     story: 'a host name leads nowhere',
   },
   {
+    name: 'addresses at which another server answered are kept',
+    patches: [
+      {
+        file: 'core/observe/server-addresses.ts',
+        find: 'addresses: isSame || memory.addresses?.includes(facts.peer) ? memory.addresses : [facts.peer],',
+        replace: 'addresses: memory.addresses,',
+      },
+    ],
+    breaks: ['S7'],
+    seed: 4_000_004,
+  },
+  {
     name: 'a stale gtid_executed is believed in OFF_PERMISSIVE',
     patches: [
       {

@@ -161,6 +161,18 @@ export const shellMutants: readonly Mutant[] = [
     seed: 2,
   },
   {
+    name: 'a name that answers SERVFAIL is asked once',
+    patches: [
+      {
+        file: 'dns/read/read-rrsets.ts',
+        find: "if (looked.kind !== 'failed') return looked;",
+        replace: 'if (looked !== undefined) return looked;',
+      },
+    ],
+    breaks: ['S6'],
+    seed: 5222,
+  },
+  {
     name: 'versions are compared as text',
     patches: [
       {

@@ -210,7 +210,7 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'dns/read/read-rrsets.ts',
-        find: "first.kind === 'failed' && first.rcode === RCODE.SERVFAIL ? await look(question.name, first.failure) : first;",
+        find: 'isServfail(first) ? await lookTwice(correspondent, question, deadline, () => look(question.name, first.failure)) : first;',
         replace: 'first as Reading;',
       },
     ],

@@ -43,22 +43,33 @@ export function createMachine(
 
   function begin(): Life {
     let over = false;
-    function deliver(action: () => void): void {
+    timeline.stir();
+    function whenAwake(action: () => void): void {
       if (over) return;
       // What waited is not all taken in one moment.
-      if (timeline.now < asleepUntil) timeline.at(asleepUntil + chance.int(20), () => deliver(action));
+      if (timeline.now < asleepUntil) timeline.at(asleepUntil + chance.int(20), () => whenAwake(action));
       else action();
+    }
+    function deliver(action: () => void): void {
+      whenAwake(() => {
+        timeline.stir();
+        action();
+      });
     }
     function after(ms: number, callback: () => void): () => void {
       let cancelled = false;
       const due = mono() + ms;
       const wait = (): void =>
         timeline.after((due - mono()) / rate, () =>
-          deliver(() => {
+          whenAwake(() => {
             if (cancelled) return;
             // A sleep stopped the clock of this deadline.
-            if (mono() + 1e-6 < due) wait();
-            else callback();
+            if (mono() + 1e-6 < due) {
+              wait();
+              return;
+            }
+            timeline.stir();
+            callback();
           }),
         );
       wait();

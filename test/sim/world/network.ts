@@ -25,7 +25,7 @@ export interface Network {
 export function createNetwork(world: Pick<World, 'weather' | 'chance'>): Network {
   const cuts = new Map<string, number>();
   return {
-    isOpen: (from, to) => !cuts.has(`${from} ${to}`),
+    isOpen: (from, to) => cuts.size === 0 || !cuts.has(`${from} ${to}`),
     cut(from, to) {
       const key = `${from} ${to}`;
       cuts.set(key, (cuts.get(key) ?? 0) + 1);

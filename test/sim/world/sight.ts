@@ -210,11 +210,18 @@ export function noteLedger(sight: Sight, ledger: Ledger | undefined, now: number
   for (const uuid of named) if (!former.has(uuid)) former.set(uuid, now);
 }
 
+/** By the RDATA: the judge looks again and again at a zone that seldom changes. */
+const ledgers = new WeakMap<object, Ledger | undefined>();
+
 /** The ledger in these RRsets, if one can be read. */
 export function ledgerIn(rrsets: readonly Rrset[]): Ledger | undefined {
   const rrset = findRrset(rrsets, ledgerOwner, 'TXT');
-  const reading = readLedger(rrset?.type === 'TXT' ? rrset.rdata : []);
-  return reading.kind === 'ledger' ? reading.ledger : undefined;
+  if (rrset?.type !== 'TXT') return undefined;
+  if (!ledgers.has(rrset)) {
+    const reading = readLedger(rrset.rdata);
+    ledgers.set(rrset, reading.kind === 'ledger' ? reading.ledger : undefined);
+  }
+  return ledgers.get(rrset);
 }
 
 /**

@@ -23,6 +23,7 @@ export class SimulatedZone {
   readonly name: Fqdn;
   readonly #maxTtlSeconds: number;
   #rrsets: Rrsets;
+  #all: { readonly of: Rrsets; readonly rrsets: readonly StoredRrset[] } | undefined;
   #serial = 1;
 
   /**
@@ -52,9 +53,10 @@ export class SimulatedZone {
     return [...this.#rrsets.values()].filter((rrset) => rrset.owner === owner);
   }
 
-  /** Everything but the SOA. */
+  /** Everything but the SOA; the same array until the zone changes. */
   all(): readonly StoredRrset[] {
-    return [...this.#rrsets.values()];
+    if (this.#all?.of !== this.#rrsets) this.#all = { of: this.#rrsets, rrsets: [...this.#rrsets.values()] };
+    return this.#all.rrsets;
   }
 
   /**

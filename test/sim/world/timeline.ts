@@ -10,6 +10,11 @@ export interface Timeline {
   /** Not before now; whole milliseconds. */
   at(time: number, action: () => void): void;
   after(ms: number, action: () => void): void;
+  /**
+   * A process gets time in this moment, so promises may go on before the next. Most moments are of the world
+   * alone, which has no promises: to wait for these would take longer than what happens in them.
+   */
+  stir(): void;
   /** Lets everything happen until this time, or until `stop` returns true. */
   runUntil(time: number, stop: () => boolean): Promise<void>;
 }
@@ -24,6 +29,8 @@ export function createTimeline(): Timeline {
   const heap: Entry[] = [];
   let now = 0;
   let sequence = 0;
+  // Something may have begun before the first moment.
+  let isStirred = true;
   const at = (time: number, action: () => void): void => {
     sequence += 1;
     push(heap, { time: Math.max(now, Math.ceil(time)), sequence, action });
@@ -34,6 +41,9 @@ export function createTimeline(): Timeline {
     },
     at,
     after: (ms, action) => at(now + ms, action),
+    stir() {
+      isStirred = true;
+    },
     async runUntil(time, stop) {
       while (!stop()) {
         const [first] = heap;
@@ -41,7 +51,10 @@ export function createTimeline(): Timeline {
         pop(heap);
         now = first.time;
         first.action();
-        await settled();
+        if (isStirred) {
+          isStirred = false;
+          await settled();
+        }
       }
       now = Math.max(now, stop() ? now : time);
     },

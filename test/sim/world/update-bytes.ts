@@ -90,9 +90,17 @@ function stringsOf(bytes: Buffer): string[] {
   return strings;
 }
 
+/** The world looks again and again at a zone that seldom changes. */
+const read = new WeakMap<readonly StoredRrset[], readonly Rrset[]>();
+
 /** What the zone holds of the published types, sorted by name and type. */
-export const rrsetsOf = (stored: readonly StoredRrset[]): readonly Rrset[] =>
-  stored
+export function rrsetsOf(stored: readonly StoredRrset[]): readonly Rrset[] {
+  const known = read.get(stored);
+  if (known) return known;
+  const rrsets = stored
     .filter(({ type }) => ([TYPE.A, TYPE.CNAME, TYPE.SRV, TYPE.TXT] as number[]).includes(type))
     .map(rrsetOf)
     .toSorted((a, b) => (`${a.name} ${a.type}` < `${b.name} ${b.type}` ? -1 : 1));
+  read.set(stored, rrsets);
+  return rrsets;
+}

@@ -65,9 +65,14 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
   const hash = createHash('sha256');
   const log: string[] = [];
   let events = 0;
+  let unhashed = '';
   const world = createWorld(script, options, (line) => {
     events += 1;
-    hash.update(line);
+    unhashed += line;
+    if (unhashed.length > hashedAtOnce) {
+      hash.update(unhashed);
+      unhashed = '';
+    }
     if (options.keepLog) log.push(line);
   });
   const { timeline, judge } = world;
@@ -84,7 +89,7 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
     seed: script.seed,
     ...(broken ? { broken } : {}),
     at: timeline.now,
-    hash: hash.digest('hex'),
+    hash: hash.update(unhashed).digest('hex'),
     moves,
     updates,
     fences,
@@ -92,6 +97,9 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
     log,
   };
 }
+
+/** Characters of the history: to hash line by line takes long. */
+const hashedAtOnce = 32_768;
 
 type Unfinished = { -readonly [K in keyof World]: World[K] };
 

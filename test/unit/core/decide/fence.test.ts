@@ -6,7 +6,8 @@ import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import { steady } from '../../../../src/core/model/decision.ts';
 import type { Ledger } from '../../../../src/core/model/ledger.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
-import type { ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
+import { withServer } from '../../../../src/core/model/state.ts';
+import type { MonoMs, ServerAddress, ServerId } from '../../../../src/core/model/units.ts';
 import {
   address,
   at,
@@ -85,6 +86,22 @@ test('a second nameserver may say the same', () => expect(verdictOn({ second: mo
 test('servers that do not answer say nothing against it', () => {
   expect(verdictOn({ servers: { ...servers, db3: silent } })).toBe('fence');
   expect(verdictOn({ servers: { ...servers, db3: refusing } })).toBe('fence');
+});
+
+test('a server that replicated from it after the move, and is silent now, speaks against it', () => {
+  const world = { servers: { ...servers, db3: seen(replicaOf('db1', 'db3')) }, ledger: moved };
+  const heard = stateOf({ ...world, publication: calm });
+  const db3 = heard.servers.get(address('db3'))!;
+  const latest = { probe: silent, at: at(1).mono, askedAt: at(0.9).mono };
+  const state = withServer(heard, { ...db3, latest });
+  const [publication] = state.publications.values();
+  const situation = situationOf(state, publication!, at(1));
+  const former = situation.members.find((member) => member.address === address('db1'))!;
+  const because = 'db3:3306 does not answer, and replicated from it when it last answered';
+  const before = (db3.factsAt! - 1) as MonoMs;
+  expect(fenceVerdict([situation], former, before)).toEqual({ kind: 'not', because });
+  // Before the move it was the source: then the same answer says nothing.
+  expect(fenceVerdict([situation], former, db3.factsAt!)).toEqual({ kind: 'fence' });
 });
 
 test('a receiver that only looks for the former source says nothing against it', () => {

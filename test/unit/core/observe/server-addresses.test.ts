@@ -59,6 +59,22 @@ function told(
   return { memory, proposal: proposalOf(state, memory), addresses: memory.addresses, renewed };
 }
 
+describe('the addresses at which another server answered', () => {
+  /** The kept connection for db1 led elsewhere, and leads to this server now. */
+  const found = (facts: ServerFacts) => {
+    const state = worldOf(factsOf('db9'));
+    return takePeer(state, db1(state), { ...db1(state), facts }, at(2)).addresses;
+  };
+
+  test('are not those of the server that answers now elsewhere', () => {
+    expect(found(factsOf('db1', { peer: new1, session: 2 }))).toEqual([new1]);
+  });
+
+  test('stay where it answers at one of them: it was rebuilt', () => {
+    expect(found(factsOf('db1', { peer: one, session: 2 }))).toEqual([one]);
+  });
+});
+
 describe('a resolved address', () => {
   test('is tried first, and the kept connection follows where the server answers', () => {
     const state = worldOf();

@@ -166,8 +166,38 @@ describe('SERVFAIL proves nothing', () => {
     expect(await read({})).toMatchObject({ failure: { code: 'servfail' } });
   });
 
-  test('one answer among many: the next reading asks again', async () => {
-    let left = 1;
+  test.each([
+    ['our name', name],
+    ['a side name', replicas],
+  ])(
+    'one answer for %s among many: the nameserver was reading its zone, and is asked once more',
+    async (_what, owner) => {
+      let left = 1;
+      const { read } = await serve([a(name), a(replicas)], false, (message) =>
+        typeOf(message) === 1 && message.includes(wire(owner)) && left-- > 0 ? servfail(message) : undefined,
+      );
+      const reading = await read();
+      expect(reading).toMatchObject({ kind: 'read', rrsets: [a(name), a(replicas)] });
+      expect(reading).not.toHaveProperty('outside');
+    },
+  );
+
+  test('at a side name, while the zone is not answered either: the reading fails', async () => {
+    const { read } = await serve([a(name), a(replicas)], false, (message) =>
+      typeOf(message) === 6 || message.includes(wire(replicas)) ? servfail(message) : undefined,
+    );
+    expect(await read()).toMatchObject({ kind: 'failed', failure: { code: 'servfail' } });
+  });
+
+  test('at a side name, without a signature: the reading fails', async () => {
+    const { read } = await serve([a(name), a(replicas)], false, (message) =>
+      message.includes(wire(replicas)) ? answerTo(message, { rcode: 2 }) : undefined,
+    );
+    expect(await read()).toMatchObject({ kind: 'failed' });
+  });
+
+  test('not more than once: the next reading asks again', async () => {
+    let left = 2;
     const { read } = await serve([a(name)], false, (message) =>
       typeOf(message) === 28 && left-- > 0 ? servfail(message) : undefined,
     );
