@@ -148,6 +148,8 @@ export function createFenceJudge(world: World): FenceJudge {
         (sight.former.get(facts.id) ?? 0) - freshForMs &&
       now - sight.goodReadAt < freshForMs &&
       sight.commands.size === 0 &&
+      // While a third server is writable as well, the name is in doubt, and nobody is fenced.
+      world.judge.decisions.get(sender.name)?.reason === 'steady' &&
       unfit(sender, server, facts.id) === undefined &&
       !sight.members.some((other) => {
         const its = sight.answers.get(other)?.facts;
