@@ -166,12 +166,20 @@ async function thereAndBack(by: Positioning, modes: readonly GtidMode[]): Promis
   return [there, await comesBack(1, 0, modes)];
 }
 
-/** One step at a time, as the manual says (19.1.4.2). */
+/** A replica may still apply what the source wrote last. */
+const noGtidOwned = (index: number) =>
+  until(
+    async () => (await sql(index, 'SELECT @@GLOBAL.gtid_owned AS owned'))[0]!['owned'],
+    (owned) => owned === '',
+  );
+
+/** One step at a time, as the manual says (19.1.4.2); with OFF no transaction may have a GTID (19.1.4.3). */
 async function setMode(index: number, mode: GtidMode): Promise<void> {
   const [row] = await sql(index, 'SELECT @@GLOBAL.gtid_mode AS mode');
   const wanted = gtidModes.indexOf(mode);
   for (let now = gtidModes.indexOf(row!['mode'] as GtidMode); now !== wanted; ) {
     now += Math.sign(wanted - now);
+    if (gtidModes[now] === 'OFF') await noGtidOwned(index);
     await sql(index, `SET GLOBAL gtid_mode = ${gtidModes[now]}`);
   }
 }
