@@ -6,6 +6,7 @@
 
 import type { MonoMs } from '../core/model/units.ts';
 import { Demand } from '../demand.ts';
+import { BusyPart } from './busy-part.ts';
 
 /** Above this part of the event loop all haste is halved, below the other one it is doubled. */
 const tooBusy = 0.65;
@@ -31,32 +32,25 @@ const saturatedStretch = 2;
 /** One incident must not count. Milliseconds. */
 const saturatedForMs = 2000;
 
-interface Sample {
-  readonly at: number;
-  readonly busy: number;
-}
-
 /** One for all clusters of a process. */
 export class Load {
-  readonly #busyMs: () => number;
   readonly #waiting: () => number;
   readonly #servers = new Demand();
+  readonly #busyNow: BusyPart;
+  readonly #busyForLong: BusyPart;
   #begun = 0;
   /** Because the event loop is busy. */
   #stretch = 1;
-  #compared: Sample;
   #isSaturated = false;
-  #comparedAtRest: Sample;
 
   /**
    * `busyMs`: the milliseconds that the event loop was busy since some moment. `waiting`: how many connections
    * wait to be opened.
    */
   constructor(busyMs: () => number, now: MonoMs, waiting: () => number = () => 0) {
-    this.#busyMs = busyMs;
     this.#waiting = waiting;
-    this.#compared = { at: now, busy: busyMs() };
-    this.#comparedAtRest = this.#compared;
+    this.#busyNow = new BusyPart(busyMs, compareEveryMs, now);
+    this.#busyForLong = new BusyPart(busyMs, saturatedForMs, now);
   }
 
   /**
@@ -76,7 +70,9 @@ export class Load {
 
   /** How many times as long the pauses of a suspicion must be: a power of two. */
   stretch(now: MonoMs): number {
-    this.#compare(now);
+    const part = this.#busyNow.next(now);
+    if (part !== undefined && part > tooBusy) this.#stretch = Math.min(mostStretch, this.#stretch * 2);
+    else if (part !== undefined && part < hasRoom) this.#stretch = Math.max(1, this.#stretch / 2);
     // A login costs us and the server as much as many probes. What nobody asked yet comes before haste.
     if (this.#waiting() > 0) return mostStretch;
     const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers.sum / serversInHaste)));
@@ -88,26 +84,8 @@ export class Load {
    * nothing but ask those that it knows, and would never come to the others.
    */
   restStretch(now: MonoMs): number {
-    this.#compareAtRest(now);
+    const part = this.#busyForLong.next(now);
+    if (part !== undefined) this.#isSaturated = part > (this.#isSaturated ? hasRoomAtRest : saturated);
     return this.#isSaturated || this.#waiting() > 0 ? saturatedStretch : 1;
-  }
-
-  #compareAtRest(now: MonoMs): void {
-    const { at, busy } = this.#comparedAtRest;
-    if (now - at < saturatedForMs) return;
-    const busyNow = this.#busyMs();
-    const part = (busyNow - busy) / (now - at);
-    this.#isSaturated = part > (this.#isSaturated ? hasRoomAtRest : saturated);
-    this.#comparedAtRest = { at: now, busy: busyNow };
-  }
-
-  #compare(now: MonoMs): void {
-    const { at, busy } = this.#compared;
-    if (now - at < compareEveryMs) return;
-    const busyNow = this.#busyMs();
-    const part = (busyNow - busy) / (now - at);
-    if (part > tooBusy) this.#stretch = Math.min(mostStretch, this.#stretch * 2);
-    else if (part < hasRoom) this.#stretch = Math.max(1, this.#stretch / 2);
-    this.#compared = { at: now, busy: busyNow };
   }
 }

@@ -27,6 +27,14 @@ function startLoad() {
   return state;
 }
 
+/** An idle process in which connections wait to be opened. */
+const waitingLoad = (waiting: { readonly count: number }): Load =>
+  new Load(
+    () => 0,
+    at(0),
+    () => waiting.count,
+  );
+
 test('an idle process takes nothing from the haste of its clusters', () => {
   expect(busyFor(startLoad(), 0.3, 0, 10_000)).toBe(1);
 });
@@ -52,14 +60,10 @@ test('clusters in suspicion share the haste of the process, and give it back', (
 });
 
 test('while connections wait to be opened, the pauses of a suspicion are as long as they can be', () => {
-  let waiting = 3;
-  const load = new Load(
-    () => 0,
-    at(0),
-    () => waiting,
-  );
+  const waiting = { count: 3 };
+  const load = waitingLoad(waiting);
   expect(load.stretch(at(1))).toBe(128);
-  waiting = 0;
+  waiting.count = 0;
   expect(load.stretch(at(1))).toBe(1);
 });
 
@@ -84,14 +88,10 @@ test('a process that cannot keep up asks half as often at rest, until there is r
 });
 
 test('while connections wait to be opened, servers are asked half as often at rest', () => {
-  let waiting = 3;
-  const load = new Load(
-    () => 0,
-    at(0),
-    () => waiting,
-  );
+  const waiting = { count: 3 };
+  const load = waitingLoad(waiting);
   expect(load.restStretch(at(1))).toBe(2);
-  waiting = 0;
+  waiting.count = 0;
   expect(load.restStretch(at(1))).toBe(1);
 });
 
