@@ -1,6 +1,7 @@
 /** A world for the doctor in which all is well: each test makes one thing wrong. No socket, no server. */
 
-import type { LoadedCluster, LoadedConfig } from '../../src/config/loaded.ts';
+import type { FenceAccess, LoadedCluster, LoadedConfig } from '../../src/config/loaded.ts';
+import { Secret } from '../../src/config/secret.ts';
 import type { Ledger } from '../../src/core/model/ledger.ts';
 import type { Probe, ServerFacts } from '../../src/core/model/observation.ts';
 import type { MonoMs, ServerAddress, ServerId, WallMs } from '../../src/core/model/units.ts';
@@ -156,6 +157,15 @@ export interface Given {
   readonly ledger?: Partial<Ledger>;
   readonly wall?: number;
 }
+
+/** How `fence` logs in, where a test adds it. */
+export const fenceAccess: FenceAccess = {
+  user: 'source_dns_fence',
+  password: new Secret('x'),
+  kill: 'none',
+  spare: [],
+  timeoutMs: 5000,
+};
 
 /** The cluster `shop` of the two servers, without loopback addresses. */
 export const shop = (changes: Partial<LoadedCluster['settings']> = {}): LoadedCluster => {

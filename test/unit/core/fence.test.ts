@@ -175,16 +175,21 @@ describe('a person who names the former source', () => {
     command: { kind: 'follow', server: address('db1'), force: true, dryRun: false, by: 'dba' },
   };
 
-  test('is not answered before the attempt on its way has ended, and then learns that it is closed', () => {
-    const cluster = started();
-    cluster.take(follow);
-    cluster.run(1000);
+  /** The attempt closes the server and ends: only then the command is answered, and the name stays. */
+  function learnsAfterEnd(cluster: Cluster): void {
     expect(sent(cluster, 'update')).toEqual([]);
     cluster.answers['db1'] = closed;
     cluster.ends(ended);
     cluster.run(2000);
     expect(sent(cluster, 'update')).toEqual([]);
     expect(sent(cluster, 'reply')).toMatchObject([{ answer: { results: [{ kind: 'held' }] } }]);
+  }
+
+  test('is not answered before the attempt on its way has ended, and then learns that it is closed', () => {
+    const cluster = started();
+    cluster.take(follow);
+    cluster.run(1000);
+    learnsAfterEnd(cluster);
   });
 
   test.each<[string, (cluster: Cluster) => void]>([
@@ -208,12 +213,7 @@ describe('a person who names the former source', () => {
     cluster.run(1000);
     cluster.take(follow);
     cluster.run(500);
-    expect(sent(cluster, 'update')).toEqual([]);
-    cluster.answers['db1'] = closed;
-    cluster.ends(ended);
-    cluster.run(2000);
-    expect(sent(cluster, 'update')).toEqual([]);
-    expect(sent(cluster, 'reply')).toMatchObject([{ answer: { results: [{ kind: 'held' }] } }]);
+    learnsAfterEnd(cluster);
     expect(recorded(cluster, 'fenced')).toMatchObject([{ uuid: uuid('db1'), killed: 2, spared: 1 }]);
     expect(cluster.fences).toHaveLength(1);
   });

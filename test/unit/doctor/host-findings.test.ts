@@ -4,11 +4,10 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Secret } from '../../../src/config/secret.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { checks } from '../../../src/doctor/checks.ts';
 import { daemonCheckWith } from '../../../src/doctor/host/daemon.ts';
-import { type Given, one, seen, shop, two, wrongIn } from '../../support/doctor-world.ts';
+import { fenceAccess, type Given, one, seen, shop, two, wrongIn } from '../../support/doctor-world.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -79,17 +78,10 @@ describe('the configuration', () => {
 
   test('tls: preferred gives both passwords away where there is fence', async () => {
     const cluster = { ...shop(), mysql: { ...shop().mysql, tls: 'preferred' as const } };
-    const fence = {
-      user: 'source_dns_fence',
-      password: new Secret('x'),
-      kill: 'none',
-      spare: [],
-      timeoutMs: 5000,
-    } as const;
     const both = /gets the password of the account, and that of the account of fence$/;
     const sentences = async (clusters: NonNullable<Given['clusters']>) =>
       (await wrongIn(own, { clusters, config: { stateDir: folder } })).map(({ sentence }) => sentence);
-    expect(await sentences([{ ...cluster, fence }])).toEqual([expect.stringMatching(both)]);
+    expect(await sentences([{ ...cluster, fence: fenceAccess }])).toEqual([expect.stringMatching(both)]);
     expect(await sentences([cluster])).toEqual([expect.not.stringMatching(both)]);
   });
 

@@ -1,7 +1,6 @@
 /** What the doctor says of servers that the lab does not have: each row is one server that is not well. */
 
 import { describe, expect, test } from 'vitest';
-import { Secret } from '../../../src/config/secret.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { checks } from '../../../src/doctor/checks.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
@@ -10,6 +9,7 @@ import { classify } from '../../../src/mysql/answer/failures.ts';
 import { grantStatements } from '../../../src/mysql/answer/grants.ts';
 import type { ServerInspection } from '../../../src/mysql/inspection.ts';
 import {
+  fenceAccess,
   type Given,
   healthyReport,
   one,
@@ -423,15 +423,8 @@ test('fence that ends no connections: an account that closes the source is right
       },
     },
   });
-  const fence = {
-    user: 'source_dns_fence',
-    password: new Secret('x'),
-    kill: 'none',
-    spare: [],
-    timeoutMs: 5000,
-  } as const;
   const servers = [withRight(one, 'SYSTEM_VARIABLES_ADMIN'), withRight(two, 'USAGE')];
-  expect(await found({ clusters: [{ ...shop(), fence }], servers })).toEqual([
+  expect(await found({ clusters: [{ ...shop(), fence: fenceAccess }], servers })).toEqual([
     {
       found: 'fault fence-grant db2:3306',
       mends: expect.arrayContaining([

@@ -8,6 +8,7 @@ import type { Opened } from '../../../../src/mysql/connection/opening.ts';
 import { FenceAct, type FenceOrder } from '../../../../src/mysql/fence/act.ts';
 import { fenceSetOf } from '../../../../src/mysql/flavour/fence-set.ts';
 import { readTraits } from '../../../../src/mysql/flavour/flavour.ts';
+import { connectionRow } from '../../../support/connection-row.ts';
 
 const server = 'db1:3306' as ServerAddress;
 const uuid = '11111111-1111-1111-1111-111111111111';
@@ -17,14 +18,6 @@ const privileges = 'SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, PROCESS';
 
 const rows = (...all: Row[]): Answer => ({ kind: 'rows', rows: all });
 const error = (errno: number): Answer => ({ kind: 'error', error: { errno, sqlMessage: `error ${errno}` } });
-const listed = (id: number): Row => ({
-  id: String(id),
-  user: 'app',
-  host: '10.0.0.1:4711',
-  command: 'Sleep',
-  seconds: '1',
-  state: '',
-});
 
 interface Script {
   readonly clients?: number;
@@ -69,7 +62,7 @@ async function play(script: Script = {}) {
       ...ids
         .filter((id) => id > Number(after))
         .slice(0, 500)
-        .map(listed),
+        .map((id) => connectionRow(id)),
     );
   };
   const answer = (sql: string): Answer => {

@@ -8,6 +8,7 @@ import {
   readConnection,
   sortConnections,
 } from '../../../../src/mysql/fence/clients.ts';
+import { connectionRow } from '../../../support/connection-row.ts';
 
 const connection = (fields: Partial<Connection> = {}): Connection => ({
   id: '7',
@@ -88,7 +89,7 @@ test('who blocks: a commit that waits for a replica, else the longest running cl
 });
 
 test('a row of another form is no connection; no statement of a client is read', () => {
-  const row = { id: '7', user: 'app', host: '10.0.0.1:4711', command: 'Sleep', seconds: '3', state: '' };
+  const row = connectionRow(7, { seconds: '3' });
   expect(readConnection(row)).toEqual(connection());
   expect(readConnection({ ...row, user: null })).toEqual(connection({ user: '' }));
   for (const id of ['7; DROP', '-1', '', null, undefined])

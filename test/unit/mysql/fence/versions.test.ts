@@ -6,6 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServerId } from '../../../../src/core/model/units.ts';
 import { createFencer, type FencerOptions } from '../../../../src/mysql/fence/fencer.ts';
+import { connectionRow } from '../../../support/connection-row.ts';
 import { clock, deadline, falseMysqld, type Refusal, type TextRow } from '../../../support/false-server.ts';
 
 const uuid = '3e11fa47-71ca-11e1-9e33-c80aa9429562';
@@ -47,16 +48,6 @@ interface Situation {
   readonly waits?: boolean;
 }
 
-const row = (id: number, cells: TextRow = {}): TextRow => ({
-  id: String(id),
-  user: 'app',
-  host: '10.0.0.1:4711',
-  command: 'Sleep',
-  seconds: '1',
-  state: '',
-  ...cells,
-});
-
 /** Fences a false server of this version. */
 async function act(
   of: Version,
@@ -66,11 +57,13 @@ async function act(
   const granted = of.privileges.filter((each) => each !== lacks);
   const closed = new Set<string>();
   const listed = [
-    row(5, { user: 'repl', command: 'Binlog Dump GTID' }),
-    row(9, { user: 'source_dns_fence' }),
-    ...(waits ? [row(10, { command: 'Query', state: of.waiting })] : [row(10), row(11)]),
-    row(12, { user: 'backup' }),
-    row(13, { user: 'dba' }),
+    connectionRow(5, { user: 'repl', command: 'Binlog Dump GTID' }),
+    connectionRow(9, { user: 'source_dns_fence' }),
+    ...(waits
+      ? [connectionRow(10, { command: 'Query', state: of.waiting })]
+      : [connectionRow(10), connectionRow(11)]),
+    connectionRow(12, { user: 'backup' }),
+    connectionRow(13, { user: 'dba' }),
   ];
   const answers: readonly (readonly [RegExp, () => readonly TextRow[] | Refusal])[] = [
     [
