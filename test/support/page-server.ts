@@ -16,6 +16,7 @@ export interface Post {
 
 export interface PostAnswer {
   readonly status: number;
+  /** A text is HTML, as of a proxy. */
   readonly body: unknown;
 }
 
@@ -34,7 +35,7 @@ export interface PageServer {
   /** What was asked for by POST. */
   readonly posts: readonly Post[];
   /** Answers a POST; by default there is no route. */
-  onPost(answer: (post: Post) => PostAnswer): void;
+  onPost(answer: (post: Post) => PostAnswer | Promise<PostAnswer>): void;
   readonly streams: number;
   close(): Promise<void>;
 }
@@ -46,7 +47,7 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
   let isStarting = false;
   const streams = new Set<ServerResponse>();
   const posts: Post[] = [];
-  let answerPost = (_post: Post): PostAnswer => ({ status: 404, body: {} });
+  let answerPost = (_post: Post): PostAnswer | Promise<PostAnswer> => ({ status: 404, body: {} });
   const stateOf = (cluster: string) => states.find(({ snapshot }) => snapshot.cluster === cluster);
   const api = {
     clusters: () => states.map(({ snapshot }) => snapshot.cluster),
@@ -73,12 +74,13 @@ export async function servePage(given: readonly PageState[], assets: Assets): Pr
     const pathname = whole.replace(/^\/tool(?=\/)/, '');
     if (request.method === 'POST') {
       const { authorization } = request.headers;
-      void json(request).then((body) => {
+      void json(request).then(async (body) => {
         const post = { path: pathname, authorization, body: body as Post['body'] };
         posts.push(post);
-        const answer = answerPost(post);
-        response.writeHead(answer.status, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(answer.body));
+        const { status, body: said } = await answerPost(post);
+        const isHtml = typeof said === 'string';
+        response.writeHead(status, { 'content-type': isHtml ? 'text/html' : 'application/json' });
+        response.end(isHtml ? said : JSON.stringify(said));
       });
       return;
     }

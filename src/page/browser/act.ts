@@ -26,6 +26,15 @@ interface Result {
   readonly plan?: Plan;
 }
 
+/** What the API says: results, or a problem. */
+interface Said {
+  readonly results?: readonly Result[];
+  readonly title?: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  readonly code?: string;
+}
+
 /** The answer, or why there is none. */
 type Outcome =
   | { readonly kind: 'answer'; readonly results: readonly Result[] }
@@ -46,6 +55,8 @@ const meanings: Readonly<Record<Act, string>> = {
 
 const tokenPlace = 'the text of http.token_file';
 const tokenHint = `it is ${tokenPlace} in the configuration of source-dns`;
+/** Without an answer. A plan changes nothing in any case. */
+const unsure = 'look at the page: it shows what is so now';
 /** The results of a plan are said as if it were done. */
 const notYet = 'Nothing is changed yet. This would be the result:';
 
@@ -82,27 +93,40 @@ function openDialog(act: Act, cluster: string, refresh: () => void): void {
   dialog.append(form);
   cancel.addEventListener('click', () => dialog.close());
   dialog.addEventListener('close', () => dialog.remove());
-  const id = randomId();
+  let id = '';
   let step: 'plan' | 'act' | 'end' = 'plan';
+  let edits = 0;
+  let isAsking = false;
   const toPlan = (): void => {
+    edits += 1;
     if (step !== 'act') return;
     step = 'plan';
     go.textContent = 'Show what would change';
     shown.replaceChildren();
   };
   form.addEventListener('input', toPlan);
+  const ask = async (dryRun: boolean): Promise<Outcome> => {
+    // A button that is disabled loses the focus.
+    isAsking = true;
+    go.ariaDisabled = 'true';
+    token = fields.token.value;
+    const more = dryRun ? { dryRun } : act === 'follow' ? { id } : {};
+    const outcome = await post(cluster, act, { ...fields.body(), ...more });
+    isAsking = false;
+    go.ariaDisabled = null;
+    return outcome;
+  };
   const submit = async (): Promise<void> => {
     if (step === 'end') return dialog.close();
+    if (isAsking) return;
     const dryRun = step === 'plan';
-    token = fields.token.value;
-    go.disabled = true;
-    const outcome = await post(cluster, act, {
-      ...fields.body(),
-      ...(dryRun ? { dryRun } : act === 'follow' ? { id } : {}),
-    });
-    go.disabled = false;
+    const asked = edits;
+    const outcome = await ask(dryRun);
+    // The plan of what a person has changed meanwhile is no plan of what would be done.
+    if (dryRun && asked !== edits) return shown.replaceChildren();
     showOutcome(shown, outcome, dryRun);
     if (outcome.kind === 'refused') return;
+    id = randomId();
     step = dryRun ? 'act' : 'end';
     go.textContent = dryRun ? titles[act] : 'Close';
     if (step === 'end') {
@@ -114,8 +138,19 @@ function openDialog(act: Act, cluster: string, refresh: () => void): void {
     event.preventDefault();
     void submit();
   });
+  needTwoWords(dialog);
   document.body.append(dialog);
   dialog.showModal();
+}
+
+/** A double click, or Enter that is held down, is one word: nobody has read the plan in between. */
+function needTwoWords(dialog: HTMLElement): void {
+  dialog.addEventListener('click', (event) => {
+    if (event.detail > 1 && event.target instanceof HTMLButtonElement) event.preventDefault();
+  });
+  dialog.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && event.repeat) event.preventDefault();
+  });
 }
 
 function fieldsOf(act: Act) {
@@ -138,6 +173,8 @@ function fieldsOf(act: Act) {
 }
 
 async function post(cluster: string, act: Act, body: Readonly<Record<string, unknown>>): Promise<Outcome> {
+  // Others cannot be in a header.
+  if (!/^[!-~]+$/.test(token)) return refused([`this is no token: ${tokenHint}`]);
   try {
     const response = await fetch(`${root}v1/clusters/${encodeURIComponent(cluster)}/${act}`, {
       method: 'POST',
@@ -147,31 +184,27 @@ async function post(cluster: string, act: Act, body: Readonly<Record<string, unk
       credentials: 'same-origin',
       signal: AbortSignal.timeout(patienceMs),
     });
-    const said = (await response.json()) as {
-      results?: readonly Result[];
-      title?: string;
-      detail?: string;
-      hint?: string;
-      code?: string;
-    };
-    const results = said.results ?? [];
-    if (response.ok) return { kind: 'answer', results };
+    const said = (await response.json().catch(() => undefined)) as Said | undefined;
+    // The page of a proxy: it may ask for a login, with status 200.
+    if (said?.results === undefined && (response.ok || said?.code === undefined))
+      return refused([
+        `what answered with status ${response.status} is not source-dns: a proxy, perhaps`,
+        unsure,
+      ]);
+    if (response.ok) return { kind: 'answer', results: said.results ?? [] };
     // The API's own hint is for programs.
     const hint = said.code === 'unauthorized' ? tokenHint : said.hint;
-    const sentences = [said.detail ?? said.title ?? `status ${response.status}`, hint];
-    return {
-      kind: 'refused',
-      sentence: sentences.flatMap((each) => sentenceOf(each ?? '')).join(' '),
-      results,
-    };
+    return refused([said.detail ?? said.title ?? `status ${response.status}`, hint], said.results);
   } catch (error) {
-    return {
-      kind: 'refused',
-      sentence: `No answer: ${error instanceof Error ? error.message : 'unknown'}`,
-      results: [],
-    };
+    return refused([`no answer: ${error instanceof Error ? error.message : 'unknown'}`, unsure]);
   }
 }
+
+const refused = (sentences: readonly (string | undefined)[], results: readonly Result[] = []): Outcome => ({
+  kind: 'refused',
+  sentence: sentences.flatMap((each) => sentenceOf(each ?? '')).join(' '),
+  results,
+});
 
 /** With a capital and a full stop; of nothing becomes nothing. */
 const sentenceOf = (words: string): readonly string[] =>
