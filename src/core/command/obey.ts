@@ -8,6 +8,7 @@ import { decide } from '../decide/table.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Command, CommandResult, Turn } from '../model/events.ts';
 import type { Ledger } from '../model/ledger.ts';
+import { keptReason } from '../model/ledger-text.ts';
 import type { PublicationState } from '../model/publication.ts';
 import { type ClusterState, type RunningCommand, withPublication } from '../model/state.ts';
 import { plusMs } from '../model/units.ts';
@@ -179,11 +180,7 @@ function rewriteLedger(
     case 'freeze': {
       if (ledger.frozen) return done(`It is already frozen by ${ledger.frozen.by}: ${ledger.frozen.reason}`);
       const frozen = { by: command.by, reason: command.reason };
-      return {
-        kind: 'ledger',
-        ledger: { ...ledger, frozen },
-        sentence: `Frozen by ${command.by}: ${command.reason}`,
-      };
+      return { kind: 'ledger', ledger: { ...ledger, frozen }, sentence: frozenSentence(frozen) };
     }
     case 'thaw': {
       if (ledger.frozen === undefined)
@@ -200,6 +197,15 @@ function rewriteLedger(
     case 'announce':
       return announce(situation, ledger, command);
   }
+}
+
+/** Others read in the zone what is left of the reason: whoever writes it should know. */
+function frozenSentence(frozen: NonNullable<Ledger['frozen']>): string {
+  const said = `Frozen by ${frozen.by}: ${frozen.reason}`;
+  const kept = keptReason(frozen);
+  return kept === frozen.reason
+    ? said
+    : `${said}. The zone keeps only printable ASCII and 255 characters of it, so others read: ${kept}`;
 }
 
 const result = (kind: Result['kind'], code: string, sentence: string): Rewriting => ({

@@ -177,6 +177,13 @@ function readFrozen(text: string): NonNullable<Ledger['frozen']> {
     : { by: plain.slice(0, colon), reason: plain.slice(colon + 2) };
 }
 
+/** The reason as the zone keeps it: others read this one. */
+export const keptReason = (frozen: NonNullable<Ledger['frozen']>): string =>
+  readFrozen(frozenField(frozen).slice('frozen='.length)).reason;
+
+const frozenField = (frozen: NonNullable<Ledger['frozen']>): string =>
+  printable(frozenText(frozen)).slice(0, stringLimit);
+
 const frozenText = ({ by, reason }: { readonly by: string; readonly reason: string }): string =>
   `frozen=${reason === '' ? by : `${by}: ${reason}`}`;
 
@@ -232,7 +239,7 @@ export function writeLedger(ledger: Ledger): readonly string[] {
     ...(ledger.line ? [`line=${ledger.line.uuid}:${ledger.line.gno}`] : []),
     ...ledger.was.map(formerText),
     ...(ledger.next ? [`next=${ledger.next.uuid},${ledger.next.until}`] : []),
-    ...(ledger.frozen ? [printable(frozenText(ledger.frozen)).slice(0, stringLimit)] : []),
+    ...(ledger.frozen ? [frozenField(ledger.frozen)] : []),
   ];
   return [...fields, ...ledger.unknown];
 }

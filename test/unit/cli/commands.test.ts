@@ -169,6 +169,24 @@ describe('without a daemon', () => {
     expect(await thaw(s.context, { cluster: 'shop' })).toBe(0);
   });
 
+  test('a freeze says which reason others will read, if the zone cannot keep all of it', async () => {
+    const s = session();
+    expect(await follow(s.context, { ...toDb2, server: db1 })).toBe(0);
+    for (const [reason, kept] of [
+      ['ночь 🔧', '???? ??'],
+      ['x'.repeat(400), 'x'.repeat(238)],
+    ] as const) {
+      s.state.out = '';
+      expect(await freeze(s.context, { cluster: 'shop', reason })).toBe(0);
+      expect(s.state.out).toContain(`Frozen by eve@host: ${reason}. The zone keeps only printable ASCII`);
+      expect(s.state.out).toMatch(new RegExp(`others read: ${kept.replaceAll('?', '[?]')}\\n`));
+      s.state.out = '';
+      await status(s.context, { cluster: 'shop', watch: false });
+      expect(s.state.out.replace(/\s+/g, ' ')).toContain(`Frozen by eve@host: ${kept}. Thaw`);
+      expect(await thaw(s.context, { cluster: 'shop' })).toBe(0);
+    }
+  });
+
   test('the nameserver away is exit code 4, its key unusable 2', async () => {
     const s = session();
     s.world.zoneDown = true;
