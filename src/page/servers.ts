@@ -6,28 +6,30 @@ import { failureHtml } from './failure.ts';
 import { type Html, html } from './html.ts';
 import { prose, sentencesHtml } from './prose.ts';
 import { serverAnchor, serverState, stateWords } from './server-words.ts';
+import { forestOf, type Link, linksOf } from './topology.ts';
 
 /** Long lists are cut: a page stays quick. `source-dns explain` has everything. */
 const mostServers = 500;
 const longestSet = 2000;
 
-export function serversHtml({ servers }: ClusterDocument): Html {
+export function serversHtml({ servers, ledger }: ClusterDocument): Html {
   const shown = servers.slice(0, mostServers);
+  const links = linksOf(forestOf(servers, ledger?.source));
   return html`
     <section class="panel" id="servers" aria-labelledby="h-servers">
       <h2 id="h-servers">Servers</h2>
-      <div class="servers-list">${shown.map(serverHtml)}</div>
+      <div class="servers-list">${shown.map((server, index) => serverHtml(server, links.get(server) ?? null, index))}</div>
       ${servers.length > shown.length && html`<p class="none">And ${servers.length - shown.length} more.</p>`}
     </section>`;
 }
 
-function serverHtml(server: ServerSnapshot, index: number): Html {
+function serverHtml(server: ServerSnapshot, link: Link | null, index: number): Html {
   const { alarms, version, failure, discovered, fence } = server;
   return html`
     <details class="server-row ${serverState(server)}" id="${serverAnchor(index)}">
       <summary>
         <span class="dot" aria-hidden="true"></span>
-        <span class="server">${server.server}</span> <span class="state">${stateWords(server, null)}</span> 
+        <span class="server">${server.server}</span> <span class="state">${stateWords(server, link)}</span> 
         <span class="version">${version ?? ''}</span> 
         ${alarms.length > 0 && html`<span class="alarm-codes">${alarms.join(', ')}</span>`}
         ${fence && html`<span class="fence ${fence.stage}">${prose(fence.sentence)}</span>`}

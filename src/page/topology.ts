@@ -71,6 +71,19 @@ export function forestOf(servers: readonly ServerSnapshot[], published: string |
   return { source, apart };
 }
 
+/** How each server gets its data: as it is drawn. A root of a tree gets none from the others. */
+export function linksOf({ source, apart }: Forest): ReadonlyMap<ServerSnapshot, Link> {
+  const links = new Map<ServerSnapshot, Link>();
+  const note = (tree: Tree): void => {
+    const { link } = tree;
+    for (const server of tree.kind === 'bundle' ? tree.servers : [tree.server])
+      if (link !== null) links.set(server, link);
+    if (tree.kind === 'server') tree.children.forEach(note);
+  };
+  for (const root of [source, ...apart]) if (root !== null) note(root);
+  return links;
+}
+
 /** By the way that was found, else by what a channel names. */
 function upstreamOf(server: ServerSnapshot, known: ReadonlyMap<string, ServerSnapshot>): string | undefined {
   const named = [server.way?.hops[0]?.server, ...server.replicatesFrom.map(({ source }) => source)];

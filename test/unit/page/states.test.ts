@@ -60,6 +60,16 @@ test('an instance that only observes does not say that the name moves', () => {
 
 test('every state is looked at', () => expect(stateNames).toHaveLength(11));
 
+test.each(stateNames)('%s: the list says of each server in words what the drawing says', (name) => {
+  const { markup } = shown(name);
+  const drawn = [...markup.matchAll(/href="#(server-\d+)".*?class="what"[^>]*>([^<]*)</g)];
+  const listed = new Map(
+    [...markup.matchAll(/id="(server-\d+)">.*?class="state">([^<]*)</g)].map(([, id, words]) => [id, words]),
+  );
+  expect(drawn.length).toBeGreaterThan(0);
+  for (const [, id, words] of drawn) expect([id, listed.get(id)]).toEqual([id, words]);
+});
+
 test('a healthy cluster: where the name leads, and that everybody follows', () => {
   const { text, announcement } = shown('healthy');
   expect(text).toContain('source.shop.db.example.com → leads to shop-db2.internal:3306 192.0.2.2');
