@@ -6,7 +6,10 @@ export function searchAsTyped(refresh: () => void): void {
   const input = document.querySelector<HTMLInputElement>('#q');
   if (input === null) return;
   let timer = 0;
-  const isOverview = (): boolean => document.querySelector('main')?.dataset['cluster'] === '';
+  // Also a page that is not there has no cluster.
+  const overview = new URL(document.body.dataset['root'] ?? './', location.href).pathname;
+  const isOverview = (): boolean =>
+    location.pathname === overview && document.querySelector('main')?.dataset['cluster'] === '';
   input.addEventListener('input', () => {
     // From a cluster's page the form leads to the overview.
     if (!isOverview()) return;
