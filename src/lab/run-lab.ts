@@ -212,6 +212,7 @@ function lookAround(
       `${self} freeze shop --reason "trying it"`,
       `${self} status --watch   # in a second terminal`,
       `${config.page}   # the same in a browser${network === undefined ? '' : ', in the same network'}`,
+      `cat ${config.tokenFile}   # the token for the buttons of that page`,
       `${config.page}metrics   # for Prometheus`,
       `kill -9 ${source.mysqld.pid}   # ${source.name} again`,
       ...(scenario.servers.elects

@@ -1,5 +1,6 @@
 /** The configuration of the lab's source-dns: what a user would write, and defaults for the rest. */
 
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findFreePort } from '../host/free-ports.ts';
@@ -13,14 +14,18 @@ export interface LabConfig {
   readonly stateDir: string;
   /** Of the status page. */
   readonly page: string;
+  /** The buttons of the page want its content. */
+  readonly tokenFile: string;
 }
 
 export async function writeLabConfig(folder: string, cluster: Cluster, bind: BindPair): Promise<LabConfig> {
   const stateDir = join(folder, 'state');
   const listen = `127.0.0.1:${await findFreePort(['127.0.0.1'])}`;
   const passwordFile = join(folder, 'mysql.password');
+  const tokenFile = join(folder, 'api.token');
   await mkdir(stateDir, { recursive: true, mode: 0o750 });
   await writeFile(passwordFile, `${cluster.accounts.watcher}\n`, { mode: 0o600 });
+  await writeFile(tokenFile, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
   const text = `# The configuration of the lab's source-dns. Every setting that is not here has its default.
 instance: lab-watcher
 state_dir: ${stateDir}
@@ -43,9 +48,9 @@ nameservers:
     port: ${bind.primary.port}
     key_file: ${bind.keyFile}
     verify: ["${bind.primary.address}:${bind.primary.port}", "${bind.secondary.address}:${bind.secondary.port}"]
-http: { listen: ${JSON.stringify(listen)} }
+http: { listen: ${JSON.stringify(listen)}, token_file: ${tokenFile} }
 `;
   const file = join(folder, 'source-dns.yaml');
   await writeFile(file, text);
-  return { file, text, stateDir, page: `http://${listen}/` };
+  return { file, text, stateDir, page: `http://${listen}/`, tokenFile };
 }
