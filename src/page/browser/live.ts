@@ -15,6 +15,9 @@ const hastyMs = 400;
 const patienceMs = 8 * second;
 /** The longest pause between two attempts. */
 const longestMs = 30 * second;
+const beatMs = 250;
+/** Between two beats: the machine slept. */
+const sleptMs = 10 * second;
 
 const root = document.body.dataset['root'] ?? './';
 const announcer = document.querySelector<HTMLElement>('#announcer');
@@ -26,6 +29,7 @@ const pause = (failures: number): number =>
 /** Starts. The result asks for the present at once. */
 export function keepFresh(): () => void {
   const clock = ageClock();
+  const slept = sleepWatch();
   const windows = joinWindows();
   let failures = 0;
   let streamFailures = 0;
@@ -60,6 +64,10 @@ export function keepFresh(): () => void {
   const soon = (): void => {
     if (failures === 0) dueAt = Math.min(dueAt, Math.max(performance.now(), askedAt + hastyMs));
   };
+  const hangUp = (): void => {
+    stream?.close();
+    stream = undefined;
+  };
   const listen = (): void => {
     stream = openStream(soon, {
       opened() {
@@ -68,8 +76,7 @@ export function keepFresh(): () => void {
       },
       ended() {
         // The browser would try again every three seconds, as would all others.
-        stream?.close();
-        stream = undefined;
+        hangUp();
         streamFailures += 1;
         streamDueAt = performance.now() + pause(streamFailures);
       },
@@ -82,16 +89,15 @@ export function keepFresh(): () => void {
   const beat = (): void => {
     // A page that nobody sees holds no connection: a browser has six for each host.
     const mayStream = !document.hidden && windows.mayStream();
-    if (!mayStream) {
-      stream?.close();
-      stream = undefined;
-    }
+    // Nobody told a machine that slept that the other end of its stream has gone.
+    if (slept() || !mayStream) hangUp();
     if (document.hidden) return;
     if (mayStream && stream === undefined && performance.now() >= streamDueAt) listen();
     if (performance.now() >= dueAt) void ask();
     show();
   };
   const wakeUp = (): void => {
+    hangUp();
     if (!document.hidden) {
       streamDueAt = performance.now();
       failures = 0;
@@ -103,7 +109,7 @@ export function keepFresh(): () => void {
   addEventListener('pageshow', (event) => event.persisted && wakeUp());
   addEventListener('online', wakeUp);
   addEventListener('popstate', () => void ask());
-  setInterval(beat, 250);
+  setInterval(beat, beatMs);
   beat();
   return () => void ask();
 }
@@ -116,6 +122,16 @@ function ageClock() {
     reset() {
       [mono, wall] = [performance.now(), Date.now()];
     },
+  };
+}
+
+/** Whether the machine slept since the last call: then only the wall clock went on. */
+function sleepWatch(): () => boolean {
+  let last = Date.now();
+  return () => {
+    const gap = Date.now() - last;
+    last += gap;
+    return gap > sleptMs;
   };
 }
 
