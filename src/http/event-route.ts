@@ -54,8 +54,9 @@ export function addEventRoute(
       response.on('error', () => {});
       response.writeHead(200, {
         ...defaultHeaders,
+        // A proxy that compresses would keep the events until its buffer is full; nginx does so in any case.
+        'cache-control': 'no-store, no-transform',
         'content-type': 'text/event-stream; charset=utf-8',
-        // nginx would keep the events until its buffer is full.
         'x-accel-buffering': 'no',
         connection: 'close',
       });
