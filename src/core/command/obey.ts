@@ -199,7 +199,7 @@ function rewriteLedger(
   }
 }
 
-/** Others read in the zone what is left of the reason: whoever writes it should know. */
+/** Others read in the zone what is left of the reason: its writer should know. */
 function frozenSentence(frozen: NonNullable<Ledger['frozen']>): string {
   const said = `Frozen by ${frozen.by}: ${frozen.reason}`;
   const kept = keptReason(frozen);
