@@ -215,8 +215,10 @@ function showOutcome(place: HTMLElement, outcome: Outcome, isPlan: boolean): voi
     outcome.kind === 'refused'
       ? make('p', { className: 'failure', textContent: outcome.sentence })
       : make('p', { textContent: isPlan ? notYet : 'Done.' });
+  // The sentence of a refusal is that of its worst result.
+  const isSaid = outcome.kind === 'refused' && outcome.results.length === 1;
   const told = outcome.results.flatMap(({ nameserver, sentence, hint, plan }) => [
-    make('p', { textContent: `${nameserver}: ${sentence}${hint === undefined ? '' : ` ${hint}`}` }),
+    ...(isSaid ? [] : [make('p', { textContent: [`${nameserver}: ${sentence}`, hint].join(' ').trimEnd() })]),
     ...(plan === undefined ? [] : [make('pre', { tabIndex: 0, textContent: planText(plan) })]),
   ]);
   const nothing =
