@@ -31,7 +31,7 @@ const mostClusters = 8;
 
 /** From best to worst: a name that may not be watched at all is the worst. */
 const states: readonly CheckState[] = ['ok', 'alarm', 'held', 'unreachable'];
-const codes: Readonly<Record<CheckState, ExitCode>> = {
+const codeOf: Readonly<Record<CheckState, ExitCode>> = {
   ok: exitCodes.done,
   alarm: exitCodes.failed,
   held: exitCodes.held,
@@ -58,14 +58,20 @@ export function checkOf(look: Look | undefined, stateDir: string): Check {
   if (worst.length > mostClusters) told.push(`and ${worst.length - mostClusters} more`);
   if (clusters.length === 0) told.push("no cluster is this instance's");
   if (others > 0) told.push(`${others} other(s) not as bad`);
+  const codes = warningCodes(look.daemon);
+  if (codes.length > 0) told.push(`warnings of the daemon: ${codes.join(', ')}`);
   return {
     state,
-    exitCode: codes[state],
+    exitCode: codeOf[state],
     sentence: oneLine(`${state.toUpperCase()}: ${told.join('; ')}`),
     clusters,
     daemon: look.daemon,
   };
 }
+
+/** What to mend although all works: it changes no exit code. */
+const warningCodes = (daemon: DaemonSeen): readonly string[] =>
+  'warnings' in daemon ? [...new Set(daemon.warnings.map(({ code }) => code))] : [];
 
 function clusterCheck(document: ClusterDocument): ClusterCheck {
   const { cluster, publications, alarms } = document;

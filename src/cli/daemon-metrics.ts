@@ -12,7 +12,7 @@ export interface DaemonMetrics {
   record(entry: HistoryEntry): void;
   /** After a reload; undefined: the configuration was refused. */
   use(config: LoadedConfig | undefined): void;
-  scrape(service: Pick<Service, 'clusters' | 'vitals'>): Promise<Scrape>;
+  scrape(service: Pick<Service, 'clusters' | 'vitals' | 'isOverloaded'>): Promise<Scrape>;
   stop(): void;
 }
 
@@ -37,6 +37,7 @@ export async function openDaemonMetrics(
         instance: inForce.instance,
         version,
         connectionsWaiting,
+        isOverloaded: () => service.isOverloaded(),
         clusters: () => service.clusters(),
         elsewhere: () => inForce.elsewhere.map(({ settings }) => settings.cluster),
         vitals: (cluster) => service.vitals(cluster),

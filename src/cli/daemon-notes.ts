@@ -2,12 +2,17 @@
 
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { Failure } from '../core/model/observation.ts';
+import type { MonoMs } from '../core/model/units.ts';
 import { watchFiles } from '../daemon/changed-files.ts';
+import type { Log } from '../daemon/log.ts';
+import { overloadWarning } from '../daemon/overload.ts';
 import { type DaemonDocument, shareDocument } from '../http/documents.ts';
 import type { CommandContext } from './context.ts';
 
 export interface DaemonNotes {
   document(): DaemonDocument;
+  /** Since when the process has too much to do; undefined: that is over. */
+  overloaded(since: MonoMs | undefined): void;
   /** After a reload. */
   use(config: LoadedConfig): void;
   stop(): void;
@@ -17,18 +22,23 @@ interface NotesOptions {
   readonly config: LoadedConfig;
   /** About the state directory, found at the start. */
   readonly stateDir: Failure | undefined;
-  /** Once for each file that begins to differ from what is in use. */
-  onWarning(failure: Failure): void;
+  /** Once for each file that begins to differ from what is in use, and when an overload begins and ends. */
+  readonly log: Pick<Log, 'say' | 'fail'>;
 }
 
 /** Watches the configuration and the files that it names until `stop`. */
 export function openDaemonNotes(
   { clock, version, pid }: Pick<CommandContext, 'clock' | 'version' | 'pid'>,
-  options: NotesOptions,
+  { config: begun, stateDir, log }: NotesOptions,
 ): DaemonNotes {
-  let { config } = options;
+  let config = begun;
+  let overload: Failure | undefined;
   const since = new Date(clock.wall()).toISOString();
-  const files = watchFiles({ files: config.files, clock, onDiffering: options.onWarning });
+  const files = watchFiles({
+    files: config.files,
+    clock,
+    onDiffering: (failure) => log.fail('warn', failure),
+  });
   return {
     document: () => ({
       running: true,
@@ -39,10 +49,16 @@ export function openDaemonNotes(
       ...shareOf(config),
       warnings: [
         ...config.warnings.map((message) => ({ code: 'config-warning', message })),
-        ...(options.stateDir === undefined ? [] : [options.stateDir]),
+        ...(stateDir === undefined ? [] : [stateDir]),
+        ...(overload === undefined ? [] : [overload]),
         ...files.differing(),
       ],
     }),
+    overloaded(begunAt) {
+      overload = begunAt === undefined ? undefined : overloadWarning(clock.wall() - (clock.mono() - begunAt));
+      if (overload === undefined) log.say('info', 'overload-over', roomAgain);
+      else log.fail('warn', overload);
+    },
     use(next) {
       config = next;
       files.use(next.files);
@@ -50,6 +66,8 @@ export function openDaemonNotes(
     stop: files.stop,
   };
 }
+
+const roomAgain = 'the process can keep up again: it asks servers at rest as often as configured';
 
 function shareOf(config: LoadedConfig): Pick<DaemonDocument, 'share'> {
   const share = shareDocument(config);

@@ -120,6 +120,7 @@ async function startDaemon(
     api.tell(entry);
   };
   const hooks = createHooks({ config, clock, random, onRecord: record, onBug });
+  const notes = openDaemonNotes(context, { config, stateDir: stateDir.warning, log });
   const started = await startService({
     config,
     maker,
@@ -131,20 +132,17 @@ async function startDaemon(
       hooks.take(entry);
     },
     onWarning: (failure) => log.fail('warn', failure),
+    onOverload: notes.overloaded,
     onBug,
   });
   if (started.kind === 'failed') {
     complainOfAll(context, started.failures);
+    notes.stop();
     metrics.stop();
     await Promise.all([api.close(), history.close()]);
     return exitCodes.usage;
   }
   const { service } = started;
-  const notes = openDaemonNotes(context, {
-    config,
-    stateDir: stateDir.warning,
-    onWarning: (failure) => log.fail('warn', failure),
-  });
   api.serve({
     daemon: notes.document,
     clusters: () => service.clusters(),

@@ -7,6 +7,7 @@
 import type { MonoMs } from '../core/model/units.ts';
 import { Demand } from '../demand.ts';
 import { BusyPart } from './busy-part.ts';
+import { Overload } from './overload.ts';
 
 /** Above this part of the event loop all haste is halved, below the other one it is doubled. */
 const tooBusy = 0.65;
@@ -35,6 +36,8 @@ const saturatedForMs = 2000;
 /** One for all clusters of a process. */
 export class Load {
   readonly #waiting: () => number;
+  readonly #onOverload: (since: MonoMs | undefined) => void;
+  readonly #overload: Overload;
   readonly #servers = new Demand();
   readonly #busyNow: BusyPart;
   readonly #busyForLong: BusyPart;
@@ -45,10 +48,18 @@ export class Load {
 
   /**
    * `busyMs`: the milliseconds that the event loop was busy since some moment. `waiting`: how many connections
-   * wait to be opened.
+   * wait to be opened. `onOverload`: an operator should know since when there is too much to do; undefined: that
+   * is over.
    */
-  constructor(busyMs: () => number, now: MonoMs, waiting: () => number = () => 0) {
+  constructor(
+    busyMs: () => number,
+    now: MonoMs,
+    waiting: () => number = () => 0,
+    onOverload: (since: MonoMs | undefined) => void = () => {},
+  ) {
     this.#waiting = waiting;
+    this.#onOverload = onOverload;
+    this.#overload = new Overload(now);
     this.#busyNow = new BusyPart(busyMs, compareEveryMs, now);
     this.#busyForLong = new BusyPart(busyMs, saturatedForMs, now);
   }
@@ -86,6 +97,12 @@ export class Load {
   restStretch(now: MonoMs): number {
     const part = this.#busyForLong.next(now);
     if (part !== undefined) this.#isSaturated = part > (this.#isSaturated ? hasRoomAtRest : saturated);
-    return this.#isSaturated || this.#waiting() > 0 ? saturatedStretch : 1;
+    const isStretched = this.#isSaturated || this.#waiting() > 0;
+    if (this.#overload.look(isStretched, now)) this.#onOverload(this.#overload.since);
+    return isStretched ? saturatedStretch : 1;
+  }
+
+  get isOverloaded(): boolean {
+    return this.#overload.since !== undefined;
   }
 }

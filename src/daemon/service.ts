@@ -4,6 +4,7 @@ import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
 import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
+import type { MonoMs } from '../core/model/units.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Vitals } from '../core/report/snapshot-vitals.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
@@ -33,6 +34,8 @@ interface ServiceOptions {
   onChange?(cluster: string): void;
   /** Something works, but an operator should know. */
   onWarning(failure: Failure): void;
+  /** Since when the process has too much to do; undefined: that is over. See the load. */
+  onOverload?(since: MonoMs | undefined): void;
   onBug(error: unknown): void;
 }
 
@@ -49,6 +52,8 @@ export interface Service {
   advice(cluster: string, wish: Wish): Advice | undefined;
   /** How late the latest of all clusters is; see the runtime. */
   overdueMs(): number;
+  /** For so long that an operator should know it, servers at rest are asked more rarely than configured. */
+  isOverloaded(): boolean;
   /** Also to a cluster that only others watch. Undefined: there is no such cluster. */
   command(cluster: string, command: Command): Promise<Answer> | undefined;
   /** Adds, removes and changes clusters, and keeps the others. Refused whole if a key is unusable. */
@@ -113,6 +118,7 @@ class ClusterSet implements Service {
       () => performance.eventLoopUtilization().active,
       options.clock.mono(),
       () => options.maker.waiting?.() ?? 0,
+      (since) => options.onOverload?.(since),
     );
     this.#nameservers = nameservers;
   }
@@ -190,6 +196,10 @@ class ClusterSet implements Service {
 
   overdueMs(): number {
     return Math.max(0, ...[...this.#running.values()].map(({ runtime }) => runtime.overdueMs()));
+  }
+
+  isOverloaded(): boolean {
+    return this.#load.isOverloaded;
   }
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {

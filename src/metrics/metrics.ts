@@ -24,6 +24,8 @@ export interface MetricsSource {
   readonly version: string;
   /** Connections to MySQL servers that wait for their turn to be opened. */
   connectionsWaiting(): number;
+  /** There is too much to do: see the service. */
+  isOverloaded(): boolean;
   clusters(): readonly string[];
   /** The clusters that only other instances watch. */
   elsewhere(): readonly string[];
@@ -131,6 +133,7 @@ export class Metrics {
     samples.add('source_dns_config_reload_successful', {}, this.#reload.successful ? 1 : 0);
     samples.add('source_dns_config_taken_timestamp_seconds', {}, this.#reload.takenAt / 1000);
     samples.add('source_dns_connections_waiting', {}, source.connectionsWaiting());
+    samples.add('source_dns_overloaded', {}, source.isOverloaded() ? 1 : 0);
     return samples;
   }
 }

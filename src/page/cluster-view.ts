@@ -1,12 +1,14 @@
 /** One cluster: where its name points, why, and whether everybody follows. Pure. */
 
 import type { Alarm, HistoryEntry } from '../core/model/events.ts';
+import type { Failure } from '../core/model/observation.ts';
 import type { PublicationSnapshot } from '../core/report/snapshot-types.ts';
 import { describeEntry } from '../daemon/entry-text.ts';
 import type { ClusterDocument } from '../http/documents.ts';
 import { actionsHtml } from './actions.ts';
 import { type Html, html } from './html.ts';
 import { toneIcon } from './icons.ts';
+import { notesHtml } from './instance-notes.ts';
 import { movesHtml } from './moves.ts';
 import { nameserversHtml } from './nameservers.ts';
 import { prose, sentencesHtml } from './prose.ts';
@@ -29,6 +31,8 @@ export interface ClusterPage {
   readonly cluster: ClusterDocument;
   /** Oldest first. */
   readonly history: readonly HistoryEntry[];
+  /** Of the daemon. */
+  readonly warnings: readonly Failure[];
   readonly now: number;
   readonly root: string;
   /** There are other clusters to go back to. */
@@ -36,7 +40,7 @@ export interface ClusterPage {
 }
 
 export function clusterView(page: ClusterPage): View {
-  const { cluster, history, now, root, oneOfMany } = page;
+  const { cluster, history, warnings, now, root, oneOfMany } = page;
   const verdict = verdictOf(cluster);
   const source = cluster.ledger?.source;
   const name = plainName(cluster.name ?? cluster.cluster);
@@ -52,6 +56,7 @@ export function clusterView(page: ClusterPage): View {
       ${oneOfMany && trailHtml(cluster.cluster, root)}
       ${heroHtml(cluster, verdict, now)}
       ${alarmsHtml(cluster.alarms)}
+      ${notesHtml(warnings)}
       <div class="board ${isDeep(cluster) ? 'deep' : ''}">
         <section class="panel at-topology" aria-labelledby="h-topology">
           <h2 id="h-topology">Who follows</h2>${topologyHtml(cluster)}

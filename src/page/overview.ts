@@ -1,8 +1,10 @@
 /** All clusters, the worst first, in small rows. Pure. */
 
+import type { Failure } from '../core/model/observation.ts';
 import type { ClusterDocument } from '../http/documents.ts';
 import { type Html, html } from './html.ts';
 import { toneIcon } from './icons.ts';
+import { notesHtml } from './instance-notes.ts';
 import type { View } from './shell.ts';
 import {
   answering,
@@ -35,6 +37,8 @@ export interface OverviewPage {
   readonly digests: readonly Digest[];
   /** Clusters that only other instances watch. */
   readonly elsewhere: number;
+  /** Of the daemon. */
+  readonly warnings: readonly Failure[];
   readonly search: string;
   readonly tone: Tone | undefined;
   /** Show every row. */
@@ -56,7 +60,7 @@ export const digestOf = (cluster: ClusterDocument): Digest => ({
 });
 
 export function overviewView(page: OverviewPage): View {
-  const { digests, search, tone, all, root, elsewhere } = page;
+  const { digests, search, tone, all, root, elsewhere, warnings } = page;
   const verdicts = digests.map(({ verdict }) => verdict);
   const tallies = talliesOf(verdicts);
   const worst = tallies[0]?.tone ?? 'good';
@@ -82,6 +86,7 @@ export function overviewView(page: OverviewPage): View {
           </ul>
         </div>
       </section>
+      ${notesHtml(warnings)}
       <section class="panel" aria-labelledby="h-clusters">
         <h2 id="h-clusters">${headingOf(found.length, page, tallies)}</h2>
         ${

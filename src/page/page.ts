@@ -74,6 +74,7 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
     const view = clusterView({
       cluster: clusterDocument(snapshot),
       history: api.history(name),
+      warnings: api.daemon?.().warnings ?? [],
       now: now(),
       root,
       oneOfMany: api.clusters().length > 1,
@@ -82,9 +83,11 @@ export function createStatusPage(api: ClusterApi, assets: Assets, now: () => num
   };
   const overview = (all: readonly Digest[], query: URLSearchParams): PageReply => {
     const is = query.get('is');
+    const daemon = api.daemon?.();
     const view = overviewView({
       digests: all,
-      elsewhere: api.daemon?.().share?.elsewhere ?? 0,
+      elsewhere: daemon?.share?.elsewhere ?? 0,
+      warnings: daemon?.warnings ?? [],
       search: (query.get('q') ?? '').trim().slice(0, 200),
       tone: is !== null && isTone(is) ? is : undefined,
       all: query.has('all'),

@@ -66,6 +66,7 @@ function sourceOf(clusters: number): MetricsSource {
     instance: 'watcher-1',
     version: '0',
     connectionsWaiting: () => 0,
+    isOverloaded: () => false,
     clusters: () => names,
     elsewhere: () => [],
     vitals: (cluster) => renamed(vitals(state, at(nowMs + 300)), cluster),

@@ -11,7 +11,14 @@ import type { World } from '../world.ts';
 const parts = {
   area: 'host',
   name: 'daemon',
-  codes: ['daemon-absent', 'daemon-elsewhere', 'daemon-silent', 'daemon-other-version', 'reload-needed'],
+  codes: [
+    'daemon-absent',
+    'daemon-elsewhere',
+    'daemon-silent',
+    'daemon-other-version',
+    'reload-needed',
+    'overloaded',
+  ],
 } as const;
 
 const here = 'in a shell on this host';
@@ -29,11 +36,10 @@ export const daemonCheckWith = (askOther: AskOther): Check => ({
 });
 
 async function daemonFindings(world: World, askOther: AskOther): Promise<readonly Found[]> {
-  const { around } = world;
   const answer = await world.daemon();
   switch (answer.kind) {
     case 'document':
-      return aboutDaemon(answer.body, around.version);
+      return aboutDaemon(answer.body, world);
     case 'problem':
       return [starting];
     case 'failed':
@@ -51,7 +57,7 @@ async function daemonFindings(world: World, askOther: AskOther): Promise<readonl
 }
 
 /** As `DaemonDocument`; an older daemon says less. */
-function aboutDaemon(body: unknown, version: string): readonly Found[] {
+function aboutDaemon(body: unknown, { around: { version }, config }: World): readonly Found[] {
   const { daemon } = (body ?? {}) as { readonly daemon?: Partial<DaemonDocument> };
   if (daemon === undefined) return [];
   const other =
@@ -68,7 +74,8 @@ function aboutDaemon(body: unknown, version: string): readonly Found[] {
           ),
         ];
   // Its other warnings are about what is configured: the checks of this command say that themselves.
-  const differing = (Array.isArray(daemon.warnings) ? daemon.warnings : [])
+  const warnings = Array.isArray(daemon.warnings) ? daemon.warnings : [];
+  const differing = warnings
     .filter(({ code }) => code === 'file-changed' || code === 'file-gone')
     .map(({ code, message }) =>
       warning(
@@ -77,8 +84,14 @@ function aboutDaemon(body: unknown, version: string): readonly Found[] {
         ...(code === 'file-changed' ? [{ where: here, lines: [`kill -HUP ${Number(daemon.pid)}`] }] : []),
       ),
     );
-  return [...other, ...differing];
+  const overloaded = warnings
+    .filter(({ code }) => code === 'overloaded')
+    .map(({ message }) => warning('overloaded', message, { where: `in ${config.file}`, lines: [shares] }));
+  return [...other, ...differing, ...overloaded];
 }
+
+/** See docs/SHARES.md. */
+const shares = 'share: { instances: [INSTANCE, INSTANCE, INSTANCE], watchers: 2 }';
 
 const starting = warning('daemon-silent', 'the daemon is starting: ask again in a moment', {
   where: here,
@@ -116,11 +129,11 @@ function hasOurs(body: unknown, { clusters: ours }: World): boolean {
     ours.some(
       ({ settings }) =>
         settings.cluster === cluster &&
-        shares(
+        meet(
           publications.map(({ name }) => name),
           settings.publications.map(({ source }) => source.name),
         ) &&
-        shares(
+        meet(
           servers.map(({ server }) => server),
           settings.servers.map(({ address }) => address),
         ),
@@ -128,7 +141,7 @@ function hasOurs(body: unknown, { clusters: ours }: World): boolean {
   );
 }
 
-const shares = (theirs: readonly string[], ours: readonly string[]): boolean =>
+const meet = (theirs: readonly string[], ours: readonly string[]): boolean =>
   theirs.some((each) => ours.includes(each));
 
 /**

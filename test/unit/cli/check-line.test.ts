@@ -48,6 +48,16 @@ test('every state has its line and its exit code', () => {
   expect(checked({ ...shop, servers: silent })).toEqual([4, 'UNREACHABLE: shop: no server answers']);
 });
 
+test('warnings of the daemon are in the line, once each, and change no exit code', () => {
+  const warnings = ['overloaded', 'config-warning', 'config-warning'].map((code) => ({ code, message: '' }));
+  const daemon = { running: true, instance: 'w1', version: '1', pid: 1, since: '', warnings } as const;
+  const { exitCode, sentence } = checkOf({ kind: 'seen', documents: [shop], daemon }, '/state');
+  expect([exitCode, sentence]).toEqual([
+    0,
+    'OK: shop: db2:3306; warnings of the daemon: overloaded, config-warning',
+  ]);
+});
+
 test('the worst cluster counts, and the others are counted', () => {
   const held = { ...withPublication({ decision: hold }), cluster: 'bi' };
   expect(checked(shop, held)).toEqual([

@@ -277,11 +277,12 @@ describe('the daemon', () => {
     expect(await elsewhere(body)).toMatchObject([{ code: 'daemon-absent' }]);
   });
 
-  test('a daemon of another version, with an old password', async () => {
+  test('a daemon of another version, with an old password, and with too much to do', async () => {
     const warnings = [
       // The check of the document says it.
       { code: 'config-warning', message: 'nameservers.ns9: no cluster uses this nameserver' },
       { code: 'file-changed', message: '/etc/pw has changed since source-dns read it' },
+      { code: 'overloaded', message: 'since 2026-11-22T11:30:00Z this process has more to do than it can' },
     ];
     const body = { clusters: [], daemon: { version: '0.9.0', pid: 42, warnings } };
     expect(await found({ daemon: { kind: 'document', body } })).toEqual([
@@ -290,6 +291,10 @@ describe('the daemon', () => {
         mends: ['in a shell on this host', 'systemctl restart source-dns'],
       },
       { found: `warning reload-needed ${folder}`, mends: ['in a shell on this host', 'kill -HUP 42'] },
+      {
+        found: `warning overloaded ${folder}`,
+        mends: ['in /etc/source-dns.yaml', expect.stringMatching(/^share: /)],
+      },
     ]);
   });
 

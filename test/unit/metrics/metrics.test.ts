@@ -26,10 +26,15 @@ function world(clusters: Map<string, Vitals> = new Map([['shop', rested]])) {
   const metrics = new Metrics(clock);
   opened.push(metrics);
   let asked = 0;
+  let isOverloaded = false;
+  const overload = (is: boolean): void => {
+    isOverloaded = is;
+  };
   const source: MetricsSource = {
     instance: 'watcher-1',
     version: '1.2.3',
     connectionsWaiting: () => 3,
+    isOverloaded: () => isOverloaded,
     clusters: () => [...clusters.keys()],
     elsewhere: () => ['orders'],
     vitals(cluster) {
@@ -38,7 +43,7 @@ function world(clusters: Map<string, Vitals> = new Map([['shop', rested]])) {
     },
   };
   const scrape = async () => readMetrics((await metrics.scrape(source)).text);
-  return { clock, metrics, source, clusters, scrape, asked: () => asked };
+  return { clock, metrics, source, clusters, scrape, asked: () => asked, overload };
 }
 
 const alarming: Vitals = {
@@ -56,6 +61,17 @@ test('a daemon that is asked before it has a cluster says so, and answers', asyn
   const scraped = await world(new Map()).scrape();
   expect(scraped.values.get('source_dns_watched{cluster="orders"}')).toBe(0);
   expect(scraped.values.get('source_dns_ready')).toBe(1);
+});
+
+test('a process that has too much to do says so while it lasts', async () => {
+  const { clock, scrape, overload } = world();
+  const said: unknown[] = [];
+  for (const is of [false, true, false]) {
+    overload(is);
+    await clock.advance(60_000);
+    said.push((await scrape()).values.get('source_dns_overloaded'));
+  }
+  expect(said).toEqual([0, 1, 0]);
 });
 
 test('one publication that is not ready makes the process not ready', async () => {

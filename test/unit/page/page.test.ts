@@ -1,6 +1,7 @@
 /** The answers of the status page: their headers, their parts, and what is not there. */
 
 import { expect, test } from 'vitest';
+import type { Failure } from '../../../src/core/model/observation.ts';
 import type { ClusterApi } from '../../../src/http/cluster-api.ts';
 import { eventNames } from '../../../src/http/event-route.ts';
 import { assetsOf } from '../../../src/page/assets.ts';
@@ -13,7 +14,7 @@ const assets = assetsOf([
   ['page.js', 'export {};'],
 ]);
 
-function pageOf(names: readonly string[]) {
+function pageOf(names: readonly string[], warnings: readonly Failure[] = []) {
   let looks = 0;
   const api = {
     clusters: () => names,
@@ -23,6 +24,7 @@ function pageOf(names: readonly string[]) {
     },
     history: () => pageState('healthy').history,
     elsewhere: (cluster: string) => (cluster === 'far' ? ['watcher-2'] : undefined),
+    daemon: () => ({ instance: 'watcher-1', version: '1', warnings }),
   } as unknown as ClusterApi;
   return {
     page: createStatusPage(api, assets, () => pageState('healthy').now),
@@ -48,6 +50,19 @@ test('one cluster is the page itself; of several the overview leads to each', as
   const several = await pageOf(['shop', 'a/b']).page.overview(query());
   expect(several.body).toContain('href="./clusters/a%2Fb"');
   expect((await pageOf(['shop', 'a/b']).page.cluster('a/b', query())).body).toContain('href="../assets/');
+});
+
+test('what is to mend at this instance is on every page, escaped and bounded', async () => {
+  const overloaded = { code: 'overloaded', message: 'it asks after `watch.interval`', hint: 'share <them>' };
+  const many = [overloaded, ...Array.from({ length: 99 }, () => ({ code: 'config-warning', message: 'x' }))];
+  for (const names of [['shop'], ['shop', 'orders']]) {
+    const { body } = await pageOf(names, many).page.overview(query());
+    expect(body).toContain('100 warnings of this instance');
+    expect(body).toContain('<code>watch.interval</code>');
+    expect(body).toContain('share &lt;them&gt;');
+    expect(body).toContain('And 95 more');
+    expect((await pageOf(names).page.overview(query())).body).not.toContain('h-notes');
+  }
 });
 
 test('a part is the replaceable element alone', async () => {

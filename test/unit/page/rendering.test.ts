@@ -14,7 +14,14 @@ const { snapshot: healthy, history, now } = pageState('healthy');
 const [, source, replica] = healthy.servers as readonly [unknown, ServerSnapshot, ServerSnapshot];
 
 const viewOf = (snapshot: Snapshot) =>
-  clusterView({ cluster: clusterDocument(snapshot), history, now, root: './', oneOfMany: true });
+  clusterView({
+    cluster: clusterDocument(snapshot),
+    history,
+    warnings: [],
+    now,
+    root: './',
+    oneOfMany: true,
+  });
 const markupOf = (snapshot: Snapshot): string => textOf(viewOf(snapshot).main);
 const named = (server: string, from = source.server as string): ServerSnapshot => ({
   ...replica,
@@ -104,6 +111,7 @@ const overview = (search: string, more: { readonly all?: boolean } = {}) => {
   const view = overviewView({
     digests,
     elsewhere: 2,
+    warnings: [],
     search,
     tone: undefined,
     all: false,

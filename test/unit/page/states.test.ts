@@ -16,6 +16,7 @@ function shown(name: StateName) {
   const view = clusterView({
     cluster: clusterDocument(snapshot),
     history,
+    warnings: [],
     now,
     root: './',
     oneOfMany: false,
