@@ -48,6 +48,78 @@ test.each(stateNames)('%s: has no barrier and fits, light and dark, wide and nar
   });
 });
 
+/** The contrasts of the drawing: of each text with its box, and of each line and frame with the page. */
+const contrasts = `(() => {
+  const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+    .map((part) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
+  const all = (selector) => [...document.querySelectorAll('.drawing.columns ' + selector)];
+  const page = getComputedStyle(document.body).backgroundColor;
+  return {
+    texts: all('.box :is(.id, .what)').map((text) =>
+      contrast(getComputedStyle(text).fill, getComputedStyle(text.closest('.box').querySelector('.card')).fill)),
+    lines: all(':is(.card, .line)').map((line) => contrast(getComputedStyle(line).stroke, page)),
+  };
+})()`;
+
+test('the drawing is readable, and in forced colours it has no other ones', async () => {
+  await onPage(browser(), [pageState('stale-source')], async ({ page }) => {
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const forcedColors of ['none', 'active'] as const) {
+        await page.emulateMedia({ colorScheme, forcedColors });
+        const found = (await page.evaluate(contrasts)) as Readonly<Record<'texts' | 'lines', number[]>>;
+        expect(found.texts.length).toBeGreaterThan(6);
+        expect(Math.min(...found.texts), `${colorScheme}, ${forcedColors}`).toBeGreaterThan(4.5);
+        if (forcedColors === 'active') expect(Math.min(...found.lines), colorScheme).toBeGreaterThan(15);
+      }
+  });
+});
+
+test('a person who has chosen larger letters in the browser gets larger ones', async () => {
+  await onPage(browser(), [pageState('healthy')], async ({ page }) => {
+    const size = () => page.evaluate('parseFloat(getComputedStyle(document.body).fontSize)');
+    const before = Number(await size());
+    const session = await page.context().newCDPSession(page);
+    await session.send('Page.setFontSizes', { fontSizes: { standard: 32, fixed: 26 } });
+    expect(Number(await size())).toBeGreaterThan(1.5 * before);
+  });
+});
+
+test('a machine that slept listens anew: its stream may be dead, and nobody told it', async () => {
+  await onPage(browser(), [pageState('healthy')], async ({ page, server }) => {
+    await isLive(page);
+    const streams: string[] = [];
+    page.on('request', (request) => request.url().includes('/v1/events') && streams.push(request.url()));
+    await page.evaluate('Date.now = ((now) => () => now() + 3_600_000)(Date.now.bind(Date))');
+    await expect.poll(() => streams.length).toBe(1);
+    await isLive(page);
+    await expect.poll(() => server.streams).toBe(1);
+  });
+});
+
+test('words typed on a page that is not there lead nowhere, and Enter leads to the overview', async () => {
+  await onPage(
+    browser(),
+    ['shop', 'orders'].map((cluster) => {
+      const { snapshot, ...rest } = pageState('healthy');
+      return { ...rest, snapshot: { ...snapshot, cluster } };
+    }),
+    async ({ page }) => {
+      await page.clock.install();
+      await page.reload();
+      await page.getByText('There is no such cluster').waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('orders');
+      await page.clock.runFor(1000);
+      expect(new URL(page.url()).search).toBe('');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: '1 cluster like “orders”' }).waitFor();
+    },
+    { path: 'clusters/missing' },
+  );
+});
+
 const thousand = (): readonly PageState[] => {
   const healthy = JSON.stringify(pageState('healthy', 'CLUSTER'));
   const held = JSON.stringify(pageState('two-sources', 'CLUSTER'));
