@@ -13,6 +13,7 @@ import { exitCodeOfLook, type Look, type Looker, lookAtDaemon, openLooker } from
 import { overviewText } from './overview-text.ts';
 import { statusText } from './snapshot-text.ts';
 import { createStyle, printable } from './style.ts';
+import { widthOf } from './text-width.ts';
 import { worstFirst } from './tone-style.ts';
 import { wrapped } from './wrap.ts';
 
@@ -85,7 +86,7 @@ function rendered(
   const { columns } = terminal;
   const said = daemonText(daemon, clock.wall(), style);
   const head = columns === undefined ? said : wrapped(said, columns);
-  const room = rows === undefined ? Number.POSITIVE_INFINITY : rows - lineCount(head);
+  const room = rows === undefined ? Number.POSITIVE_INFINITY : rows - heightOf(head, columns);
   const overview = () => `${head}${overviewText(documents, style, { columns, rows: room })}`;
   if (documents.length * fewestLines > room && documents.length > 1) return overview();
   const whole = (alarmsAt: 'end' | 'top') =>
@@ -93,11 +94,18 @@ function rendered(
       .map((document) => statusText(document, style, columns, alarmsAt))
       .join('\n');
   const text = whole('end');
-  if (lineCount(text) <= room) return `${head}${text}`;
+  if (heightOf(text, columns) <= room) return `${head}${text}`;
   return documents.length > 1 ? overview() : `${head}${whole('top')}`;
 }
 
-const lineCount = (text: string): number => text.split('\n').length - 1;
+/** The rows of the screen that it takes: an address that is longer than a row takes several. */
+const rowsOf = (line: string, columns: number | undefined): number =>
+  columns === undefined ? 1 : Math.max(1, Math.ceil(widthOf(line) / columns));
+const heightOf = (text: string, columns: number | undefined): number =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .reduce((sum, line) => sum + rowsOf(line, columns), 0);
 
 async function watchClusters(context: CommandContext, looker: Looker, one: boolean): Promise<ExitCode> {
   const { clock, terminal } = context;
@@ -160,7 +168,7 @@ function show(context: CommandContext, look: Look, one: boolean, past?: Past): v
   if (terminal.interactive && !json) {
     // The last line that fits may be in the middle of a colour.
     const plain = terminal.colours ? endOfColours : '';
-    const lines = cut(text.trimEnd().split('\n'), rows).map((line) => `${line}${plain}${eraseLine}`);
+    const lines = cut(text.trimEnd().split('\n'), rows, terminal.columns).map((line) => `${line}${plain}${eraseLine}`);
     terminal.out(`${home}${lines.join('')}${eraseBelow}`);
   } else if (look.kind === 'failed') terminal.err(text);
   else terminal.out(json ? text : `${text}\n`);
@@ -174,15 +182,24 @@ function pastText(context: CommandContext, one: boolean, rows: number | undefine
   const style = createStyle(terminal.colours);
   const head = `\n${style.yellow(`What follows is the past: it was so ${seconds} s ago.`)}\n\n`;
   // The failure has two lines, and may be wrapped.
-  const room = rows === undefined ? undefined : rows - lineCount(head) - failureLines;
+  const room = rows === undefined ? undefined : rows - heightOf(head, terminal.columns) - failureLines;
   return `${head}${rendered(context, past.look, one, room)}`;
 }
 
 /** Says how much is missing, instead of hiding it. */
-function cut(lines: readonly string[], rows: number | undefined): readonly string[] {
-  if (rows === undefined || lines.length <= rows) return lines;
-  const missing = lines.length - rows + 1;
-  return [...lines.slice(0, rows - 1), `... ${missing} more lines: make the window higher`];
+function cut(
+  lines: readonly string[],
+  rows: number | undefined,
+  columns: number | undefined,
+): readonly string[] {
+  if (rows === undefined || heightOf(`${lines.join('\n')}\n`, columns) <= rows) return lines;
+  const note = (missing: number): string => `... ${missing} more lines: enlarge the window`;
+  let room = rows - rowsOf(note(lines.length), columns);
+  const first = lines.findIndex((line) => {
+    room -= rowsOf(line, columns);
+    return room < 0;
+  });
+  return [...lines.slice(0, first), note(lines.length - first)];
 }
 
 /** The last line of the screen stays free for the cursor; more lines would scroll the first ones away. */

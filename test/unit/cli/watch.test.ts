@@ -71,6 +71,20 @@ test('a window of another size is drawn at once, and fits; after the end nobody 
   expect(resized.size).toBe(0);
 });
 
+test('a name that is longer than a row takes several rows, and pushes nothing off the screen', async () => {
+  const size = { columns: 40, rows: 14 };
+  const { session, context, drawn } = onScreen(size, ['a-cluster-with-a-name-that-is-longer-than-a-row']);
+  const watching = status(context, { cluster: 'a-cluster-with-a-name-that-is-longer-than-a-row', watch: true });
+  await until(() => drawn.length > 0);
+  const lines = linesOf(drawn.at(-1));
+  const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / 40)), 0);
+  expect(lines.some((line) => widthOf(line) > 40)).toBe(true);
+  expect(rows).toBeLessThanOrEqual(13);
+  expect(lines.at(-1)).toMatch(/^\.\.\. \d+ more lines/);
+  session.send('SIGINT');
+  expect(await watching).toBe(0);
+});
+
 test('a daemon that is gone leaves what was seen last on the screen, which says that it is the past', async () => {
   const { session, context, drawn } = onScreen({ columns: 100, rows: 40 });
   const started = await startApi({ socketPath: apiSocketPath(folder), onBug: () => {} });
@@ -95,7 +109,7 @@ test('what has no room on the screen is counted', async () => {
   await watching;
   const lines = linesOf(drawn.at(-1));
   expect(lines).toHaveLength(5);
-  expect(lines.at(-1)).toMatch(/^\.\.\. \d+ more lines: make the window higher$/);
+  expect(lines.at(-1)).toMatch(/^\.\.\. \d+ more lines: enlarge the window$/);
 });
 
 test('many clusters have one line each where the screen has no room for all', async () => {
