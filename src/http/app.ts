@@ -12,7 +12,7 @@ import type { KnownRoute, OpenApi } from './openapi.ts';
 import { type Problem, problem } from './problem.ts';
 import { type ApiPlugin, addRoute, defaultHeaders, document, route, sendProblem } from './route.ts';
 import { readRoutes } from './routes.ts';
-import { foreignRequest, tokenProblem } from './tcp-guard.ts';
+import { foreignRequest, hostProblem, tokenProblem } from './tcp-guard.ts';
 import { TokenTries, triesWindowMs } from './token-tries.ts';
 
 interface AppOptions {
@@ -107,7 +107,8 @@ function refused(
   // The absolute form names a host of its own, beside the Host header.
   if (!request.url?.startsWith('/')) return badPath;
   const rules = doorOf(request).rules();
-  if (rules === undefined) return undefined;
+  const wrongHost = hostProblem(request);
+  if (rules === undefined || wrongHost !== undefined) return wrongHost;
   const foreign = foreignRequest(request, rules);
   if (foreign !== undefined) return foreign;
   if (onlyLocal) return problem('only-local', 'this route is refused over TCP', 'use the unix socket');

@@ -31,6 +31,8 @@ export function createListener(
     connectionsCheckingInterval: lookMs,
     maxHeaderSize: headersLimit,
     insecureHTTPParser: false,
+    // Node's own answer is no problem document: `hostProblem` asks for the header.
+    requireHostHeader: false,
   });
   http.maxRequestsPerSocket = requestLimit;
   const connections = holdConnections(http, {

@@ -17,13 +17,19 @@ export interface TcpRules {
   readonly names: readonly string[];
 }
 
+/** Through every listener: RFC 9112 3.2. The health check of a load balancer may be HTTP/1.0 without a Host. */
+export function hostProblem(request: IncomingMessage): Problem | undefined {
+  const count = valuesOf(request, 'host').length;
+  return count === 1 || (count === 0 && request.httpVersion === '1.0')
+    ? undefined
+    : problem('bad-request', 'the request must have one Host header');
+}
+
 /** Why a request is refused whatever it asks for. */
 export function foreignRequest(request: IncomingMessage, { names }: TcpRules): Problem | undefined {
-  const hosts = valuesOf(request, 'host');
-  // The health check of a load balancer. Every browser says which host it wants.
-  if (hosts.length === 0 && request.httpVersion === '1.0') return undefined;
-  const [host = ''] = hosts;
-  if (hosts.length !== 1) return problem('bad-request', 'the request must have one Host header');
+  const [host] = valuesOf(request, 'host');
+  // Every browser says which host it wants.
+  if (host === undefined) return undefined;
   // The name of a stranger that resolves to us (DNS rebinding). Nobody can rebind an IP address.
   const called = hostName(host);
   if (called === undefined || !(isIP(called) > 0 || isLocalhost(called) || names.includes(called)))

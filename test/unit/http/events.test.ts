@@ -133,6 +133,17 @@ describe.each([
   });
 });
 
+test('a proxy is asked neither to keep nor to compress the events', async () => {
+  const { port } = await startTcpApi(onLoopback());
+  const response = await fetch(`http://127.0.0.1:${port()}/v1/events`);
+  await response.body?.cancel();
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    'cache-control': 'no-store, no-transform',
+    'content-type': 'text/event-stream; charset=utf-8',
+    'x-accel-buffering': 'no',
+  });
+});
+
 describe('a listener', () => {
   test('may give the place in its address; what the browser remembers counts more', async () => {
     const { server, port } = await startTcpApi(onLoopback());

@@ -172,6 +172,7 @@ test('the health check of a load balancer may speak HTTP/1.0 without a Host', as
   expect(await exchange(port(), 'GET /readyz HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
   expect(await exchange(port(), 'GET /readyz HTTP/1.1\r\nconnection: close\r\n\r\n')).toMatchObject({
     status: 400,
+    code: 'bad-request',
   });
   expect(await exchange(port(), 'GET /readyz HTTP/1.0\r\nhost: evil.example.com\r\n\r\n')).toMatchObject({
     status: 421,
