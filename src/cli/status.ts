@@ -168,7 +168,9 @@ function show(context: CommandContext, look: Look, one: boolean, past?: Past): v
   if (terminal.interactive && !json) {
     // The last line that fits may be in the middle of a colour.
     const plain = terminal.colours ? endOfColours : '';
-    const lines = cut(text.trimEnd().split('\n'), rows, terminal.columns).map((line) => `${line}${plain}${eraseLine}`);
+    const lines = cut(text.trimEnd().split('\n'), rows, terminal.columns).map(
+      (line) => `${line}${plain}${eraseLine}`,
+    );
     terminal.out(`${home}${lines.join('')}${eraseBelow}`);
   } else if (look.kind === 'failed') terminal.err(text);
   else terminal.out(json ? text : `${text}\n`);
