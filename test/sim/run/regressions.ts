@@ -219,7 +219,7 @@ function retold(
   const times = { calmAt: 45_000, settledAt: 65_000, endAt: 70_000 };
   return Array.from({ length: 12 }, (_, index) => ({
     name,
-    script: { seed: index + 1, ...world, acts, ...times },
+    script: { seed: index + 1, ...world, chapters: [{ acts, ...times }] },
   }));
 }
 
