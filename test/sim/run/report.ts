@@ -28,8 +28,8 @@ export async function report(script: Script, lines: number, builds: Builds): Pro
 }
 
 /**
- * Leaves out as much as possible, chapter by chapter and act by act, while the same promise still breaks. Ends
- * after `tries` runs.
+ * Leaves out as much as possible, chapter by chapter and act by act, while the same promise still breaks.
+ * Ends after `tries` runs.
  */
 export async function shrunk(script: Script, builds: Builds, tries = 200): Promise<Script> {
   const { broken, at } = await runWorld(script, { builds });

@@ -77,7 +77,7 @@ function rareActs(chance: Prng, shape: Shape, isAlone: boolean): readonly Act[] 
   }
 }
 
-/** Calm of some length after the faults, with what happens in a calm time. Sometimes a server is left away. */
+/** Calm of some length after the faults, with small things that happen. Sometimes a server is left away. */
 function withCalm(chance: Prng, shape: Shape, chapter: Chapter): Chapter {
   const silenceMs = silenceOf(chance);
   const endAt = chapter.settledAt + silenceMs;
