@@ -196,6 +196,7 @@ export function createFenceJudge(world: World): FenceJudge {
         : undefined;
     },
     waits(sender) {
+      if (waiting.size === 0 && !sender.sight.ledger?.was.length) return undefined;
       for (const server of sender.sight.members) {
         const key = keyOf(sender.name, server);
         if (!isDue(sender, server)) waiting.delete(key);
