@@ -30,6 +30,7 @@ import {
 import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discover } from './observe/discovery.ts';
 import { observe } from './observe/observe.ts';
+import { withOwnNames } from './observe/own-names.ts';
 import { notMisled, takePeer, takeProposal, takeTrial } from './observe/server-addresses.ts';
 import { topologyOf } from './observe/topology.ts';
 import { updateDone } from './publish/attempt.ts';
@@ -87,7 +88,10 @@ function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
     case 'resolved':
       return resolved(state, event, now);
     case 'address-tried':
-      return forServer(state, event.server, (memory) => takeTrial(turn, state, memory, event.probe));
+      return withOwnNames(
+        turn,
+        forServer(state, event.server, (memory) => takeTrial(turn, state, memory, event.probe)),
+      );
     case 'zone-read':
       return forPublication(state, event.nameserver, (publication) =>
         publication.zone.reading ? zoneRead(turn, state.settings, publication, event.reading) : publication,

@@ -3,6 +3,7 @@
 import { newestOf } from '../../../src/core/gtid/gtid.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Operator } from '../world/operator.ts';
+import type { Chapter } from '../world/script.ts';
 import { hostOf, ipOf, sourceName, srvName } from '../world/settings.ts';
 import { ledgerIn } from '../world/sight.ts';
 import type { Instances, World } from '../world/world-types.ts';
@@ -13,7 +14,7 @@ const calmWeather = { slow: 0, lost: 0, late: 0, twice: 0, forged: 0, waits: 0 }
  * The faults are over. The name is thawed. Where no rule would ever let the name move again, people say where
  * it points.
  */
-export function calm(world: World, instances: Instances, operator: Operator): void {
+export function calm(world: World, instances: Instances, operator: Operator, { leaves }: Chapter): void {
   const { timeline, judge, primary, members } = world;
   world.log(`${timeline.now} * calm`);
   world.weather = { ...world.weather, ...calmWeather };
@@ -24,6 +25,7 @@ export function calm(world: World, instances: Instances, operator: Operator): vo
   const fit = members.filter((address) => couldMove(world, address));
   operator.settleOn(
     fit.includes(operator.source) ? operator.source : (published ?? fit[0] ?? operator.source),
+    leaves,
   );
   const [first] = instances.values();
   for (const instance of instances.values()) {
@@ -66,9 +68,10 @@ function couldMove({ judge, primary, mysql, script }: World, address: ServerAddr
 export function unsettled(
   { primary, judge, script }: World,
   instances: Instances,
-  { source }: Operator,
+  { source, left }: Operator,
 ): readonly string[] {
   const ledger = ledgerIn(primary.rrsets());
+  const lasting = ledger?.was.filter(({ address }) => address !== left) ?? [];
   const { alias } = script.shape;
   const shown = primary.find(sourceName, alias ? 'CNAME' : 'A')?.rdata.join();
   const said = [...instances.keys()].map((name) => judge.decisions.get(name));
@@ -82,8 +85,6 @@ export function unsettled(
     ...(said.every((one) => one?.reason === 'steady' && one.source === source)
       ? []
       : [`L1 not steady: ${said.map((one) => one?.reason).join(', ')}`]),
-    ...(ledger && ledger.was.length > 0
-      ? [`L1 ${ledger.was.map((former) => former.address).join()} never rejoined`]
-      : []),
+    ...(lasting.length > 0 ? [`L1 ${lasting.map((former) => former.address).join()} never rejoined`] : []),
   ];
 }

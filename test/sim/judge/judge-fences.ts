@@ -171,9 +171,11 @@ export function createFenceJudge(world: World): FenceJudge {
     },
     wants(sender, { server, uuid, finishes }) {
       waiting.delete(keyOf(sender.name, server));
+      world.tally('fence asked');
       return unfit(sender, server, uuid, finishes);
     },
     done(server, result) {
+      world.tally(`fence ended: ${result.kind}`);
       const isSource = ledgerIn(primary.rrsets())?.source === server;
       if (result.kind !== 'fenced' || isSource) return undefined;
       return world.connections.rows(server).some(({ user }) => user === 'app')
@@ -194,6 +196,7 @@ export function createFenceJudge(world: World): FenceJudge {
         : undefined;
     },
     waits(sender) {
+      if (waiting.size === 0 && !sender.sight.ledger?.was.length) return undefined;
       for (const server of sender.sight.members) {
         const key = keyOf(sender.name, server);
         if (!isDue(sender, server)) waiting.delete(key);

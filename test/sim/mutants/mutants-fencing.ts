@@ -48,6 +48,19 @@ export const fencingMutants: readonly Mutant[] = [
     story: 'an old source that others follow',
   },
   {
+    name: 'a server is fenced when the replica dies that followed it',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'if (silent) return',
+        replace: "if (silent?.address === 'nobody') return",
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'what people promoted',
+  },
+  {
     name: 'a server is fenced that no ledger names as former',
     patches: [
       {

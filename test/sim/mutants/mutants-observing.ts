@@ -160,6 +160,15 @@ export const observingMutants: readonly Mutant[] = [
     seed: 4_000_004,
   },
   {
+    name: 'servers keep the names of others',
+    patches: [
+      { file: 'core/observe/own-names.ts', find: 'names.size === 0 ||', replace: 'names.size < 99 ||' },
+    ],
+    breaks: ['L1'],
+    seed: 1,
+    story: 'servers get their own names',
+  },
+  {
     name: 'a stale gtid_executed is believed in OFF_PERMISSIVE',
     patches: [
       {

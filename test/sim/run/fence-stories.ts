@@ -1,7 +1,7 @@
 /** Stories of old sources that are fenced, or must not be: each is told in a world with `fence:`. */
 
 import type { Act, Weather } from '../world/script.ts';
-import { bothWays } from './tell.ts';
+import { alone, bothWays } from './tell.ts';
 
 /** Again and again the source is lost, another is promoted, and the lost one comes back writable. */
 const returns = (how: 'kill' | 'hang'): readonly Act[] =>
@@ -110,6 +110,21 @@ const openedAgain: readonly Act[] = [
   { at: 14_000, kind: 'writable', server: 0, reset: true, forMs: 15_000 },
 ];
 
+/**
+ * The old source has rejoined while nobody watched. Then people take the new source for lost, promote the old
+ * one, and let one replica follow. This replica dies before the new source goes on.
+ */
+const promotedAgain: readonly Act[] = [
+  { at: 5000, kind: 'lose-source', how: 'kill', backMs: 4000, tail: 0 },
+  { at: 6500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+  alone('east', 8900, 3600),
+  alone('west', 8900, 3600),
+  { at: 9100, kind: 'mend', rebuild: true },
+  { at: 11_000, kind: 'lose-source', how: 'hang', backMs: 10_000, tail: 0 },
+  { at: 11_500, kind: 'failover', to: 0, mistake: 'half', stepMs: 20 },
+  { at: 17_000, kind: 'away', server: 2, how: 'kill', forMs: 20_000, readOnly: true },
+];
+
 interface FenceStory {
   readonly acts: readonly Act[];
   readonly change?: Partial<Weather>;
@@ -126,6 +141,7 @@ export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'an old source that others follow is not fenced': { acts: stillFollowed },
   'an old source that is the source again is not fenced': { acts: thereAndBackAgain, change: far },
   'an old source that is opened by people is not fenced': { acts: openedAgain },
+  'what people promoted is not fenced when its replica dies': { acts: promotedAgain },
   'another host at the address of an old source is not fenced': { acts: swapped, change: far },
   'a server that replaces a replica is not fenced': { acts: replaced },
   'a fence of before a stall takes no effect': { acts: standsStillAndFences('stall') },

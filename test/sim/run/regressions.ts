@@ -136,6 +136,13 @@ const ledNowhere: readonly Act[] = [
   { at: 20_000, kind: 'resolver', server: 0, says: 'nobody', forMs: 13_000 },
 ];
 
+/** Two host names are exchanged while an instance starts, and put right later. */
+const exchangedAtStart: readonly Act[] = [
+  { at: 6000, kind: 'resolver', server: 0, says: 'other', forMs: 9000 },
+  { at: 6000, kind: 'resolver', server: 1, says: 'other', forMs: 9000 },
+  alone('west', 6500, 1500),
+];
+
 /** A typing mistake: the command names a replica of a healthy source. */
 const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
 
@@ -219,7 +226,7 @@ function retold(
   const times = { calmAt: 45_000, settledAt: 65_000, endAt: 70_000 };
   return Array.from({ length: 12 }, (_, index) => ({
     name,
-    script: { seed: index + 1, ...world, acts, ...times },
+    script: { seed: index + 1, ...world, chapters: [{ acts, ...times }] },
   }));
 }
 
@@ -255,6 +262,7 @@ export const stories: readonly Story[] = [
     servers: 3,
   }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
+  ...retold('servers get their own names back', exchangedAtStart, fair, { resolves: true, servers: 2 }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
   ...retold('an announced server gets the name when it takes writes', announcedFirst, fair, { servers: 3 }),
   // A former source had GTIDs that the new source lacked. Both were in OFF_PERMISSIVE by then, and only

@@ -6,6 +6,8 @@
  * * `--minutes N [--from SEED]`, `--seeds N [--from SEED] [--jobs N]`: plays one world after the other, and
  *   names each that breaks a promise. With `--story TEXT`: that story with one seed after the other.
  * * `--fences`: old sources are fenced in every world, not only in some.
+ * * `--lives`: every world lives for an hour or more, with many incidents and long calm between them. Counts
+ *   what happened.
  * * `--check seeds`, `--check mutants [--named TEXT]`: what `npm test` runs. With `--budget SEEDS` a wrong build
  *   that survives the world that is known to catch it is hunted in so many other worlds.
  */
@@ -16,6 +18,7 @@ import { parseArgs } from 'node:util';
 import { thisBuild } from '../mutants/build.ts';
 import { laterVersion } from '../mutants/later-version.ts';
 import { buildVariants } from '../mutants/patched-build.ts';
+import { lifeOf } from '../world/life.ts';
 import { scriptOf } from '../world/random-script.ts';
 import type { Script } from '../world/script.ts';
 import { runWorld } from '../world/world.ts';
@@ -29,6 +32,7 @@ const usage = `npm run sim -- OPTIONS
   --minutes N [--from SEED]      play one world after the other
   --seeds N [--from SEED] [--jobs N] [--story TEXT]
   --fences                       old sources are fenced in every world
+  --lives                        every world lives for an hour or more
   --check seeds | mutants [--named TEXT] [--budget SEEDS]
 `;
 
@@ -53,6 +57,7 @@ const values = readOptions(() =>
       from: { type: 'string' },
       whole: { type: 'boolean' },
       fences: { type: 'boolean' },
+      lives: { type: 'boolean' },
       check: { type: 'string' },
       named: { type: 'string' },
       story: { type: 'string' },
@@ -84,8 +89,10 @@ function told(name: string, seed: number): Script {
   process.exit(2);
 }
 
-const worldOf = (seed: number): Script =>
-  values.story === undefined ? scriptOf(seed, values.fences) : told(values.story, seed);
+function worldOf(seed: number): Script {
+  if (values.story !== undefined) return told(values.story, seed);
+  return values.lives ? lifeOf(seed, values.fences) : scriptOf(seed, values.fences);
+}
 
 async function one(script: Script): Promise<void> {
   const { broken } = await runWorld(script, { builds });
@@ -99,22 +106,39 @@ async function many(
   { seeds = Number.POSITIVE_INFINITY, minutes = Number.POSITIVE_INFINITY },
 ): Promise<void> {
   const until = performance.now() + minutes * 60_000;
-  let [seed, moves, updates, fences, broken, simulatedMs] = [from, 0, 0, 0, 0, 0];
+  let [seed, moves, updates, fences, broken, simulatedMs, calmMs] = [from, 0, 0, 0, 0, 0, 0];
+  const tally = new Map<string, number>();
   for (; seed < from + seeds && performance.now() < until; seed += 1) {
-    const outcome = await runWorld(worldOf(seed), { builds });
+    const script = worldOf(seed);
+    const outcome = await runWorld(script, { builds });
     moves += outcome.moves;
     updates += outcome.updates;
     fences += outcome.fences;
     simulatedMs += outcome.at;
+    calmMs += calmOf(script, outcome.at);
+    for (const [what, times] of outcome.tally) tally.set(what, (tally.get(what) ?? 0) + times);
     if (outcome.broken === undefined) continue;
     broken += 1;
     say(verdictOf(outcome));
   }
-  const hours = (simulatedMs / 3_600_000).toFixed(1);
+  const [hours, calm] = [simulatedMs, calmMs].map((ms) => (ms / 3_600_000).toFixed(1));
   say(
-    `seeds ${from} to ${seed - 1}: ${hours} simulated hours, ${moves} moves, ${updates} updates sent, ${fences} fences, ${broken} with a broken promise`,
+    `seeds ${from} to ${seed - 1}: ${hours} simulated hours (${calm} of calm), ${moves} moves, ${updates} updates sent, ${fences} fences, ${broken} with a broken promise`,
   );
+  if (values.lives)
+    for (const [what, times] of [...tally].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      say(`  ${times} ${what}`);
   process.exitCode = broken === 0 ? 0 : 1;
+}
+
+/** For how long all was settled, in milliseconds until this time. */
+function calmOf({ chapters }: Script, until: number): number {
+  let [from, calmMs] = [0, 0];
+  for (const { settledAt, endAt } of chapters) {
+    calmMs += Math.max(0, Math.min(until, from + endAt) - (from + settledAt));
+    from += endAt;
+  }
+  return calmMs;
 }
 
 /** Runs so many processes, each with its part of the seeds. */
@@ -134,6 +158,7 @@ async function shared(seeds: number, from: number, jobs: number): Promise<void> 
           '--from',
           String(first),
           ...(values.fences ? ['--fences'] : []),
+          ...(values.lives ? ['--lives'] : []),
           ...(values.story === undefined ? [] : ['--story', values.story]),
         ];
         const [code] = await once(

@@ -20,7 +20,7 @@ export function createGroupOperator(
   group: FakeGroup,
   onLoss: (server: ServerAddress) => void,
 ): Operator {
-  const { mysql, timeline, members: addresses, script } = world;
+  const { mysql, timeline, members: addresses } = world;
   let last = addresses[0] as ServerAddress;
 
   const primary = (): ServerAddress => {
@@ -28,7 +28,7 @@ export function createGroupOperator(
     return last;
   };
   const later = (ms: number, action: () => void): void =>
-    timeline.after(ms, () => timeline.now < script.calmAt && action());
+    timeline.after(ms, () => !world.phase.isCalm && action());
   const secondaries = (): readonly ServerAddress[] =>
     addresses.filter((address) => address !== primary() && group.isOnline(address));
   const makeWritable = (address: ServerAddress): void =>
@@ -171,6 +171,7 @@ export function createGroupOperator(
       else if (act.kind === 'leave') leave(act);
       else if (act.kind === 'mend') mend(act.rebuild);
     },
+    left: undefined,
     settleOn: (source) =>
       bringBack(source, {
         rebuild: true,

@@ -11,7 +11,7 @@ import type { World } from './world-types.ts';
  * made anew stays so.
  */
 export function byHand(
-  { primary, judge, timeline, script, members }: World,
+  { primary, judge, timeline, phase, script, members }: World,
   act: Act & { kind: 'hand' },
 ): void {
   if (act.edit === 'everything') {
@@ -22,7 +22,7 @@ export function byHand(
   }
   if (act.edit === 'backup') {
     const kept = primary.rrsets();
-    timeline.at(Math.min(timeline.now + act.forMs, script.calmAt - 1), () => {
+    timeline.at(Math.min(timeline.now + act.forMs, phase.endsAt - 1), () => {
       judge.ledgerTouched = true;
       judge.stale.clear();
       for (const { name, type } of primary.rrsets()) primary.remove(name, type);
@@ -43,7 +43,7 @@ export function byHand(
   judge.ledgerTouched = true;
   judge.stale.clear();
   primary.remove(ledgerOwner, 'TXT');
-  timeline.at(Math.min(timeline.now + act.forMs, script.calmAt - 1), () => {
+  timeline.at(Math.min(timeline.now + act.forMs, phase.endsAt - 1), () => {
     if (ledgerIn(primary.rrsets()) === undefined) primary.put(ledger);
   });
 }

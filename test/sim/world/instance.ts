@@ -4,6 +4,7 @@
  */
 
 import type { Command, Effect, Event, HistoryEntry } from '../../../src/core/model/events.ts';
+import type { ClusterState } from '../../../src/core/model/state.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { createMemory, entryLine, readLines } from '../../../src/daemon/history-lines.ts';
 import type { ClusterRuntime, Core } from '../../../src/daemon/runtime.ts';
@@ -54,6 +55,7 @@ export function createInstance(world: World, name: InstanceName): Instance {
   }
 
   function begin(): Running {
+    world.tally('start of an instance');
     const build = world.buildOf(name);
     const life = machine.begin();
     const memory = build.createMemory();
@@ -147,7 +149,8 @@ function socketsOf(world: World, client: InstanceName, life: Life): Sockets {
 }
 
 /** The core, while the judge watches its input and its wishes. */
-function watched({ judge, timeline, log, sightings }: World, name: InstanceName, core: Core): Core {
+function watched(world: World, name: InstanceName, core: Core): Core {
+  const { judge, timeline, log, sightings } = world;
   function told(event: Event): void {
     if (event.kind === 'observed') judge.observed(name, event.server, sightings.get(event.probe));
     else if (event.kind === 'zone-read') judge.zoneRead(name, event.reading);
@@ -174,7 +177,20 @@ function watched({ judge, timeline, log, sightings }: World, name: InstanceName,
       log(`${timeline.now} ${name} ${describeEvent(event)}`);
       const result = core.step(state, event, now);
       result[1].forEach(wants);
+      countRefusals(world, state.fences, result[0].fences);
       return result;
     },
   };
+}
+
+type Fences = ClusterState['fences'];
+
+/** Why a superseded source that takes writes is not fenced: each reason counts when it comes up. */
+function countRefusals({ tally }: World, before: Fences, after: Fences): void {
+  if (before === after) return;
+  for (const [server, { verdict }] of after) {
+    const earlier = before.get(server)?.verdict;
+    if (verdict?.kind !== 'not' || (earlier?.kind === 'not' && earlier.because === verdict.because)) continue;
+    tally(`no fence: ${verdict.because.replaceAll(/db\d:3306/g, 'a server')}`);
+  }
 }

@@ -24,7 +24,8 @@ interface Lock {
   readonly isOfClient: boolean;
 }
 
-export function createLocks({ timeline, script }: Pick<World, 'timeline' | 'script'>): Locks {
+export function createLocks(world: Pick<World, 'timeline' | 'script' | 'phase'>): Locks {
+  const { timeline, script } = world;
   const chance = createPrng(script.seed ^ 0x10c5);
   const locks = new Map<ServerAddress, Lock>();
   /** An attempt looks at the lock again and again: the dice are thrown once in so many milliseconds. */
@@ -44,6 +45,6 @@ export function createLocks({ timeline, script }: Pick<World, 'timeline' | 'scri
       const known = locks.get(server);
       if (known?.isOfClient) locks.set(server, { ...known, until: Math.min(known.until, timeline.now) });
     },
-    refuses: () => timeline.now < script.calmAt && chance.chance(odds.refused),
+    refuses: () => !world.phase.isCalm && chance.chance(odds.refused),
   };
 }

@@ -21,7 +21,7 @@ export function changeModes({ script, members, mysql, timeline }: World): void {
     members.map((address) => ({ mode, address })),
   );
   for (const [index, { mode, address }] of steps.entries())
-    timeline.at((index + 1) * pauseMs, () => {
+    timeline.after((index + 1) * pauseMs, () => {
       mysql.server(address).gtidMode = mode;
     });
 }

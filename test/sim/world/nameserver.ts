@@ -137,15 +137,16 @@ export function createPrimary(world: World, host: Host): Primary {
       zone.edit(name, TYPE[type]);
       show();
     },
-    wasShown: (name, type, rrset, since) =>
-      past.some(({ rrsets }, index) => {
+    wasShown(name, type, rrset, since) {
+      for (let index = past.length - 1; index >= 0; index -= 1) {
         const until = past[index + 1]?.from ?? Number.POSITIVE_INFINITY;
-        const there = findRrset(rrsets, name, type);
-        return (
-          until >= since &&
-          (there === undefined || rrset === undefined ? there === rrset : sameRdata(there, rrset))
-        );
-      }),
+        if (until < since) return false;
+        const there = findRrset(past[index]?.rrsets ?? [], name, type);
+        if (there === undefined || rrset === undefined ? there === rrset : sameRdata(there, rrset))
+          return true;
+      }
+      return false;
+    },
     grant(names) {
       granted.clear();
       for (const name of names) granted.add(name);

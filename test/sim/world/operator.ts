@@ -7,15 +7,21 @@ import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { fakeUuid } from '../../support/fake-mysql.ts';
 import { createGroupOperator } from './group-operator.ts';
 import { closeBy, reopen, takeAway } from './outage.ts';
-import type { Act } from './script.ts';
+import type { Act, Chapter } from './script.ts';
+import { ledgerIn } from './sight.ts';
 import type { World } from './world-types.ts';
 
 export interface Operator {
   /** The server that people mean to be the source. */
   readonly source: ServerAddress;
   perform(act: Act): void;
-  /** The faults are over: there is one source, and every other server replicates from it. */
-  settleOn(source: ServerAddress): void;
+  /** The server that people left away. */
+  readonly left: ServerAddress | undefined;
+  /**
+   * The faults are over: there is one source, and every other server replicates from it, but for the server
+   * that is left away (the members of a group all come back).
+   */
+  settleOn(source: ServerAddress, leaves?: Chapter['leaves']): void;
 }
 
 /** A source that came back read-only is opened by hand after so many milliseconds. */
@@ -30,6 +36,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
   const { mysql, timeline, judge, members: addresses } = world;
   let source = addresses[0] as ServerAddress;
   let former = source;
+  let left: ServerAddress | undefined;
   let uuids = addresses.length;
   for (const other of others()) mysql.follow(other, source);
 
@@ -44,6 +51,11 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     });
   const isStranger = (address: ServerAddress): boolean => judge.strangers.has(mysql.server(address).uuid);
   const isUp = (address: ServerAddress): boolean => mysql.server(address).health !== 'down';
+
+  function promote(heir: ServerAddress): void {
+    world.tally('promotion');
+    mysql.promote(heir);
+  }
 
   function kill(server: ServerAddress, tail = 0): void {
     mysql.kill(server, tail);
@@ -73,7 +85,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (act.mistake !== 'promote-first') demote();
     timeline.after(act.stepMs, () => {
       if (source !== heir) return;
-      mysql.promote(heir);
+      promote(heir);
       const second = heirs.find((address) => address !== heir);
       if (act.mistake === 'two' && second) mysql.promote(second);
       timeline.after(act.stepMs, () => {
@@ -92,7 +104,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (heir === undefined) return;
     former = source;
     source = heir;
-    mysql.promote(heir);
+    promote(heir);
     const second = heirs.find((address) => address !== heir);
     if (act.mistake === 'two' && second) mysql.promote(second);
     timeline.after(act.stepMs, () => source === heir && repoint(act.mistake));
@@ -107,6 +119,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (act.how === 'kill') kill(lost, act.tail);
     else mysql.hang(lost);
     timeline.after(act.backMs, () => {
+      if (lost === left) return;
       if (act.how === 'kill' && mysql.server(lost).health === 'down')
         mysql.restart(lost, { readOnly: false });
       else mysql.resume(lost);
@@ -118,6 +131,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     const server = addresses[act.server] as ServerAddress;
     if (!takeAway(world, server, act.how, () => kill(server))) return;
     timeline.after(act.forMs, () => {
+      if (server === left) return;
       if (mysql.server(server).health !== 'down') mysql.resume(server);
       // read_only was set at run time, and is not in the configuration file.
       else mysql.restart(server, { readOnly: act.readOnly && server !== source });
@@ -142,7 +156,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (heir) {
       former = source;
       source = heir;
-      mysql.promote(heir);
+      promote(heir);
       repoint('none');
     }
     timeline.after(act.forMs, () => reopen(world, closed, act, () => onLoss(closed)));
@@ -155,8 +169,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (reset) mysql.promote(server);
     else mysql.unlock(server);
     timeline.after(forMs, () => {
-      if (server === source || !isUp(server) || isStranger(server) || timeline.now >= world.script.calmAt)
-        return;
+      if (server === source || !isUp(server) || isStranger(server) || world.phase.isCalm) return;
       if (mysql.server(server).channel) mysql.demote(server);
       else mysql.follow(server, source);
     });
@@ -167,7 +180,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     if (mysql.server(server).health !== 'up') return;
     kill(server);
     timeline.after(downMs, () => {
-      if (isUp(server)) return;
+      if (isUp(server) || server === left) return;
       mysql.restart(server, { readOnly });
       // People see that their source takes no writes.
       timeline.after(
@@ -194,7 +207,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     arrives(other);
     // Where people took the other host for the new source, it stays.
     timeline.at(
-      Math.min(timeline.now + forMs, world.script.calmAt - 1),
+      Math.min(timeline.now + forMs, world.phase.endsAt - 1),
       () => server !== source && mysql.server(server).uuid === other && arrives(uuid),
     );
   }
@@ -216,20 +229,45 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
 
   /**
    * Everything replicates from the source: rebuilt from it, or only pointed at it, and then keeps the
-   * transactions that only it has.
+   * transactions that only it has. Nobody looks after the server that was left away.
    */
   function mend(rebuild: boolean): void {
     if (!isUp(source)) mysql.restart(source, { readOnly: false });
-    for (const address of addresses) mysql.open(address);
+    const cared = addresses.filter((address) => address !== left);
+    for (const address of cared) mysql.open(address);
     mysql.resume(source);
     if (mysql.server(source).readOnly || mysql.server(source).channel) mysql.promote(source);
-    for (const address of others()) {
-      if (rebuild || isStranger(address)) mysql.clone(address, source);
-      else if (!isUp(address)) mysql.restart(address, { readOnly: true });
-      mysql.resume(address);
-      mysql.follow(address, source);
-      judge.strangers.delete(mysql.server(address).uuid);
-    }
+    for (const address of cared) if (address !== source) mendReplica(address, rebuild);
+  }
+
+  function mendReplica(address: ServerAddress, rebuild: boolean): void {
+    if (rebuild || isStranger(address)) mysql.clone(address, source);
+    else if (!isUp(address)) mysql.restart(address, { readOnly: true });
+    mysql.resume(address);
+    mysql.follow(address, source);
+    judge.strangers.delete(mysql.server(address).uuid);
+  }
+
+  /** A former source that has not rejoined; else this server, unless the name or people mean it. */
+  function leftAway({ server }: NonNullable<Chapter['leaves']>): ServerAddress | undefined {
+    const published = ledgerIn(world.primary.rrsets())?.uuid;
+    const free = others().filter((address) => mysql.server(address).uuid !== published);
+    return free.find((address) => judge.stale.has(address)) ?? free.find((one) => one === addresses[server]);
+  }
+
+  function leave(leaves: NonNullable<Chapter['leaves']>): void {
+    left = leftAway(leaves);
+    if (left !== undefined) takeAway(world, left, leaves.how, () => kill(left as ServerAddress));
+  }
+
+  function comeBack({ readOnly }: Act & { kind: 'return' }): void {
+    const server = left;
+    left = undefined;
+    if (server === undefined) return;
+    world.tally(`return of ${judge.stale.has(server) ? 'a former source' : 'a replica'}`);
+    if (isUp(server)) mysql.resume(server);
+    else mysql.restart(server, { readOnly });
+    mysql.write(server, 3);
   }
 
   const acting: { readonly [K in Act['kind']]?: (act: Act & { kind: K }) => void } = {
@@ -242,6 +280,7 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
     writable: writable,
     restart: restart,
     swap: swap,
+    return: comeBack,
     stranger: (act) => stranger(addresses[act.server] as ServerAddress),
     mend: (act) => mend(act.rebuild),
   };
@@ -250,8 +289,13 @@ export function createOperator(world: World, onLoss: (server: ServerAddress) => 
       return source;
     },
     perform: (act) => (acting[act.kind] as ((act: Act) => void) | undefined)?.(act),
-    settleOn(next) {
+    get left() {
+      return left;
+    },
+    settleOn(next, leaves) {
       source = next;
+      left = undefined;
+      if (leaves) leave(leaves);
       mend(true);
     },
   };

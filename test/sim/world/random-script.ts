@@ -5,6 +5,7 @@ import { inOtherModes } from './modes.ts';
 import { createPrng, type Prng } from './prng.ts';
 import {
   type Act,
+  type Chapter,
   faultsForMs,
   plainShape,
   type Script,
@@ -20,7 +21,6 @@ import { inOddZone } from './zone-odds.ts';
 /** `fences`: old sources are fenced, whatever the seed says. */
 export function scriptOf(seed: number, fences = seed % 7 === 5): Script {
   const chance = createPrng(seed);
-  const calmAt = faultsForMs;
   const shape = inOddZone(
     seed,
     sometimesOfTwo(seed, inOtherModes(seed, { ...grouped(seed, shapeOf(chance)), fences })),
@@ -29,20 +29,26 @@ export function scriptOf(seed: number, fences = seed % 7 === 5): Script {
     seed,
     shape,
     weather: { ...weatherOf(chance), waits: seed % 12 === 10 ? 0.4 : 0 },
-    acts: [
-      ...actsOf({ chance, hosts: hostsOf(shape), shape }, calmAt),
-      ...leavings(seed, shape),
-      ...misled(seed, shape, calmAt),
-      ...switchesOf(seed, calmAt),
-      ...incidentsOf(seed, shape, calmAt),
-    ]
-      .filter((act) => act.at < calmAt)
-      .toSorted((a, b) => a.at - b.at),
-    calmAt,
-    settledAt: calmAt + settleForMs,
-    endAt: calmAt + settleForMs + silenceForMs,
+    chapters: [chapterOf(faultsOf(seed, shape, chance))],
   };
 }
+
+/** These faults, and then calm. */
+export const chapterOf = (acts: readonly Act[], faultsMs = faultsForMs): Chapter => ({
+  acts: acts.filter((act) => act.at < faultsMs).toSorted((a, b) => a.at - b.at),
+  calmAt: faultsMs,
+  settledAt: faultsMs + settleForMs,
+  endAt: faultsMs + settleForMs + silenceForMs,
+});
+
+/** What happens in one chapter. The seed decides which of the rare things happen. */
+export const faultsOf = (seed: number, shape: Shape, chance: Prng): readonly Act[] => [
+  ...actsOf({ chance, hosts: hostsOf(shape), shape }, faultsForMs),
+  ...leavings(seed, shape),
+  ...misled(seed, shape, faultsForMs),
+  ...switchesOf(seed, faultsForMs),
+  ...incidentsOf(seed, shape, faultsForMs),
+];
 
 function shapeOf(chance: Prng): Shape {
   const replicas = chance.pick([undefined, undefined, undefined, 'source', 'keep', 'withdraw'] as const);
@@ -99,7 +105,7 @@ function switchesOf(seed: number, until: number): Act[] {
 }
 
 /** Without `waits`, which throws no dice: all other worlds stay the same. */
-function weatherOf(chance: Prng): Omit<Weather, 'waits'> {
+export function weatherOf(chance: Prng): Omit<Weather, 'waits'> {
   const foul = chance.pick([0, 0.5, 1, 2]);
   return {
     rttMs: chance.pick([1, 5, 30]),

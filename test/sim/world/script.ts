@@ -170,21 +170,33 @@ export type Act = { readonly at: number } & (
   | { readonly kind: 'hook'; readonly instance: InstanceName; readonly times: number }
   /** It announces a server that it will promote. */
   | { readonly kind: 'announce'; readonly instance: InstanceName; readonly server: number }
+  /** The server that people left away comes back, and some client has written to it. */
+  | { readonly kind: 'return'; readonly readOnly: boolean }
 );
 
 /** What happens to one instance of source-dns, or through it. */
 export type InstanceAct = Extract<Act, { readonly instance: InstanceName }>;
 
-export interface Script {
-  readonly seed: number;
-  readonly shape: Shape;
-  readonly weather: Weather;
+/** Faults, then calm. All times count from the beginning of the chapter. */
+export interface Chapter {
+  /** How the weather of the script changes until the faults stop. */
+  readonly air?: Partial<Weather>;
   readonly acts: readonly Act[];
-  /** When the faults stop. */
+  /** When the faults stop. What happens later than that must change nothing in the zone. */
   readonly calmAt: number;
   /** When all must be well. */
   readonly settledAt: number;
   readonly endAt: number;
+  /** When the faults stop, people leave this server away: a former source, if there is one. */
+  readonly leaves?: { readonly server: number; readonly how: 'kill' | 'hang' };
+}
+
+export interface Script {
+  readonly seed: number;
+  readonly shape: Shape;
+  readonly weather: Weather;
+  /** Mostly one. A life has many. */
+  readonly chapters: readonly Chapter[];
 }
 
 export const faultsForMs = 45_000;

@@ -212,16 +212,24 @@ export function noteLedger(sight: Sight, ledger: Ledger | undefined, now: number
 
 /** By the RDATA: the judge looks again and again at a zone that seldom changes. */
 const ledgers = new WeakMap<object, Ledger | undefined>();
+/** Each reading has RDATA of its own, mostly with the text of the reading before. */
+let newest: { readonly text: string; readonly ledger: Ledger | undefined } | undefined;
 
 /** The ledger in these RRsets, if one can be read. */
 export function ledgerIn(rrsets: readonly Rrset[]): Ledger | undefined {
   const rrset = findRrset(rrsets, ledgerOwner, 'TXT');
   if (rrset?.type !== 'TXT') return undefined;
   if (!ledgers.has(rrset)) {
-    const reading = readLedger(rrset.rdata);
-    ledgers.set(rrset, reading.kind === 'ledger' ? reading.ledger : undefined);
+    const text = JSON.stringify(rrset.rdata);
+    if (newest?.text !== text) newest = { text, ledger: ledgerOf(rrset.rdata) };
+    ledgers.set(rrset, newest.ledger);
   }
   return ledgers.get(rrset);
+}
+
+function ledgerOf(rdata: Parameters<typeof readLedger>[0]): Ledger | undefined {
+  const reading = readLedger(rdata);
+  return reading.kind === 'ledger' ? reading.ledger : undefined;
 }
 
 /**

@@ -61,10 +61,19 @@ export function createTimeline(): Timeline {
   };
 }
 
+/** Signals and output get their time after so many moments. */
+const momentsPerTurn = 1000;
+let moments = 0;
+
 /**
- * The world waits only for promises and the timeline, so one turn of the event loop lets all promises go on.
+ * The world waits only for promises and the timeline. A next tick comes when no promise can go on, and costs
+ * less than a turn of the event loop.
  */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+function settled(): Promise<void> {
+  moments += 1;
+  const wait = moments % momentsPerTurn === 0 ? setImmediate : process.nextTick;
+  return new Promise((resolve) => wait(resolve));
+}
 
 const isBefore = (a: Entry, b: Entry): boolean =>
   a.time < b.time || (a.time === b.time && a.sequence < b.sequence);

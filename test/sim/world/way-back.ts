@@ -37,6 +37,7 @@ export function createWayBack({ judge, mysql, primary }: World): () => void {
     const had = before?.source === source.uuid ? before.executed : source.executed;
     if (attached.get(server.address)?.source !== source.uuid)
       attached.set(server.address, { source: source.uuid, had });
+    if (!judge.stale.has(server.address)) return false;
     const since = attached.get(server.address)?.had ?? had;
     const tellGtids = server.gtidMode !== 'OFF' && source.gtidMode !== 'OFF';
     return (

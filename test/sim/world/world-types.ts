@@ -18,6 +18,14 @@ import type { Timeline } from './timeline.ts';
 
 export type Instances = ReadonlyMap<InstanceName, Instance>;
 
+/** What goes on now. */
+export interface Phase {
+  /** The faults are over. */
+  readonly isCalm: boolean;
+  /** When the faults stop, or when the calm ends. */
+  readonly endsAt: number;
+}
+
 export interface World {
   /** What each instance runs. */
   buildOf(instance: InstanceName): Build;
@@ -27,6 +35,7 @@ export interface World {
   /** The present weather: the network is still when the faults are over. */
   weather: Weather;
   readonly timeline: Timeline;
+  phase: Phase;
   readonly chance: Prng;
   readonly network: Network;
   readonly mysql: FakeMysql;
@@ -46,6 +55,8 @@ export interface World {
   leaves(from: Host, message: Buffer): void;
   /** Tells the judge which former sources have truly rejoined by now. */
   noteRejoined(): void;
+  /** Counts what happens, for people who read the figures. */
+  tally(what: string): void;
   /** One line of the history: part of its hash. */
   log(line: string): void;
 }

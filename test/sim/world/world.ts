@@ -18,7 +18,7 @@ import { createPrimary, createSecondary } from './nameserver.ts';
 import { createNetwork } from './network.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { createPrng } from './prng.ts';
-import type { Act, InstanceAct, Script } from './script.ts';
+import type { Act, Chapter, InstanceAct, Script } from './script.ts';
 import {
   addressesOf,
   grantedNames,
@@ -45,6 +45,8 @@ export interface Outcome {
   readonly updates: number;
   readonly fences: number;
   readonly events: number;
+  /** What happened how often. */
+  readonly tally: ReadonlyMap<string, number>;
   /** Only where it was asked for. */
   readonly log: readonly string[];
 }
@@ -64,9 +66,10 @@ export interface RunOptions {
 export async function runWorld(script: Script, options: RunOptions): Promise<Outcome> {
   const hash = createHash('sha256');
   const log: string[] = [];
+  const tally = new Map<string, number>();
   let events = 0;
   let unhashed = '';
-  const world = createWorld(script, options, (line) => {
+  function note(line: string): void {
     events += 1;
     unhashed += line;
     if (unhashed.length > hashedAtOnce) {
@@ -74,7 +77,9 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
       unhashed = '';
     }
     if (options.keepLog) log.push(line);
-  });
+  }
+  const count = (what: string): void => void tally.set(what, (tally.get(what) ?? 0) + 1);
+  const world = createWorld(script, options, { log: note, tally: count });
   const { timeline, judge } = world;
   const names = instanceNames.slice(0, script.shape.instances);
   const instances = new Map(names.map((name) => [name, createInstance(world, name)]));
@@ -82,8 +87,12 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
     for (const instance of instances.values()) instance.serverDied(server);
   });
   world.meant = () => operator.source;
-  beginWith(world, instances, operator);
-  await timeline.runUntil(script.endAt, () => judge.broken !== undefined);
+  beginWith(world, instances);
+  for (const chapter of script.chapters) {
+    const from = timeline.now;
+    begin(world, instances, operator, chapter);
+    await timeline.runUntil(from + chapter.endAt, () => judge.broken !== undefined);
+  }
   const { broken, moves, updates, fences } = judge;
   return {
     seed: script.seed,
@@ -94,6 +103,7 @@ export async function runWorld(script: Script, options: RunOptions): Promise<Out
     updates,
     fences,
     events,
+    tally,
     log,
   };
 }
@@ -103,7 +113,11 @@ const hashedAtOnce = 32_768;
 
 type Unfinished = { -readonly [K in keyof World]: World[K] };
 
-function createWorld(script: Script, { builds }: RunOptions, log: World['log']): Unfinished {
+function createWorld(
+  script: Script,
+  { builds }: RunOptions,
+  notes: Pick<World, 'log' | 'tally'>,
+): Unfinished {
   const timeline = createTimeline();
   const chance = createPrng(script.seed ^ 0x5eed);
   const members = addressesOf(script.shape);
@@ -113,6 +127,7 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
     members,
     weather: script.weather,
     timeline,
+    phase: { isCalm: false, endsAt: 0 },
     chance,
     sightings: new WeakMap(),
     resolver: new Map(),
@@ -121,7 +136,7 @@ function createWorld(script: Script, { builds }: RunOptions, log: World['log']):
       world.judge.leaves(from, message);
       replayed(world, message);
     },
-    log,
+    ...notes,
   } as Unfinished;
   world.network = createNetwork(world);
   const isOpen = world.network.isOpen;
@@ -152,7 +167,8 @@ function replayed({ chance, weather, timeline, primary }: World, message: Buffer
   );
 }
 
-function beginWith(world: World, instances: Instances, operator: Operator): void {
+/** What goes on as long as the world lives. */
+function beginWith(world: World, instances: Instances): void {
   const { timeline, script, judge, members } = world;
   const replicate = (): void => {
     world.mysql.advance(timeline.now);
@@ -175,17 +191,37 @@ function beginWith(world: World, instances: Instances, operator: Operator): void
   [...instances.values()].forEach((instance, index) => {
     timeline.at(index * 700, () => instance.start());
   });
+}
+
+/** Faults from now on, and then calm: all is well once it is settled, and still at the end. */
+function begin(world: World, instances: Instances, operator: Operator, chapter: Chapter): void {
+  const { timeline, script, judge } = world;
+  const from = timeline.now;
+  const { acts, calmAt, settledAt, endAt, air } = chapter;
+  world.phase = { isCalm: false, endsAt: from + calmAt };
+  world.weather = { ...script.weather, ...air };
+  judge.silentFrom = Number.POSITIVE_INFINITY;
+  world.tally('chapter');
   changeModes(world);
-  for (const act of script.acts) timeline.at(act.at, () => perform(world, instances, operator, act));
-  timeline.at(script.calmAt, () => calm(world, instances, operator));
-  timeline.at(script.settledAt, () => {
-    for (const promise of unsettled(world, instances, operator)) judge.breaks(promise);
-    judge.silentFrom = timeline.now;
+  for (const act of acts) timeline.at(from + act.at, () => perform(world, instances, operator, act));
+  timeline.at(from + calmAt, () => {
+    world.phase = { isCalm: true, endsAt: from + endAt };
+    calm(world, instances, operator, chapter);
   });
+  const check = (): void => {
+    for (const promise of unsettled(world, instances, operator)) judge.breaks(promise);
+  };
+  timeline.at(from + settledAt, () => {
+    check();
+    judge.silentFrom = timeline.now;
+    judge.ledgerTouched = false;
+  });
+  timeline.at(from + endAt, check);
 }
 
 function perform(world: World, instances: Instances, operator: Operator, act: Act): void {
   world.log(`${world.timeline.now} * ${JSON.stringify(act)}`);
+  world.tally(`act ${act.kind}`);
   if (act.kind === 'hand') byHand(world, act);
   else if (act.kind === 'cut') cut(world, act);
   else if (act.kind === 'resolver') misleads(world, act);
@@ -196,11 +232,11 @@ function perform(world: World, instances: Instances, operator: Operator, act: Ac
 }
 
 /** Somebody edits the policy of the nameserver, and corrects it later. */
-function denies({ primary, timeline, script }: World, act: Act & { kind: 'policy' }): void {
+function denies({ primary, timeline, phase }: World, act: Act & { kind: 'policy' }): void {
   const denied = { all: grantedNames, ledger: [ledgerOwner], source: [sourceName] }[act.denies];
   primary.grant(grantedNames.filter((name) => !denied.includes(name)));
   // Updates are tried less and less often: a wrong policy that lasts into the calm would be noticed too late.
-  timeline.at(Math.min(timeline.now + act.forMs, script.calmAt), () => primary.grant(grantedNames));
+  timeline.at(Math.min(timeline.now + act.forMs, phase.endsAt), () => primary.grant(grantedNames));
 }
 
 /** Somebody edits the address record of a server, and corrects it later. */
@@ -215,36 +251,32 @@ function misleads(
 }
 
 /** A cut ends in time, or with the faults. */
-function cut({ network, timeline, script }: World, act: Act & { kind: 'cut' }): void {
-  const mends = act.ways.map(([from, to]) => network.cut(from, to));
-  timeline.after(act.forMs, () => {
-    // When the faults are over, all cuts are mended.
-    if (timeline.now < script.calmAt) for (const mend of mends) mend();
+function cut(world: World, act: Act & { kind: 'cut' }): void {
+  const mends = act.ways.map(([from, to]) => world.network.cut(from, to));
+  // When the faults are over, all cuts are mended.
+  undo(world, act.forMs, () => {
+    for (const mend of mends) mend();
   });
 }
 
-function crashNameserver(
-  { primary, timeline, script }: World,
-  act: Act & { kind: 'crash-nameserver' },
-): void {
+/** Does this later, unless the phase has ended by then. */
+function undo(world: World, afterMs: number, action: () => void): void {
+  const { phase, timeline } = world;
+  timeline.after(afterMs, () => timeline.now < phase.endsAt && action());
+}
+
+function crashNameserver(world: World, act: Act & { kind: 'crash-nameserver' }): void {
+  const { primary, timeline } = world;
   primary.crash(act.when);
   // Where no update came, the nameserver goes away now.
-  timeline.after(
-    act.when === 'now' ? 0 : act.forMs / 2,
-    () => timeline.now < script.calmAt && primary.crash('now'),
-  );
+  undo(world, act.when === 'now' ? 0 : act.forMs / 2, () => primary.crash('now'));
   timeline.after(act.forMs, () => primary.start());
 }
 
 /** What happens to one instance of source-dns, or through it. */
-function befall(
-  { timeline, script, members, judge }: World,
-  instance: Instance,
-  operator: Operator,
-  act: InstanceAct,
-): void {
-  const later = (action: () => void) =>
-    timeline.after('forMs' in act ? act.forMs : 0, () => timeline.now < script.calmAt && action());
+function befall(world: World, instance: Instance, operator: Operator, act: InstanceAct): void {
+  const { members, judge } = world;
+  const later = (action: () => void) => undo(world, 'forMs' in act ? act.forMs : 0, action);
   switch (act.kind) {
     case 'crash':
       instance.crash(act.forgets);

@@ -51,6 +51,18 @@ export function anyWorld(seed: number): TwinWorld {
   };
 }
 
+/** The same world, in which all other servers replicate from one that takes writes. */
+export function withCrowd(seed: number, world: TwinWorld): TwinWorld {
+  const dice = new Dice(seed + 4_000_000);
+  const head = dice.one(world.servers).name;
+  const servers = world.servers.map((server): TwinServer => {
+    if (server.name === head)
+      return { ...server, contact: 'reachable', known: true, readOnly: false, channels: [] };
+    return { ...server, readOnly: true, channels: [{ to: head, is: 'streaming', met: dice.chance(70) }] };
+  });
+  return { ...world, servers };
+}
+
 class Dice {
   readonly pick: (below: number) => number;
 

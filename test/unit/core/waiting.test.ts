@@ -11,9 +11,9 @@ import type { MonoMs } from '../../../src/core/model/units.ts';
 import { intendedWrite } from '../../../src/core/publish/intent.ts';
 import { step } from '../../../src/core/step.ts';
 import { at, random, withOver } from '../../support/given.ts';
-import { anyWorld } from './random-world.ts';
+import { anyWorld, withCrowd } from './random-world.ts';
 import { twin } from './twin.ts';
-import { situationOfWorld } from './twin-world.ts';
+import { situationOfWorld, type TwinWorld } from './twin-world.ts';
 
 /** Around `fresh_for` (3 s), twice the heartbeat period (2 s), `settle` (30 s) and `gone_after` (10 min). */
 const moments = [1, 500, 1200, 2100, 2800, 3001, 31_000, 700_000];
@@ -35,23 +35,28 @@ const kinds: Readonly<Record<string, number>> = {
   'point-to followers-moved': 100,
 };
 
-/** The seeds of the first of these worlds. Commands are excluded: they are not time. */
-function tenseSeeds(): readonly number[] {
-  const wanted = new Map(Object.entries(kinds));
-  const seeds: number[] = [];
-  for (let seed = 1; seed <= 60_000; seed += 1) {
-    const world = anyWorld(seed);
+/** Enough for the rarest kind. */
+const lastSeed = 60_000;
+
+/** Without its own share of the worlds, `followers-moved` would be too rare. */
+const worldOf = (seed: number): TwinWorld =>
+  seed % 10 === 0 ? withCrowd(seed, anyWorld(seed)) : anyWorld(seed);
+
+/** The seeds of the first of these worlds, by kind. Commands are excluded: they are not time. */
+function tenseSeeds(): ReadonlyMap<string, readonly number[]> {
+  const found = new Map(Object.keys(kinds).map((kind): [string, number[]] => [kind, []]));
+  const isFull = (kind: string): boolean => found.get(kind)?.length === kinds[kind];
+  for (let seed = 1; seed <= lastSeed && !Object.keys(kinds).every(isFull); seed += 1) {
+    const world = worldOf(seed);
     const kind = world.command ? '' : twin(world).split(' ').slice(0, 2).join(' ');
-    const left = wanted.get(kind) ?? 0;
-    if (left > 0) seeds.push(seed);
-    wanted.set(kind, left - 1);
+    if (!isFull(kind)) found.get(kind)?.push(seed);
   }
-  return seeds;
+  return found;
 }
 
 /** The world of this seed. Some answers are older than others, and every server is being asked. */
 function stateOfSeed(seed: number): ClusterState {
-  const situation = situationOfWorld(anyWorld(seed));
+  const situation = situationOfWorld(worldOf(seed));
   const pick = random(seed + 1_000_000);
   const { state, publication } = situation;
   const servers = [...state.servers].map(
@@ -134,7 +139,16 @@ function movedByWaiting(steps: readonly Wait[]): number | undefined {
 }
 
 describe('in worlds in which only time passes', () => {
-  const seeds = tenseSeeds();
+  const found = tenseSeeds();
+  const seeds = [...found.values()].flat();
+
+  test('every kind gets as many worlds as it asks for', () => {
+    const missing = Object.entries(kinds).flatMap(([kind, wanted]) => {
+      const got = found.get(kind)?.length ?? 0;
+      return got < wanted ? [`${kind}: ${got} of ${wanted} worlds by seed ${lastSeed}`] : [];
+    });
+    expect(missing).toEqual([]);
+  });
 
   test.each([
     ['no hold becomes a move', undefined],
@@ -151,7 +165,7 @@ describe('in worlds in which only time passes', () => {
           seed,
           atMs: moments[moved],
           steps: steps.map(({ decision }) => decision),
-          world: anyWorld(seed),
+          world: worldOf(seed),
         });
       if (steps[0]?.move !== undefined) moves.first += 1;
       if (steps.some(({ settles }) => settles)) moves.settled += 1;
