@@ -66,7 +66,14 @@ export default defineConfig({
         },
       },
       // The built program, started as a user starts it: each test waits for processes.
-      { test: { name: 'program', include: ['test/program/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'program',
+          include: ['test/program/**/*.test.ts'],
+          globalSetup: ['test/program/global-setup.ts'],
+          testTimeout: 60_000,
+        },
+      },
       // Random worlds: the simulated one, and those in which the decision is held to its slow twin. They wait
       // for nothing: at a low priority they fill the time in which real servers wait.
       {
