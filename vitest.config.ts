@@ -4,6 +4,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that need the whole machine. */
 const alone = ['test/real/contract/{flood,many-clusters,race}.test.ts'];
 
+/** Each of these files has a process for itself. */
+const isolated = [
+  // They check that nothing is left open in their process.
+  'test/unit/dns/{client,read,transport}/*.test.ts',
+  'test/unit/dns/key/key-standing.test.ts',
+  'test/unit/daemon/hooks/hooks.test.ts',
+  'test/fuzz/**/*.test.ts',
+  // They mock modules.
+  'test/unit/client/wrong-builds.test.ts',
+  'test/unit/mysql/connection/driver-let-go.test.ts',
+];
+
 /** Files that take longest: at the end of a project they would leave a core idle. */
 const longest = [
   'real/chaos/chaos',
@@ -54,19 +66,26 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      // These mock modules, or check that no socket is left open: each file has a worker for itself.
+      // A process starts as long as a small file runs: also these share the modules of one worker.
       {
         test: {
           name: 'sockets',
-          include: [
-            'test/unit/{client,dns,mysql,daemon,http,library}/**/*.test.ts',
-            'test/fuzz/**/*.test.ts',
-          ],
+          include: ['test/unit/{client,dns,mysql,daemon,http,library}/**/*.test.ts'],
+          exclude: isolated,
+          isolate: false,
           testTimeout: 30_000,
         },
       },
+      { test: { name: 'isolated', include: isolated, testTimeout: 30_000 } },
       // The built program, started as a user starts it: each test waits for processes.
-      { test: { name: 'program', include: ['test/program/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'program',
+          include: ['test/program/**/*.test.ts'],
+          globalSetup: ['test/program/global-setup.ts'],
+          testTimeout: 60_000,
+        },
+      },
       // Random worlds: the simulated one, and those in which the decision is held to its slow twin. They wait
       // for nothing: at a low priority they fill the time in which real servers wait.
       {

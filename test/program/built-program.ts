@@ -1,35 +1,13 @@
-/** The built program as a child process. Each test file builds it once, into its own folder. */
+/** The built program as a child process. global-setup.ts builds it. */
 
-import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, onTestFinished } from 'vitest';
-import { root } from '../support/checkout.ts';
+import { join } from 'node:path';
+import { inject, onTestFinished } from 'vitest';
 
-const cache = join(root, 'node_modules', '.cache', 'source-dns');
-
-/**
- * Compiles src/, with these options more, and returns its entry file. Not into dist/, which other tests build
- * meanwhile.
- */
-export function builtProgram(...options: readonly string[]): string {
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, 'local-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  // For tests that run it as another user.
-  chmodSync(folder, 0o755);
-  const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "version": "0.0.0-test" }\n');
-  const out = join(folder, 'dist');
-  execFileSync(process.execPath, [
-    join(typescript, 'bin', 'tsc'),
-    ...['--project', join(root, 'tsconfig.build.json'), '--outDir', out, '--noCheck', ...options],
-  ]);
-  return join(out, 'main.js');
-}
+/** The entry file of the built program. */
+export const program = join(inject('program'), 'main.js');
 
 export interface Place {
   readonly folder: string;
@@ -83,8 +61,8 @@ export interface Running {
 
 /** Starts it; it ends with the test. */
 export function start(command: readonly string[], options: SpawnOptions = {}): Running {
-  const [program = process.execPath, ...args] = command;
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const [file = process.execPath, ...args] = command;
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   onTestFinished(() => void child.kill('SIGKILL'));
   const text = { out: '', err: '' };
   const waiting = new Set<() => void>();

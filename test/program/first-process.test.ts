@@ -2,10 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { builtProgram, place, start } from './built-program.ts';
+import { place, program, start } from './built-program.ts';
 
 const mayBeAbsent = process.env['CHAOS_MAY_BE_ABSENT'] === '1';
-const program = builtProgram();
 const unshare = ['unshare', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])];
 
 /** Whether the process runs our first instructions: bit 11 of the mask (proc(5)) is SIGUSR2. */

@@ -9,10 +9,8 @@ import type { Answer, Command } from '../../src/core/model/events.ts';
 import type { ServerAddress } from '../../src/core/model/units.ts';
 import { startApi } from '../../src/http/server.ts';
 import { mhaStart, orchestratorEnvironment } from '../unit/hook/callers.ts';
-import { builtProgram, type Ended, type Place, place, start } from './built-program.ts';
+import { type Ended, type Place, place, program, start } from './built-program.ts';
 import { callAsMha, mhaModules } from './mha-scripts.ts';
-
-const program = builtProgram();
 
 interface Daemon extends Place {
   readonly commands: readonly Command[];

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../support/checkout.ts';
-import { builtProgram } from './built-program.ts';
+import { program } from './built-program.ts';
 
 let project: string;
 const node = (...given: readonly string[]) =>
@@ -21,7 +21,7 @@ beforeAll(async () => {
   const installed = join(modules, 'source-dns-mysql2');
   await mkdir(installed, { recursive: true });
   const layOut = join(root, 'packaging', 'source-dns-mysql2', 'lay-out.mjs');
-  await execa(process.execPath, [layOut, dirname(builtProgram('--declaration')), laidOut]);
+  await execa(process.execPath, [layOut, dirname(program), laidOut]);
   const packed = await execa('npm', ['pack', laidOut, '--json', '--pack-destination', project]);
   const [{ filename = '' } = {}] = JSON.parse(packed.stdout) as readonly { readonly filename?: string }[];
   await execa('tar', ['-xzf', join(project, filename), '--strip-components=1', '-C', installed]);

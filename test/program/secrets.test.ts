@@ -7,9 +7,8 @@ import { askDaemon } from '../../src/http/client.ts';
 import { startFakeNameserver } from '../support/fake-nameserver.ts';
 import { startFalseMysqld } from '../support/false-mysqld.ts';
 import { healthyReply } from '../support/healthy.ts';
-import { builtProgram, type Place, place, start } from './built-program.ts';
+import { type Place, place, program, start } from './built-program.ts';
 
-const program = builtProgram();
 const password = 'tiger-in-the-tank';
 /** How `place` writes it, and its meaning. */
 const keys = ['c2VjcmV0LXNlY3JldC1zZWNyZXQ', 'secret-secret-secret'];

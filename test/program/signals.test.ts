@@ -13,9 +13,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { askDaemon } from '../../src/http/client.ts';
-import { builtProgram, type Place, place, type Running, start } from './built-program.ts';
+import { type Place, place, program, type Running, start } from './built-program.ts';
 
-const program = builtProgram();
 const daemon = ({ config }: Place, options = {}): Running =>
   start([process.execPath, program, '--config', config, 'run'], options);
 const answers = ({ socket }: Place) =>

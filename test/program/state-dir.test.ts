@@ -6,9 +6,8 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { builtProgram, type Ended, type Place, place, type Running, start } from './built-program.ts';
+import { type Ended, type Place, place, program, type Running, start } from './built-program.ts';
 
-const program = builtProgram();
 const command = (here: Place, name: string) => [process.execPath, program, '--config', here.config, name];
 const daemon = (here: Place): Running => start(command(here, 'run'));
 const isRoot = process.geteuid?.() === 0;

@@ -6,9 +6,7 @@ import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
-import { builtProgram, type Place, place, start } from './built-program.ts';
-
-const program = builtProgram();
+import { type Place, place, program, start } from './built-program.ts';
 
 /** A pipe as the socket, and a program that writes its arguments and its surroundings there. */
 async function supervisor(here: Place) {

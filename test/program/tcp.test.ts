@@ -5,9 +5,8 @@ import { appendFile, chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ask, bearer, freePort, takenPort } from '../support/tcp-api.ts';
-import { builtProgram, type Place, place, start } from './built-program.ts';
+import { type Place, place, program, start } from './built-program.ts';
 
-const program = builtProgram();
 const run = ({ config }: Place) => start([process.execPath, program, '--config', config, 'run']);
 const thaw = 'POST /v1/clusters/shop/thaw';
 const [first, second] = ['first-token-of-this-test', 'second-token-of-this-test'];

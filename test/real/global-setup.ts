@@ -24,7 +24,7 @@ async function prepare(): Promise<void> {
   const progress = (line: string): void => {
     process.stderr.write(`${line}\n`);
   };
-  execFileSync(process.execPath, ['build.mjs'], { cwd: root });
+  execFileSync(process.execPath, ['build.mjs', '--noCheck'], { cwd: root });
   await Promise.all([
     provideMysql(progress),
     everyBind(),
