@@ -7,7 +7,7 @@ import type { Event } from './model/events.ts';
 import { restIntervals } from './model/limits.ts';
 import { restMs } from './model/pace.ts';
 import type { PublicationState } from './model/publication.ts';
-import type { ClusterState, ServerMemory } from './model/state.ts';
+import { type ClusterState, changedState, type ServerMemory } from './model/state.ts';
 import { type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { sameRole } from './observe/role.ts';
 import { isHeard } from './observe/topology.ts';
@@ -18,11 +18,10 @@ export function withTurnNoted(state: ClusterState, now: Now): ClusterState {
   const { mono } = now;
   const isCalm = mono >= state.suspectUntil && state.commands.length === 0;
   const isAtRest = isCalm && !isAnyOpen(state) && [...state.publications.values()].every(hasNothingToDo);
-  return {
-    ...state,
+  return changedState(state, {
     turnAt: mono,
-    restUntil: isAtRest ? plusMs(mono, restIntervals * restMs(state, now)) : mono,
-  };
+    restUntil: isAtRest ? plusMs(mono, restIntervals * restMs(state.settings, now)) : mono,
+  });
 }
 
 /** A superseded source takes writes, and servers are fenced. */
@@ -44,7 +43,9 @@ const hasNothingToDo = ({ decision, ready, zone, writing }: PublicationState): b
 
 /** Whether this event needs no turn. `after`: the state that remembers it. */
 export function mayWait(before: ClusterState, after: ClusterState, event: Event, { mono }: Now): boolean {
-  if (mono >= before.restUntil || after.staleBefore !== before.staleBefore) return false;
+  if (after.staleBefore !== before.staleBefore) return false;
+  if (isStillUnasked(before, after, event)) return true;
+  if (mono >= before.restUntil) return false;
   switch (event.kind) {
     case 'tick':
       return true;
@@ -55,6 +56,14 @@ export function mayWait(before: ClusterState, after: ClusterState, event: Event,
     default:
       return false;
   }
+}
+
+/** Our connection to a server of which nothing is known waits still, as hundreds of others do at a start. */
+function isStillUnasked(before: ClusterState, after: ClusterState, event: Event): boolean {
+  if (event.kind !== 'observed' || event.probe.kind !== 'unasked') return false;
+  const [was, is] = [before.servers.get(event.server), after.servers.get(event.server)];
+  const isUnknown = was?.latest === undefined && was?.unknownSince === undefined;
+  return isUnknown && was?.unasked !== undefined && was.unasked.code === is?.unasked?.code;
 }
 
 /** While nothing is on its way, a read changes nothing else. */

@@ -59,8 +59,10 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
       over();
     };
     entries.add(entry);
-    const guardMs = Math.max(0, effect.deadline - clock.mono()) + guardGraceMs;
-    const cancelGuard = clock.after(guardMs, () => end(unanswered(effect, adapterDeadline(effect))));
+    // After a busy moment Node may call timers that are due in another order: the adapter's own deadline first.
+    let cancelGuard = clock.after(Math.max(0, effect.deadline - clock.mono()), () => {
+      cancelGuard = clock.after(guardGraceMs, () => end(unanswered(effect, adapterDeadline(effect))));
+    });
     ask(effect, adapters, recall?.signal ?? neverRecalled).then(end, (error: unknown) =>
       end(unanswered(effect, adapterBug(effect, error))),
     );

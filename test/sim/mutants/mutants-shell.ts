@@ -33,8 +33,8 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'daemon/in-flight.ts',
-        find: 'const cancelGuard = clock.after(guardMs, () => end(unanswered(effect, adapterDeadline(effect))));',
-        replace: 'const cancelGuard = (): void => void guardMs;',
+        find: 'cancelGuard = clock.after(guardGraceMs, () => end(unanswered(effect, adapterDeadline(effect))));',
+        replace: 'cancelGuard = () => void guardGraceMs;',
       },
       {
         file: 'dns/transport/pending.ts',
