@@ -59,7 +59,7 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const odd = basics.oddColumn ?? reader.oddColumn ?? oddColumn ?? group.oddColumn;
   if (odd !== undefined || basics.version === undefined)
     return failedReading(rowsUnexpected(server, odd ?? 'version'));
-  // Each answer has one shape: what is absent has its place. See docs/decisions/048.
+  // Each answer has one shape: what is absent has its place. See docs/decisions/049.
   const facts = {
     ...basics.facts,
     version: basics.version,
