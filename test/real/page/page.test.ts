@@ -76,6 +76,22 @@ test('the drawing is readable, and in forced colours it has no other ones', asyn
   });
 });
 
+test('paper is light: what is printed from a dark page is dark on it, and keeps its sign', async () => {
+  await onPage(browser(), [pageState('two-sources')], async ({ page }) => {
+    const look = () =>
+      page.evaluate(`[
+        getComputedStyle(document.body).color,
+        getComputedStyle(document.querySelector('.drawing .name .card')).fill,
+        getComputedStyle(document.querySelector('.sign')).printColorAdjust,
+      ]`);
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    const light = await look();
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await look()).toEqual(light);
+    expect(light).toEqual(['rgb(26, 28, 32)', 'rgb(26, 28, 32)', 'exact']);
+  });
+});
+
 test('a person who has chosen larger letters in the browser gets larger ones', async () => {
   await onPage(browser(), [pageState('healthy')], async ({ page }) => {
     const size = () => page.evaluate('parseFloat(getComputedStyle(document.body).fontSize)');
