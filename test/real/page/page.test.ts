@@ -57,8 +57,10 @@ const contrasts = `(() => {
   const all = (selector) => [...document.querySelectorAll('.drawing.columns ' + selector)];
   const page = getComputedStyle(document.body).backgroundColor;
   return {
-    texts: all('.box :is(.id, .what)').map((text) =>
-      contrast(getComputedStyle(text).fill, getComputedStyle(text.closest('.box').querySelector('.card')).fill)),
+    texts: all('.box :is(.id, .what)').map((text) => {
+      const card = text.closest('.box').querySelector('.card');
+      return contrast(getComputedStyle(text).fill, getComputedStyle(card).fill);
+    }),
     lines: all(':is(.card, .line)').map((line) => contrast(getComputedStyle(line).stroke, page)),
   };
 })()`;
