@@ -48,8 +48,7 @@ export class Load {
 
   /**
    * `busyMs`: the milliseconds that the event loop was busy since some moment. `waiting`: how many connections
-   * wait to be opened. `onOverload`: an operator should know since when there is too much to do; undefined: that
-   * is over.
+   * wait to be opened. `onOverload` gets since when there is too much to do; undefined: that is over.
    */
   constructor(
     busyMs: () => number,

@@ -17,7 +17,7 @@ export interface TcpRules {
   readonly names: readonly string[];
 }
 
-/** Through every listener: RFC 9112 3.2. The health check of a load balancer may be HTTP/1.0 without a Host. */
+/** For every listener (RFC 9112 3.2). A load balancer may check us with HTTP/1.0 and no Host. */
 export function hostProblem(request: IncomingMessage): Problem | undefined {
   const count = valuesOf(request, 'host').length;
   return count === 1 || (count === 0 && request.httpVersion === '1.0')

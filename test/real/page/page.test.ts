@@ -57,8 +57,10 @@ const contrasts = `(() => {
   const all = (selector) => [...document.querySelectorAll('.drawing.columns ' + selector)];
   const page = getComputedStyle(document.body).backgroundColor;
   return {
-    texts: all('.box :is(.id, .what)').map((text) =>
-      contrast(getComputedStyle(text).fill, getComputedStyle(text.closest('.box').querySelector('.card')).fill)),
+    texts: all('.box :is(.id, .what)').map((text) => {
+      const card = text.closest('.box').querySelector('.card');
+      return contrast(getComputedStyle(text).fill, getComputedStyle(card).fill);
+    }),
     lines: all(':is(.card, .line)').map((line) => contrast(getComputedStyle(line).stroke, page)),
   };
 })()`;
@@ -73,6 +75,22 @@ test('the drawing is readable, and in forced colours it has no other ones', asyn
         expect(Math.min(...found.texts), `${colorScheme}, ${forcedColors}`).toBeGreaterThan(4.5);
         if (forcedColors === 'active') expect(Math.min(...found.lines), colorScheme).toBeGreaterThan(15);
       }
+  });
+});
+
+test('paper is light: what is printed from a dark page is dark on it, and keeps its sign', async () => {
+  await onPage(browser(), [pageState('two-sources')], async ({ page }) => {
+    const look = () =>
+      page.evaluate(`[
+        getComputedStyle(document.body).color,
+        getComputedStyle(document.querySelector('.drawing .name .card')).fill,
+        getComputedStyle(document.querySelector('.sign')).printColorAdjust,
+      ]`);
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    const light = await look();
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await look()).toEqual(light);
+    expect(light).toEqual(['rgb(26, 28, 32)', 'rgb(26, 28, 32)', 'exact']);
   });
 });
 

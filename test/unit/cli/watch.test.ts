@@ -73,11 +73,9 @@ test('a window of another size is drawn at once, and fits; after the end nobody 
 
 test('a name that is longer than a row takes several rows, and pushes nothing off the screen', async () => {
   const size = { columns: 40, rows: 14 };
-  const { session, context, drawn } = onScreen(size, ['a-cluster-with-a-name-that-is-longer-than-a-row']);
-  const watching = status(context, {
-    cluster: 'a-cluster-with-a-name-that-is-longer-than-a-row',
-    watch: true,
-  });
+  const cluster = 'a-cluster-with-a-name-that-is-longer-than-a-row';
+  const { session, context, drawn } = onScreen(size, [cluster]);
+  const watching = status(context, { cluster, watch: true });
   await until(() => drawn.length > 0);
   const lines = linesOf(drawn.at(-1));
   const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / 40)), 0);
