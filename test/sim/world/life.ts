@@ -6,7 +6,7 @@
 import { createPrng, type Prng } from './prng.ts';
 import { chapterOf, faultsOf, scriptOf, weatherOf } from './random-script.ts';
 import { type Act, type Chapter, type Script, type Shape, silenceForMs } from './script.ts';
-import { addressesOf, instanceNames } from './settings.ts';
+import { addressesOf, type InstanceName, instanceNames } from './settings.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -120,12 +120,23 @@ function lostLast(chance: Prng, { calmAt }: Chapter): readonly Act[] {
 /** None of these may change anything in the zone. */
 function quietActs(chance: Prng, shape: Shape, from: number, until: number): readonly Act[] {
   const acts: Act[] = [];
+  /** How wrong each clock is: it must stay within the fudge. */
+  const wrongMs = new Map<InstanceName, number>();
   for (let at = from + chance.between(second, 4 * minute); ; at += chance.between(second, 8 * minute)) {
-    const act = quietAct(chance, shape, at);
+    const drawn = quietAct(chance, shape, at);
+    const act = drawn.kind === 'clock' ? setRight(drawn, wrongMs) : drawn;
     if (at + ('forMs' in act ? act.forMs : 0) > until - quietEndMs) return acts;
     acts.push(act);
     if ('forMs' in act) at += act.forMs;
   }
+}
+
+/** Every second step of a clock takes back the first. */
+function setRight(act: Act & { kind: 'clock' }, wrongMs: Map<InstanceName, number>): Act {
+  const wrong = wrongMs.get(act.instance) ?? 0;
+  const ms = wrong === 0 ? act.ms : -wrong;
+  wrongMs.set(act.instance, wrong + ms);
+  return { ...act, ms };
 }
 
 function quietAct(chance: Prng, shape: Shape, at: number): Act {
@@ -136,7 +147,7 @@ function quietAct(chance: Prng, shape: Shape, at: number): Act {
     case 1:
       return { at, kind: 'crash', instance, forMs, forgets: chance.chance(0.3) };
     case 2:
-      return { at, kind: 'clock', instance, ms: chance.pick([-3000, -1200, 500, 1500, 3000]) };
+      return { at, kind: 'clock', instance, ms: chance.pick([-1500, -1200, 500, 1200, 1500]) };
     case 3:
       return { at, kind: chance.chance(0.6) ? 'suspend' : 'stall', instance, forMs };
     case 4:
