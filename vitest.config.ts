@@ -16,27 +16,40 @@ const isolated = [
   'test/unit/mysql/connection/driver-let-go.test.ts',
 ];
 
-/** Files that take longest: at the end of a project they would leave a core idle. */
+/** The order in which projects begin. */
+const projects = ['pure', 'sockets', 'isolated', 'program', 'sim', 'real', 'alone'];
+
+/**
+ * These files begin before the others of their project: at the end they would leave a core idle. The first one
+ * begins before all: at a low priority the simulated world fills the time in which others wait.
+ */
 const longest = [
+  'sim/run/sim',
+  'scenarios/scenarios',
+  'scenarios/subjects',
+  'unit/dns/client/answers',
+  'fuzz/mysql/fuzz',
+  'unit/client/pool',
+  'program/signals',
+  'program/state-dir',
   'real/chaos/chaos',
   'real/lab/scenarios',
   'real/lab/story',
-  'scenarios/scenarios',
-  'scenarios/subjects',
-  'sim/run/sim',
+  'real/page/page',
 ];
 
-const isLongest = ({ moduleId }: TestSpecification): boolean =>
-  longest.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+/** Smaller is earlier. */
+function place({ project, moduleId }: TestSpecification): number {
+  const rank = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+  if (rank === 0) return -1;
+  return projects.indexOf(project.name) * (longest.length + 1) + (rank < 0 ? longest.length : rank);
+}
 
-/** After all others, so many files at a time. */
-const besideEachOther = { maxWorkers: 4, sequence: { groupOrder: 1 } };
-
-/** Begins with the longest files; a clean clone knows no times yet. */
+/** Project by project, and in each the longest files first; a clean clone knows no times yet. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return [...sorted.filter(isLongest), ...sorted.filter((file) => !isLongest(file))];
+    return sorted.toSorted((a, b) => place(a) - place(b));
   }
 }
 
@@ -46,8 +59,9 @@ class LongestFirst extends BaseSequencer {
  */
 export default defineConfig({
   test: {
-    // By default one core is left idle: of two that is half of them.
-    maxWorkers: '100%',
+    // On two cores. All that starts servers or processes waits for half of its time, and the simulated world
+    // takes what is left.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       // These files mock nothing and leave nothing behind. So the files of one worker share their modules.
@@ -87,14 +101,13 @@ export default defineConfig({
         },
       },
       // Random worlds: the simulated one, and those in which the decision is held to its slow twin. They wait
-      // for nothing: at a low priority they fill the time in which real servers wait.
+      // for nothing: at a low priority they fill the time in which others wait.
       {
         test: {
           name: 'sim',
           include: ['test/sim/**/*.test.ts', 'test/unit/core/{twin,waiting}.test.ts'],
           setupFiles: ['test/sim/gently.ts'],
           testTimeout: 900_000,
-          ...besideEachOther,
         },
       },
       // Real servers: each file uses about half of a core. So three files at a time fit on two cores, with
@@ -110,7 +123,6 @@ export default defineConfig({
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          ...besideEachOther,
         },
       },
       // These need the whole machine: a thousand clusters, a flood, a race.

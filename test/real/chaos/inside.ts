@@ -121,6 +121,7 @@ async function opening(world: World, report: Report): Promise<Memory> {
     longQuietMs,
   );
   report.addOpening(result);
+  say(`   0 the first publication => ${outcome(world, world.source.name, result)}`);
   if (result.violations.length > 0) {
     await sayViolations(world, result);
     throw new Error('the world did not begin well');

@@ -9,7 +9,8 @@ import { expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../../run-program.mjs', import.meta.url));
 
-test.each([
+// Beside each other: at the end of a run nothing else may be left to do.
+test.concurrent.each([
   ['the simulated world keeps every promise', 'seeds'],
   // Each in the world that is known to catch it. Other worlds are searched by hand: --budget.
   ['every wrong build breaks a promise', 'mutants'],
