@@ -107,7 +107,8 @@ export default defineConfig({
           name: 'sim',
           include: ['test/sim/**/*.test.ts', 'test/unit/core/{twin,waiting}.test.ts'],
           setupFiles: ['test/sim/gently.ts'],
-          testTimeout: 900_000,
+          // They may last as long as everything else.
+          testTimeout: 1_800_000,
         },
       },
       // Real servers: each file uses about half of a core. So three files at a time fit on two cores, with
