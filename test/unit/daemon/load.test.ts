@@ -54,7 +54,7 @@ test('clusters in suspicion share the haste of the process, and give it back', (
   load.haste(clusters[0]!, 4);
   expect(load.stretch(at(1))).toBe(1);
   for (const cluster of clusters) load.haste(cluster, 4);
-  expect(load.stretch(at(1))).toBe(256);
+  expect(load.stretch(at(1))).toBe(128);
   for (const cluster of clusters.slice(4)) load.haste(cluster, 0);
   expect(load.stretch(at(1))).toBe(2);
 });
