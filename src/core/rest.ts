@@ -21,7 +21,7 @@ export function withTurnNoted(state: ClusterState, now: Now): ClusterState {
   return {
     ...state,
     turnAt: mono,
-    restUntil: isAtRest ? plusMs(mono, restIntervals * restMs(state, now)) : mono,
+    restUntil: isAtRest ? plusMs(mono, restIntervals * restMs(state.settings, now)) : mono,
   };
 }
 
@@ -44,7 +44,9 @@ const hasNothingToDo = ({ decision, ready, zone, writing }: PublicationState): b
 
 /** Whether this event needs no turn. `after`: the state that remembers it. */
 export function mayWait(before: ClusterState, after: ClusterState, event: Event, { mono }: Now): boolean {
-  if (mono >= before.restUntil || after.staleBefore !== before.staleBefore) return false;
+  if (after.staleBefore !== before.staleBefore) return false;
+  if (isStillUnasked(before, after, event)) return true;
+  if (mono >= before.restUntil) return false;
   switch (event.kind) {
     case 'tick':
       return true;
@@ -55,6 +57,14 @@ export function mayWait(before: ClusterState, after: ClusterState, event: Event,
     default:
       return false;
   }
+}
+
+/** Our connection to a server of which nothing is known waits still, as hundreds of others do at a start. */
+function isStillUnasked(before: ClusterState, after: ClusterState, event: Event): boolean {
+  if (event.kind !== 'observed' || event.probe.kind !== 'unasked') return false;
+  const [was, is] = [before.servers.get(event.server), after.servers.get(event.server)];
+  const isUnknown = was?.latest === undefined && was?.unknownSince === undefined;
+  return isUnknown && was?.unasked !== undefined && was.unasked.code === is?.unasked?.code;
 }
 
 /** While nothing is on its way, a read changes nothing else. */

@@ -9,7 +9,7 @@ import {
   resolveTimeoutMs,
   silentPauseMs,
 } from './model/limits.ts';
-import { paceOf } from './model/pace.ts';
+import { paceOf, restMs } from './model/pace.ts';
 import { type PublicationState, withZone } from './model/publication.ts';
 import type { ClusterState, ServerMemory, Watched } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
@@ -165,7 +165,7 @@ function dueTimes(memory: ServerMemory): readonly number[] {
 
 /** The earliest moment at which something is due without an answer. */
 function firstDue(state: ClusterState, now: Now): MonoMs {
-  const times: number[] = [plusMs(now.mono, state.settings.watch.intervalMs)];
+  const times: number[] = [plusMs(now.mono, restMs(state.settings, now))];
   for (const memory of state.servers.values()) times.push(...dueTimes(memory));
   for (const publication of state.publications.values()) {
     if (!publication.zone.reading) times.push(publication.zone.nextReadAt);

@@ -20,8 +20,8 @@ const compareEveryMs = 50;
  * probe costs the server more than it costs us, and many clusters may share a machine.
  */
 const serversInHaste = 10;
-/** With the default of `suspect_interval` this makes the pauses of a suspicion as long as `interval`. */
-const mostStretch = 128;
+/** With the default of `suspect_interval` this makes the pauses of a suspicion as long as those at rest. */
+const mostStretch = 256;
 /**
  * Above this part of the event loop the questions at rest come half as often, below the other one as often as
  * planned again. Half of the first one is above the second one: else they would take turns.

@@ -4,6 +4,7 @@
  */
 
 import { glanceMs, hasteMs, quietPerHaste, renewAfterMs, restPartOfFresh, stages } from './limits.ts';
+import type { ClusterSettings } from './settings.ts';
 import { type ClusterState, newHaste } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
 
@@ -25,17 +26,17 @@ export function paceOf(state: ClusterState, now: Now): Pace {
   // With a long interval the operator wants few questions of any kind.
   const quietGlanceMs = Math.max(glanceMs, glanceMs * (intervalMs / 1000));
   if (stage === undefined)
-    return { probeMs: restMs(state, now), glanceMs: quietGlanceMs, reconnectMs: intervalMs };
+    return { probeMs: restMs(state.settings, now), glanceMs: quietGlanceMs, reconnectMs: intervalMs };
   return {
-    probeMs: Math.min(intervalMs, stretch * Math.max(stage.probeMs, suspectIntervalMs)),
+    probeMs: Math.min(restMs(state.settings, now), stretch * Math.max(stage.probeMs, suspectIntervalMs)),
     glanceMs: Math.min(quietGlanceMs, stretch * Math.max(stage.glanceMs, suspectIntervalMs / 4)),
     reconnectMs: Math.min(intervalMs, stretch * stage.probeMs),
   };
 }
 
 /** The pause of the probes at rest: an answer must still be fresh when the next one is late. */
-export function restMs({ settings }: ClusterState, { restStretch = 1 }: Now): number {
-  const { intervalMs, freshForMs } = settings.watch;
+export function restMs({ watch }: ClusterSettings, { restStretch = 1 }: Now): number {
+  const { intervalMs, freshForMs } = watch;
   return Math.max(intervalMs, Math.min(restStretch * intervalMs, restPartOfFresh * freshForMs));
 }
 

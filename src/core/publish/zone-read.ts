@@ -4,6 +4,7 @@ import { record, type Turn } from '../model/events.ts';
 import { type Ledger, type LedgerReading, ledgerName } from '../model/ledger.ts';
 import { readLedger } from '../model/ledger-text.ts';
 import { rereadMs } from '../model/limits.ts';
+import { restMs } from '../model/pace.ts';
 import { type PublicationState, withWriting, withZone } from '../model/publication.ts';
 import type { ClusterSettings } from '../model/settings.ts';
 import { type Now, plusMs } from '../model/units.ts';
@@ -21,8 +22,8 @@ export function zoneRead(
   reading: ZoneReading,
 ): PublicationState {
   const { now } = turn;
-  const restMs = reading.kind === 'read' ? (reading.restMs ?? 0) : 0;
-  const nextReadAt = plusMs(now.mono, Math.max(settings.watch.intervalMs, restMs));
+  const sharedMs = reading.kind === 'read' ? (reading.restMs ?? 0) : 0;
+  const nextReadAt = plusMs(now.mono, Math.max(restMs(settings, now), sharedMs));
   const ended = withZone(before, { reading: false, endedAt: now.mono, nextReadAt });
   if (reading.kind === 'failed') return withZone(ended, { failure: reading.failure });
   const view = viewOf(before, reading, now);

@@ -28,6 +28,7 @@ class Cluster {
   now = 10_000;
   /** How the process keeps up. */
   restStretch = 1;
+  stretch = 1;
   readonly says = new Map<ServerAddress, Probe>([
     [db1, seen(factsOf('db1'))],
     [db2, seen(replicaOf('db1', 'db2'))],
@@ -59,7 +60,11 @@ class Cluster {
   }
 
   send(event: Event): void {
-    const [state, effects] = step(this.state, event, { ...at(this.now), restStretch: this.restStretch });
+    const [state, effects] = step(this.state, event, {
+      ...at(this.now),
+      restStretch: this.restStretch,
+      stretch: this.stretch,
+    });
     this.state = state;
     for (const effect of effects) this.#perform(effect);
   }
@@ -148,6 +153,18 @@ describe('the pace of the probes', () => {
     cluster.says.set(db1, silent);
     cluster.send({ kind: 'connection-lost', server: db1 });
     expect(cluster.probesWithin(1000)).toBeGreaterThan(80);
+  });
+
+  test('is the pause at rest in a suspicion while connections wait to be opened', () => {
+    const cluster = calm();
+    cluster.restStretch = 2;
+    cluster.stretch = 256;
+    cluster.says.set(db1, silent);
+    cluster.send({ kind: 'connection-lost', server: db1 });
+    cluster.run(1000);
+    const probes = cluster.probesWithin(18_000);
+    expect(probes).toBeGreaterThanOrEqual(9);
+    expect(probes).toBeLessThanOrEqual(11);
   });
 
   test('never hurries to a server that does not answer', () => {

@@ -3,11 +3,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/core/model/events.ts';
 import type { Probe, ServerFacts } from '../../../src/core/model/observation.ts';
+import { initialState } from '../../../src/core/model/state.ts';
 import { step } from '../../../src/core/step.ts';
 import {
   address,
   at,
   channelFrom,
+  clusterSettings,
   factsOf,
   gtids,
   refusing,
@@ -159,4 +161,20 @@ test('the errant transactions of a replica are counted although turns are rare',
   expectSteady(cluster);
   cluster.play(10_000);
   expect(cluster.state.alarms.map(({ code, count }) => [code, count])).toEqual([['errant-transactions', 2]]);
+});
+
+test('a server that still waits for its first connection brings one turn, and is asked again', () => {
+  const waits = (code: string): Event => ({
+    kind: 'observed',
+    server: address('db1'),
+    probe: { kind: 'unasked', failure: { code, message: 'it waits' } },
+  });
+  const first = initialState(clusterSettings(['db1', 'db2']), [], at(0));
+  const [asked] = step(first, { kind: 'tick' }, at(0));
+  const [waiting] = step(asked, waits('connection-waits'), at(300));
+  expect(waiting.turnAt).toBe(300);
+  const [still, effects] = step(waiting, waits('connection-waits'), at(600));
+  expect(still.turnAt).toBe(300);
+  expect(effects).toContainEqual(expect.objectContaining({ kind: 'probe', server: address('db1') }));
+  expect(step(still, waits('connection-not-open-yet'), at(900))[0].turnAt).toBe(900);
 });

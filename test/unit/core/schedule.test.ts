@@ -109,3 +109,20 @@ test('an answer that comes when something is due asks for it', () => {
   expect(asked(effects)).toContain(address('db1'));
   expect(wakes(effects)).toHaveLength(1);
 });
+
+test('a process that cannot keep up reads the zone, and wakes up, no more often than it asks', () => {
+  const { state } = atRest();
+  const now = { ...at(state.turnAt + 100), restStretch: 2 };
+  const publication = state.publications.get('ns1')!;
+  const { zone, rrsets } = publication.zone.view!;
+  const probing = (now.mono + 2000) as MonoMs;
+  const servers = new Map([...state.servers].map(([name, memory]) => [name, { ...memory, probing }]));
+  const reading = { ...publication, zone: { ...publication.zone, reading: true } };
+  const [next, effects] = step(
+    { ...state, servers, publications: new Map([['ns1', reading]]) },
+    { kind: 'zone-read', nameserver: 'ns1', reading: { kind: 'read', zone, rrsets } },
+    now,
+  );
+  expect(next.publications.get('ns1')?.zone.nextReadAt).toBe(now.mono + 1800);
+  expect(wakes(effects)).toEqual([now.mono + 1800]);
+});

@@ -44,7 +44,7 @@ test('a busy process shrinks the haste step by step, to a bound, and gives it ba
   expect(busyFor(load, 0.9, 0, 50)).toBe(2);
   expect(busyFor(load, 0.9, 50, 200)).toBe(16);
   expect(busyFor(load, 0.5, 200, 1000)).toBe(16);
-  expect(busyFor(load, 1, 1000, 60_000)).toBe(128);
+  expect(busyFor(load, 1, 1000, 60_000)).toBe(256);
   expect(busyFor(load, 0.1, 60_000, 61_000)).toBe(1);
 });
 
@@ -62,7 +62,7 @@ test('clusters in suspicion share the haste of the process, and give it back', (
 test('while connections wait to be opened, the pauses of a suspicion are as long as they can be', () => {
   const waiting = { count: 3 };
   const load = waitingLoad(waiting);
-  expect(load.stretch(at(1))).toBe(128);
+  expect(load.stretch(at(1))).toBe(256);
   waiting.count = 0;
   expect(load.stretch(at(1))).toBe(1);
 });
