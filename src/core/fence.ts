@@ -5,10 +5,10 @@
 
 import { fenceVerdict, isBeingFenced } from './decide/fence.ts';
 import { situationOf } from './decide/situation-of.ts';
+import { withZone } from './model/changed-publication.ts';
 import { type Event, record, type Turn } from './model/events.ts';
 import type { FenceResult, Fencing } from './model/fence.ts';
 import { fenceBlockedPauseMaxMs, fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
-import { withZone } from './model/publication.ts';
 import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
 import { placesOf } from './observe/server-addresses.ts';

@@ -7,7 +7,7 @@ import type { Event } from './model/events.ts';
 import { restIntervals } from './model/limits.ts';
 import { restMs } from './model/pace.ts';
 import type { PublicationState } from './model/publication.ts';
-import type { ClusterState, ServerMemory } from './model/state.ts';
+import { type ClusterState, changedState, type ServerMemory } from './model/state.ts';
 import { type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { sameRole } from './observe/role.ts';
 import { isHeard } from './observe/topology.ts';
@@ -18,11 +18,10 @@ export function withTurnNoted(state: ClusterState, now: Now): ClusterState {
   const { mono } = now;
   const isCalm = mono >= state.suspectUntil && state.commands.length === 0;
   const isAtRest = isCalm && !isAnyOpen(state) && [...state.publications.values()].every(hasNothingToDo);
-  return {
-    ...state,
+  return changedState(state, {
     turnAt: mono,
     restUntil: isAtRest ? plusMs(mono, restIntervals * restMs(state.settings, now)) : mono,
-  };
+  });
 }
 
 /** A superseded source takes writes, and servers are fenced. */

@@ -1,5 +1,6 @@
 /** Asks for the probes, look-ups and reads that are due, and for the next wake. */
 
+import { withZone } from './model/changed-publication.ts';
 import type { Turn } from './model/events.ts';
 import {
   doubtedAfter,
@@ -10,8 +11,14 @@ import {
   silentPauseMs,
 } from './model/limits.ts';
 import { paceOf, restMs } from './model/pace.ts';
-import { type PublicationState, withZone } from './model/publication.ts';
-import type { ClusterState, ServerMemory, Watched } from './model/state.ts';
+import type { PublicationState } from './model/publication.ts';
+import {
+  type ClusterState,
+  changedServer,
+  changedState,
+  type ServerMemory,
+  type Watched,
+} from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discoveredPauseMs } from './observe/discovery.ts';
 import { toGlanceAt } from './observe/glances.ts';
@@ -28,7 +35,7 @@ export function schedule(turn: Turn, state: ClusterState): ClusterState {
   const publications = changed(state.publications, state.publications.keys(), (publication) =>
     askIfDue(turn, publication),
   );
-  const next = { ...state, servers, publications };
+  const next = changedState(state, { servers, publications });
   return wakeAt(turn, next, firstDue(next, turn.now));
 }
 
@@ -38,14 +45,14 @@ export function schedule(turn: Turn, state: ClusterState): ClusterState {
  */
 export function scheduleOne(turn: Turn, state: ClusterState, server: ServerAddress): ClusterState {
   const memory = state.servers.get(server);
-  const next = memory === undefined ? turn.now.mono : Math.min(...dueTimes(memory));
+  const next = memory === undefined ? turn.now.mono : dueAt(memory);
   if (Math.min(next, state.wakeAt) <= turn.now.mono) return schedule(turn, state);
-  return next < state.wakeAt ? wakeAt(turn, state, next as MonoMs) : state;
+  return next < state.wakeAt ? wakeAt(turn, state, next) : state;
 }
 
 function wakeAt({ effects }: Turn, state: ClusterState, at: MonoMs): ClusterState {
   effects.push({ kind: 'wake', at });
-  return { ...state, wakeAt: at };
+  return changedState(state, { wakeAt: at });
 }
 
 /** Says which servers to glance at, if that has changed. */
@@ -53,7 +60,7 @@ export function watch({ now, effects }: Turn, state: ClusterState): ClusterState
   const watched = { servers: toGlanceAt(state, now), everyMs: paceOf(state, now).glanceMs };
   if (sameWatch(state.watched, watched)) return state;
   effects.push({ kind: 'watch', ...watched });
-  return { ...state, watched };
+  return changedState(state, { watched });
 }
 
 const sameWatch = (before: Watched | undefined, after: Watched): boolean =>
@@ -113,11 +120,14 @@ function probeIfDue(
       ? memory.nextProbeAt
       : Math.min(memory.nextProbeAt, lastAt + pauseMs(state, memory, now));
   if (memory.probing !== undefined || until < due)
-    return memory.nextProbeAt === due ? memory : { ...memory, nextProbeAt: due as MonoMs };
+    return memory.nextProbeAt === due ? memory : changedServer(memory, { nextProbeAt: due as MonoMs });
   const deadline = plusMs(now.mono, state.settings.watch.probeTimeoutMs);
   const places = isLookedUp(memory) ? placesOf(state, memory) : undefined;
   effects.push({ kind: 'probe', server: memory.settings.address, places, deadline });
-  return { ...memory, probing: deadline, nextProbeAt: plusMs(now.mono, pauseMs(state, memory, now)) };
+  return changedServer(memory, {
+    probing: deadline,
+    nextProbeAt: plusMs(now.mono, pauseMs(state, memory, now)),
+  });
 }
 
 /** Only host names that may be published are looked up. */
@@ -131,7 +141,7 @@ function resolveIfDue({ now, effects }: Turn, memory: ServerMemory): ServerMemor
     server: memory.settings.address,
     deadline: plusMs(now.mono, resolveTimeoutMs),
   });
-  return { ...memory, resolving: true };
+  return changedServer(memory, { resolving: true });
 }
 
 export const nextResolve = (now: Now, found: boolean): MonoMs =>
@@ -154,22 +164,21 @@ function readIfDue({ now, effects }: Turn, publication: PublicationState): Publi
 }
 
 /** When this server is due without an answer. */
-function dueTimes(memory: ServerMemory): readonly number[] {
-  const times: number[] = [];
-  if (memory.probing === undefined) times.push(memory.nextProbeAt);
-  if (!memory.resolving && isLookedUp(memory)) times.push(memory.nextResolveAt);
-  const trial = nextTrial(memory);
-  if (trial) times.push(trial.at);
-  return times;
+function dueAt(memory: ServerMemory): MonoMs {
+  const probeAt = memory.probing === undefined ? memory.nextProbeAt : never;
+  const resolveAt = !memory.resolving && isLookedUp(memory) ? memory.nextResolveAt : never;
+  return Math.min(probeAt, resolveAt, nextTrial(memory)?.at ?? never) as MonoMs;
 }
+
+const never = Number.POSITIVE_INFINITY;
 
 /** The earliest moment at which something is due without an answer. */
 function firstDue(state: ClusterState, now: Now): MonoMs {
   const times: number[] = [plusMs(now.mono, restMs(state.settings, now))];
-  for (const memory of state.servers.values()) times.push(...dueTimes(memory));
+  for (const memory of state.servers.values()) times.push(dueAt(memory));
   for (const publication of state.publications.values()) {
     if (!publication.zone.reading) times.push(publication.zone.nextReadAt);
-    times.push(...nextSlices(publication), nextInspection(publication) ?? Number.POSITIVE_INFINITY);
+    times.push(...nextSlices(publication), nextInspection(publication) ?? never);
     const waiting = [
       publication.writing.nextAt,
       ...[...publication.writing.pauses.values()].map(({ until }) => until),

@@ -13,13 +13,16 @@ import {
   withResult,
 } from './command/commands.ts';
 import { fence, fenced } from './fence.ts';
+import { withZone } from './model/changed-publication.ts';
 import type { Effect, Event, Turn } from './model/events.ts';
-import { clockJumpMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
+import { clockJumpMs, clocksReadMs, lateAnswerMs, suspectAfterSteadyMs } from './model/limits.ts';
 import { paceOf, renewed, renewedAtTimes, suspectFor } from './model/pace.ts';
-import { newPublication, type PublicationState, withZone } from './model/publication.ts';
+import { newPublication, type PublicationState } from './model/publication.ts';
 import type { ClusterSettings } from './model/settings.ts';
 import {
   type ClusterState,
+  changedServer,
+  changedState,
   newServer,
   type ServerMemory,
   withAllAsked,
@@ -68,9 +71,11 @@ function takeTurns(turn: Turn, state: ClusterState): ClusterState {
 
 /** The two clocks drift apart if the machine slept or a clock was set: older observations do not count. */
 function checkClocks(state: ClusterState, now: Now): ClusterState {
-  const drifted = Math.abs(now.mono - state.clocks.mono - (now.wall - state.clocks.wall));
+  const passedMs = now.mono - state.clocks.mono;
+  const drifted = Math.abs(passedMs - (now.wall - state.clocks.wall));
+  if (drifted <= clockJumpMs && passedMs < clocksReadMs) return state;
   const clocks = { mono: now.mono, wall: now.wall };
-  return drifted > clockJumpMs ? { ...state, clocks, staleBefore: now.mono } : { ...state, clocks };
+  return changedState(state, drifted > clockJumpMs ? { clocks, staleBefore: now.mono } : { clocks });
 }
 
 function take(turn: Turn, state: ClusterState, event: Event): ClusterState {
@@ -134,22 +139,21 @@ function observed(
 ): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
-  const forgotten = { ...memory, probing: undefined, latest: undefined, nextProbeAt: now.mono };
+  const forgotten = { probing: undefined, latest: undefined, nextProbeAt: now.mono };
   // Nothing is known of the server then: earlier answers are older still, and this silence was not observed.
-  if (isOfThePast(state, memory, now)) return withServer(state, forgotten);
+  if (isOfThePast(state, memory, now)) return withServer(state, changedServer(memory, forgotten));
   // An earlier silence was long ago, and may be over: a longer one must be observed anew.
-  if (told.kind === 'unasked')
-    return withServer(state, { ...forgotten, unknownSince: undefined, unasked: told.failure });
+  if (told.kind === 'unasked') {
+    const waiting = { ...forgotten, unknownSince: undefined, unasked: told.failure };
+    return withServer(state, changedServer(memory, waiting));
+  }
   const probe = notMisled(state, memory, told);
   if (probe !== told) effects.push({ kind: 'renew', server });
   const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
   const askedAt =
     memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
   const { staleBefore } = state;
-  const result = observe({ ...asked, probing: undefined, unasked: undefined }, probe, now, {
-    askedAt,
-    staleBefore,
-  });
+  const result = observe(asked, probe, now, { askedAt, staleBefore });
   const located = takePeer(state, memory, result.memory, now);
   const known = withServer(
     result.historyVanished ? withoutInLine(state, result.historyVanished) : state,

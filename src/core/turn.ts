@@ -9,6 +9,7 @@ import type { Situation } from './decide/situation.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { decide } from './decide/table.ts';
 import { withWritableServers } from './decide/writable-servers.ts';
+import { changedPublication } from './model/changed-publication.ts';
 import { type Decision, sameDecision } from './model/decision.ts';
 import { record, type Turn } from './model/events.ts';
 import { suspectAfterSteadyMs, suspectDuringHoldMs } from './model/limits.ts';
@@ -60,7 +61,7 @@ function decideFor(situation: Situation): Decided {
   const moves = limits.moves.filter((at) => now.mono - at < maxMovesWindowMs);
   const wantsMove = decision.kind === 'point-to' && decision.source !== situation.published?.address;
   const flapping = limits.flapping || (wantsMove && moves.length >= maxMoves);
-  const publication = { ...situation.publication, limits: { ...limits, moves, flapping } };
+  const publication = changedPublication(situation.publication, { limits: { ...limits, moves, flapping } });
   return {
     decision: withWritableServers(situation, guard({ ...situation, publication }, decision)),
     publication,
@@ -71,13 +72,14 @@ function noteDecision(turn: Turn, publication: PublicationState, decision: Decis
   const { now } = turn;
   const { decision: before, zone, settings } = publication;
   const ready = publication.ready || (zone.view !== undefined && zone.failure === undefined);
-  if (sameDecision(before, decision) && publication.ready === ready) return { ...publication, decision };
+  if (sameDecision(before, decision) && publication.ready === ready)
+    return changedPublication(publication, { decision });
   const epoch = zone.view?.ledger.kind === 'ledger' ? zone.view.ledger.ledger.epoch : undefined;
   record(turn, settings.nameserver, { kind: 'decision', decision, epoch });
   const decidedAt = sameDecision(before, decision)
     ? publication.decidedAt
     : { mono: now.mono, wall: now.wall };
-  return { ...publication, decision, decidedAt, ready };
+  return changedPublication(publication, { decision, decidedAt, ready });
 }
 
 /** After a new decision servers are probed more often: for a while if steady, longer during a hold. */

@@ -7,10 +7,11 @@ import type { Situation } from '../../src/core/decide/situation.ts';
 import { situationOf } from '../../src/core/decide/situation-of.ts';
 import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
 import type { GtidSet } from '../../src/core/gtid/gtid-set.ts';
+import { withZone } from '../../src/core/model/changed-publication.ts';
 import type { Effect, Turn } from '../../src/core/model/events.ts';
 import type { Ledger } from '../../src/core/model/ledger.ts';
 import type { Channel, Probe, ServerFacts } from '../../src/core/model/observation.ts';
-import { type PublicationState, withZone } from '../../src/core/model/publication.ts';
+import type { PublicationState } from '../../src/core/model/publication.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from '../../src/core/model/settings.ts';
 import {
   type ClusterState,

@@ -13,7 +13,7 @@ import { names } from '../model/decision.ts';
 import { type Alarm, record, type Turn } from '../model/events.ts';
 import { formerLimit } from '../model/ledger.ts';
 import type { Failure } from '../model/observation.ts';
-import type { ClusterState } from '../model/state.ts';
+import { type ClusterState, changedState } from '../model/state.ts';
 import type { ServerView, Topology } from '../observe/topology.ts';
 import { drift } from '../publish/repair.ts';
 import { addressAlarm } from './address-alarm.ts';
@@ -40,7 +40,7 @@ export function raiseAlarms(turn: Turn, state: ClusterState, topology: Topology)
       if (!alarms.some((alarm) => isSame(old, alarm)))
         record(turn, first, { kind: 'alarm', alarm: old, raised: false });
   }
-  return { ...state, alarms };
+  return changedState(state, { alarms });
 }
 
 const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject === b.subject;

@@ -1,10 +1,11 @@
 /** The queue of commands. Each begins after a new look at the zone and the server, and is answered once. */
 
 import type { Commanded } from '../decide/situation.ts';
+import { withWriting, withZone } from '../model/changed-publication.ts';
 import type { Command, CommandResult, Turn } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import { type Attempt, type PublicationState, withWriting, withZone } from '../model/publication.ts';
+import type { Attempt, PublicationState } from '../model/publication.ts';
 import type { ClusterState, CommandProgress, RunningCommand, ServerMemory } from '../model/state.ts';
 import { plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';

@@ -1,5 +1,6 @@
 /** Remembers what only time shows: who is gone, what has lasted, who was in the line. */
 
+import { changedEvidence, changedPublication } from '../model/changed-publication.ts';
 import type { Decision } from '../model/decision.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { PublicationState } from '../model/publication.ts';
@@ -19,10 +20,8 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
   const since = (before: MonoMs | undefined, holds: boolean) => (holds ? (before ?? now.mono) : undefined);
   const steadySince = since(publication.evidence.steadySince, isSteady);
-  return {
-    ...publication,
-    evidence: {
-      ...publication.evidence,
+  return changedPublication(publication, {
+    evidence: changedEvidence(publication.evidence, {
       steadySince,
       weakSince: since(publication.evidence.weakSince, isWeakFailover(situation)),
       sourcelessSince: since(publication.evidence.sourcelessSince, isSourceless(situation, decision)),
@@ -31,8 +30,8 @@ export function settle(situation: Situation, decision: Decision): PublicationSta
       rejoins: trackRejoins(situation),
       wayless: waylessNow(situation),
       beforeStale: beforeStale(situation),
-    },
-  };
+    }),
+  });
 }
 
 /** Every server tells its state, and none is writable. */

@@ -1,6 +1,8 @@
 /** Every bound of the core that is no setting. Milliseconds, unless the name says otherwise. */
 
-/** If the clocks differ by more between two steps, no observation counts: sleep, or a clock was set. */
+/** Between two readings of the clocks at least: to keep a reading, the whole state is copied. */
+export const clocksReadMs = 100;
+/** If the clocks differ by more between two readings, no observation counts: sleep, or a clock was set. */
 export const clockJumpMs = 1000;
 /** A cluster at rest gets a turn after so many intervals, even if its published source does not answer. */
 export const restIntervals = 2;

@@ -115,7 +115,7 @@ export interface Pause {
 }
 
 /** What was read of the zone, and what is being read. */
-interface ZoneMemory {
+export interface ZoneMemory {
   /** The zone as it was read last; never older than an update that is known to be applied. */
   readonly view: ZoneView | undefined;
   /** When a read last showed that another instance had moved the name. */
@@ -163,7 +163,7 @@ export interface Writing {
 }
 
 /** What only time shows (decide/settle.ts). */
-interface Evidence {
+export interface Evidence {
   /** Servers that were seen streaming from the published source, or from one of these. */
   readonly line: ReadonlySet<ServerId>;
   /** Servers that were unknown for `gone_after` while all was steady. */
@@ -262,16 +262,4 @@ export const newPublication = (
   limits: { moves: [], flapping: false, repairs: [] },
   lastMove: undefined,
   propagation: undefined,
-});
-
-/** The publication with this changed of what was read. */
-export const withZone = (publication: PublicationState, zone: Partial<ZoneMemory>): PublicationState => ({
-  ...publication,
-  zone: { ...publication.zone, ...zone },
-});
-
-/** The publication with this changed of its updates. */
-export const withWriting = (publication: PublicationState, writing: Partial<Writing>): PublicationState => ({
-  ...publication,
-  writing: { ...publication.writing, ...writing },
 });

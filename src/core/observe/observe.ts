@@ -8,7 +8,7 @@ import {
   type ServerFacts,
   servesNobody,
 } from '../model/observation.ts';
-import type { Receiving, ServerMemory } from '../model/state.ts';
+import { changedServer, type Receiving, type ServerMemory } from '../model/state.ts';
 import type { Moment, MonoMs, Now, ServerId } from '../model/units.ts';
 import { sameRole } from './role.ts';
 
@@ -36,21 +36,18 @@ export function observe(memory: ServerMemory, probe: Probe, now: Now, asked: Ask
   const contactChanged = memory.latest !== undefined && memory.latest.probe.kind !== probe.kind;
   const latest = { probe, at: now.mono, askedAt: asked.askedAt ?? now.mono };
   if (probe.kind === 'reachable') {
-    const observed = observeFacts(memory, probe.facts, now, asked);
-    return {
-      ...observed,
-      memory: { ...observed.memory, latest },
-      suspicious: contactChanged || observed.suspicious,
-    };
+    const observed = observeFacts({ memory, latest, facts: probe.facts }, now, asked);
+    return contactChanged ? { ...observed, suspicious: true } : observed;
   }
   return {
-    memory: {
-      ...memory,
+    memory: changedServer(memory, {
+      probing: undefined,
+      unasked: undefined,
       latest,
       unknownSince: probe.kind === 'unknown' ? (memory.unknownSince ?? now.mono) : undefined,
       lostAskedAt: memory.lostAskedAt ?? asked.askedAt ?? now.mono,
       closedAt: saysClosed(memory, probe) ? { mono: now.mono, wall: now.wall } : memory.closedAt,
-    },
+    }),
     suspicious: contactChanged,
     turned: false,
     historyVanished: undefined,
@@ -68,9 +65,15 @@ const saysClosed = ({ facts, closedAt }: ServerMemory, probe: Probe): boolean =>
   isWritable(facts) &&
   closedAt === undefined;
 
+interface Answered {
+  /** As it was before the answer. */
+  readonly memory: ServerMemory;
+  readonly latest: ServerMemory['latest'];
+  readonly facts: ServerFacts;
+}
+
 function observeFacts(
-  before: ServerMemory,
-  facts: ServerFacts,
+  { memory: before, latest, facts }: Answered,
   now: Now,
   { askedAt = now.mono, staleBefore = Number.NEGATIVE_INFINITY as MonoMs }: Asked,
 ): Observed {
@@ -80,16 +83,26 @@ function observeFacts(
   const sameProcess = known !== undefined && isSameProcess(known, facts, elapsedMs);
   const moment = { mono: now.mono, wall: now.wall };
   const vanished = known !== undefined && known.id === facts.id && lostHistory(known, facts);
+  const { promotedAt, shutAskedAt, lostAskedAt, closedAt } = turns(before, facts, sameProcess, {
+    askedAt,
+    moment,
+  });
   return {
-    memory: {
-      ...before,
+    // This runs for every answer: there is one copy, not one for each part.
+    memory: changedServer(before, {
+      probing: undefined,
+      unasked: undefined,
+      latest,
       facts,
       factsAt: now.mono,
       unknownSince: undefined,
       writableSince: isWritable(facts) ? (before.writableSince ?? moment) : undefined,
-      ...turns(before, facts, sameProcess, { askedAt, moment }),
+      promotedAt,
+      shutAskedAt,
+      lostAskedAt,
+      closedAt,
       receiving: receivingSince(before, facts, sameProcess, now),
-    },
+    }),
     suspicious: known !== undefined && !sameRole(known, facts),
     turned: known !== undefined && (known.id !== facts.id || isWritable(known) !== isWritable(facts)),
     historyVanished: vanished ? facts.id : undefined,

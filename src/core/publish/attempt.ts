@@ -1,16 +1,10 @@
 /** Sends an update and takes its outcome. An update without an answer is pending: it may still be applied. */
 
+import { withWriting, withZone } from '../model/changed-publication.ts';
 import { record, type Turn } from '../model/events.ts';
 import { queueingTimeouts, visibleWithinMs, writePauseMaxMs, writePauseMs } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import {
-  type Attempt,
-  type Pause,
-  type PublicationState,
-  type Writing,
-  withWriting,
-  withZone,
-} from '../model/publication.ts';
+import type { Attempt, Pause, PublicationState, Writing } from '../model/publication.ts';
 import { isoTime, type MonoMs, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';

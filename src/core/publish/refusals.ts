@@ -1,8 +1,9 @@
 /** Updates that the nameserver refuses. The source's name never waits for its side names (replicas, SRV). */
 
+import { withWriting } from '../model/changed-publication.ts';
 import { noProgressAfter } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import { type PublicationState, withWriting } from '../model/publication.ts';
+import type { PublicationState } from '../model/publication.ts';
 import type { Now } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
 

@@ -1,9 +1,10 @@
 /** Inspects a refused update: which RRset is refused, and what would allow it? Updates do not wait. */
 
+import { withWriting } from '../model/changed-publication.ts';
 import type { Event, Turn } from '../model/events.ts';
 import { inspectRefusalEveryMs, queueingTimeouts, refusalsKept } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
-import { type Attempt, type PublicationState, type WhyRefused, withWriting } from '../model/publication.ts';
+import type { Attempt, PublicationState, WhyRefused } from '../model/publication.ts';
 import { type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 

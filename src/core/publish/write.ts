@@ -1,9 +1,10 @@
 /** Sends one update at a time. Recalls or fences off updates that are no longer wanted. */
 
 import type { Situation } from '../decide/situation.ts';
+import { changedPublication, withWriting, withZone } from '../model/changed-publication.ts';
 import type { Decision } from '../model/decision.ts';
 import type { Turn } from '../model/events.ts';
-import { type Attempt, type PublicationState, withWriting, withZone } from '../model/publication.ts';
+import type { Attempt, PublicationState } from '../model/publication.ts';
 import { type ClusterState, withPublication } from '../model/state.ts';
 import { plusMs } from '../model/units.ts';
 import type { WriteKind } from '../model/vocabulary.ts';
@@ -99,14 +100,13 @@ function noteReplicas(situation: Situation, decision: Decision): PublicationStat
   const { wrongSince, yielded } = publication.replicas;
   const isSteady = decision.kind === 'point-to' && decision.reason === 'steady';
   const wrong = isSteady && areReplicasWrong(situation, wantedReplicas(situation, decision.source));
-  return {
-    ...publication,
+  return changedPublication(publication, {
     replicas: {
       ...publication.replicas,
       wrongSince: wrong ? (wrongSince ?? now.mono) : undefined,
       yielded: yielded && (wrong || !isSteady),
     },
-  };
+  });
 }
 
 /**

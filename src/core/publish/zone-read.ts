@@ -1,11 +1,12 @@
 /** Takes a read of the zone: whether it is newer than what we know, and which of our updates it shows. */
 
+import { changedPublication, changedZone, withWriting, withZone } from '../model/changed-publication.ts';
 import { record, type Turn } from '../model/events.ts';
 import { type Ledger, type LedgerReading, ledgerName } from '../model/ledger.ts';
 import { readLedger } from '../model/ledger-text.ts';
 import { rereadMs } from '../model/limits.ts';
 import { restMs } from '../model/pace.ts';
-import { type PublicationState, withWriting, withZone } from '../model/publication.ts';
+import type { PublicationState } from '../model/publication.ts';
 import type { ClusterSettings } from '../model/settings.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import { findRrset, type ZoneReading } from '../model/zone.ts';
@@ -75,10 +76,16 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
 
 /** Whether two reads show the same, whenever they were. */
 export const showsTheSame = (a: ZoneView, b: ZoneView): boolean =>
-  a.zone === b.zone && a.ledgerText === b.ledgerText && sameRrsets(a, b) && besideText(a) === besideText(b);
+  a.zone === b.zone &&
+  a.ledgerText === b.ledgerText &&
+  sameRrsets(a, b) &&
+  beside.every((key) => isSameList(a[key], b[key]));
 
-const besideText = ({ synthesized, looping, outside, altered, questions }: ZoneView): string =>
-  JSON.stringify([synthesized, looping, outside, altered, questions]);
+/** What a reading has beside the RRsets; most often all but the questions is empty. */
+const beside = ['synthesized', 'looping', 'outside', 'altered', 'questions'] as const;
+
+const isSameList = (a: readonly unknown[] = [], b: readonly unknown[] = []): boolean =>
+  a.length === b.length && (a.length === 0 || JSON.stringify(a) === JSON.stringify(b));
 
 const sameRrsets = (a: ZoneView, b: ZoneView): boolean =>
   a.rrsets.length === b.rrsets.length &&
@@ -116,14 +123,14 @@ function noteLedger(
   // Another instance took over without a move: both live, so they disagree.
   const isSuccessor = ledger.by !== instance && zone.lastLedger?.epoch === ledger.epoch;
   const givesWay = isSuccessor && zone.lastLedger?.by === instance;
-  const found: PublicationState = {
-    ...withZone(publication, {
+  const found = changedPublication(publication, {
+    zone: changedZone(zone, {
       lostSince: undefined,
       lastLedger: ledger,
       gaveWay: givesWay || (isSuccessor && zone.gaveWay),
     }),
     replicas: { ...replicas, yielded: givesWay || (isSuccessor && replicas.yielded) },
-  };
+  });
   return ledger.epoch > known ? movedElsewhere(turn, found, ledger, known) : found;
 }
 

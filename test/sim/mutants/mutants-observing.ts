@@ -26,8 +26,8 @@ export const observingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/step.ts',
-        find: 'return drifted > clockJumpMs ?',
-        replace: 'return drifted > Number.POSITIVE_INFINITY ?',
+        find: 'drifted > clockJumpMs ? {',
+        replace: 'drifted > Number.POSITIVE_INFINITY ? {',
       },
     ],
     breaks: ['S1', 'S4', 'S7'],
@@ -38,7 +38,7 @@ export const observingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/step.ts',
-        find: 'return withServer(state, { ...forgotten, unknownSince: undefined, unasked: told.failure });',
+        find: 'return withServer(state, changedServer(memory, waiting));',
         replace: "told = { ...told, kind: 'unknown' };",
       },
     ],
@@ -120,10 +120,10 @@ export const observingMutants: readonly Mutant[] = [
     name: 'a probe without an answer stays open for ever',
     patches: [
       {
-        file: 'core/step.ts',
-        find: 'const result = observe({ ...asked, probing: undefined, unasked: undefined }, probe,',
+        file: 'core/observe/observe.ts',
+        find: 'memory: changedServer(memory, {\n      probing: undefined,',
         replace:
-          "const result = observe(probe.kind === 'unknown' ? asked : { ...asked, probing: undefined }, probe,",
+          "memory: changedServer(memory, {\n      probing: probe.kind === 'unknown' ? memory.probing : undefined,",
       },
     ],
     breaks: ['L1'],

@@ -2,9 +2,9 @@
 
 import type { Situation } from '../../../src/core/decide/situation.ts';
 import { situationOf } from '../../../src/core/decide/situation-of.ts';
+import { withZone } from '../../../src/core/model/changed-publication.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import type { Channel, Group, Probe, ServerFacts } from '../../../src/core/model/observation.ts';
-import { withZone } from '../../../src/core/model/publication.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import { newServer, type ServerMemory, withServer } from '../../../src/core/model/state.ts';
 import type { MonoMs } from '../../../src/core/model/units.ts';

@@ -41,6 +41,7 @@ const isClusterOfTwo = (situation: Situation): boolean => situation.members.leng
 
 /** Whether the weak evidence of a cluster of two is there now. settle.ts remembers since when. */
 export function isWeakFailover(situation: Situation): boolean {
+  if (!isClusterOfTwo(situation)) return false;
   const decision = failover({
     ...situation,
     publication: {
