@@ -93,11 +93,10 @@ export function readChannel(
   const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', pending }, around);
   const channel = {
     ...steady.channel,
-    heardAgoMs,
-    lagSeconds: lag,
-    retrieved,
-    received: coordinates?.received,
-    applied: coordinates?.applied,
+    ...(heardAgoMs !== undefined && { heardAgoMs }),
+    ...(lag !== undefined && { lagSeconds: lag }),
+    ...(retrieved && { retrieved }),
+    ...coordinateFields(coordinates),
   };
   return { channel, note, oddColumn: steady.oddColumn ?? row.oddColumn };
 }
@@ -125,16 +124,16 @@ function readSteady(row: RowReader): { readonly channel: Channel; readonly oddCo
   const user = row.textIfTold('source_user');
   const channel: Channel = {
     name: row.text('channel'),
-    sourceId,
+    ...(sourceId !== undefined && { sourceId }),
     sourceAddress: sourceAddress(row.text('source_host'), row.port('source_port')),
-    user,
+    ...(user !== undefined && { user }),
     receiver,
     heartbeatMs: Math.round(row.number('heartbeat_s') * 1000),
     applier,
-    delaySeconds: delaySeconds > 0 ? delaySeconds : undefined,
+    ...(delaySeconds > 0 && { delaySeconds }),
     autoFailover: row.flag('auto_failover'),
-    lastError,
-    applierError,
+    ...(lastError !== undefined && { lastError }),
+    ...(applierError !== undefined && { applierError }),
   };
   return { channel, oddColumn: row.oddColumn };
 }
@@ -149,6 +148,13 @@ function readLag(
   if (timed || input.pending !== undefined) return lag;
   return input.applierOn ? coordinates?.behindSeconds : undefined;
 }
+
+const coordinateFields = (
+  coordinates: ChannelCoordinates | undefined,
+): Pick<Channel, 'received' | 'applied'> => ({
+  ...(coordinates?.received && { received: coordinates.received }),
+  ...(coordinates?.applied && { applied: coordinates.applied }),
+});
 
 const receiverStates = { ON: 'on', CONNECTING: 'connecting', OFF: 'off' } as const;
 
@@ -169,12 +175,9 @@ function newestAgeMs(
   columns: readonly string[],
   counted: number | undefined,
 ): number | undefined {
-  let newest = counted;
-  for (const column of columns) {
-    const us = row.optionalNumber(column);
-    if (us !== undefined) newest = Math.min(newest ?? Number.POSITIVE_INFINITY, us / 1000);
-  }
-  return newest === undefined ? undefined : Math.max(0, Math.floor(newest));
+  const told = columns.map((column) => row.optionalNumber(column)).filter((age) => age !== undefined);
+  const ages = [...told.map((age) => age / 1000), ...(counted === undefined ? [] : [counted])];
+  return ages.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ages)));
 }
 
 /** The worker names the error, its coordinator does not. A stopped applier matters more than the receiver. */

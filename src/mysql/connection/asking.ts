@@ -118,5 +118,6 @@ function readAnswers(ready: Ready, { server, clock }: Asking, answers: Answers):
     );
   ready.notes = reading.notes;
   ready.lastSeen = answers['server']?.[0];
-  return { kind: 'reachable', facts: { ...reading.facts, peer: ready.session.peer } };
+  const { peer } = ready.session;
+  return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
 }
