@@ -50,7 +50,7 @@ export const writingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S2', 'S4', 'S6', 'L1'],
-    seed: 13,
+    seed: 14,
   },
   {
     name: 'an update without an answer is not fenced off',
