@@ -50,7 +50,7 @@ export interface Calm {
 
 export const serversOfCluster = 4;
 const commitsPerSecond = 20;
-const publishedWithinMs = 120_000;
+export const publishedWithinMs = 120_000;
 /** `SOURCE_DNS_PROFILE=FOLDER` writes a CPU profile of the program under test there. */
 const profileFolder = process.env['SOURCE_DNS_PROFILE'];
 

@@ -13,10 +13,13 @@ const lookEveryMs = 20;
 
 type Type = 'A' | 'TXT';
 
+/** The deadline came first. */
+export class NamesMissing extends Error {}
+
 export interface ZoneWatch {
   /** The first datum of each name, in text; undefined: no such RRset, or no answer. */
   ask(names: readonly string[], type?: Type): Promise<readonly (string | undefined)[]>;
-  /** Resolves when each name has its address. Rejects after the deadline, with what is missing. */
+  /** Resolves when each name has its address. Rejects after the deadline: NamesMissing, with some of them. */
   until(wanted: ReadonlyMap<string, string>, deadlineMs: number): Promise<void>;
   close(): void;
 }
@@ -48,7 +51,7 @@ export function watchZone(address: string, port: number): ZoneWatch {
         missing = [...late, ...missing.slice(batch)];
         batch = late.length > 0 ? scouts : atOnce;
         if (missing.length > 0 && performance.now() > end)
-          throw new Error(
+          throw new NamesMissing(
             `${missing.length} names have not their address, as ${missing.slice(0, 3).join(', ')}`,
           );
         if (late.length > 0) await delay(lookEveryMs);
