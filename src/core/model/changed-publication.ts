@@ -1,16 +1,9 @@
-/**
- * A publication with something changed. Each copy is a literal that names every key: Node 20 copies `{ ...all }`
- * key by key as soon as a few shapes have come by, which takes five times as long or more (docs/decisions/049).
- */
+/** A publication with something changed. */
 
+import { changedCopy } from './changed-copy.ts';
 import type { Evidence, PublicationState, Writing, ZoneMemory } from './publication.ts';
 
-export const changedPublication = (
-  publication: PublicationState,
-  change: Partial<PublicationState>,
-): PublicationState => Object.assign(copyOfPublication(publication), change);
-
-const copyOfPublication = (publication: PublicationState): PublicationState => ({
+export const changedPublication = changedCopy<PublicationState>((publication) => ({
   settings: publication.settings,
   decision: publication.decision,
   decidedAt: publication.decidedAt,
@@ -22,12 +15,9 @@ const copyOfPublication = (publication: PublicationState): PublicationState => (
   limits: publication.limits,
   lastMove: publication.lastMove,
   propagation: publication.propagation,
-});
+}));
 
-export const changedZone = (zone: ZoneMemory, change: Partial<ZoneMemory>): ZoneMemory =>
-  Object.assign(copyOfZone(zone), change);
-
-const copyOfZone = (zone: ZoneMemory): ZoneMemory => ({
+export const changedZone = changedCopy<ZoneMemory>((zone) => ({
   view: zone.view,
   movedElsewhereAt: zone.movedElsewhereAt,
   failure: zone.failure,
@@ -39,12 +29,9 @@ const copyOfZone = (zone: ZoneMemory): ZoneMemory => ({
   lastLedger: zone.lastLedger,
   gaveWay: zone.gaveWay,
   lostSince: zone.lostSince,
-});
+}));
 
-export const changedWriting = (writing: Writing, change: Partial<Writing>): Writing =>
-  Object.assign(copyOfWriting(writing), change);
-
-const copyOfWriting = (writing: Writing): Writing => ({
+export const changedWriting = changedCopy<Writing>((writing) => ({
   inFlight: writing.inFlight,
   pending: writing.pending,
   awaiting: writing.awaiting,
@@ -56,12 +43,9 @@ const copyOfWriting = (writing: Writing): Writing => ({
   pauses: writing.pauses,
   refusals: writing.refusals,
   leftOut: writing.leftOut,
-});
+}));
 
-export const changedEvidence = (evidence: Evidence, change: Partial<Evidence>): Evidence =>
-  Object.assign(copyOfEvidence(evidence), change);
-
-const copyOfEvidence = (evidence: Evidence): Evidence => ({
+export const changedEvidence = changedCopy<Evidence>((evidence) => ({
   line: evidence.line,
   gone: evidence.gone,
   steadySince: evidence.steadySince,
@@ -70,7 +54,7 @@ const copyOfEvidence = (evidence: Evidence): Evidence => ({
   rejoins: evidence.rejoins,
   wayless: evidence.wayless,
   beforeStale: evidence.beforeStale,
-});
+}));
 
 /** The publication with this changed of what was read. */
 export const withZone = (publication: PublicationState, zone: Partial<ZoneMemory>): PublicationState =>

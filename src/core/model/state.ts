@@ -1,6 +1,7 @@
 /** What `step` remembers of one cluster. Plain data, never changed in place. */
 
 import type { AddressTrial } from './address-trial.ts';
+import { changedCopy } from './changed-copy.ts';
 import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
 import type { Fencing } from './fence.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
@@ -180,16 +181,8 @@ export const newServer = (settings: ServerSettings, at: MonoMs): ServerMemory =>
   nextResolveAt: at,
 });
 
-/*
- * Copies are literals that name every key: Node 20 copies `{ ...state }` key by key as soon as a few shapes have
- * come by, which takes five times as long or more. See docs/decisions/049.
- */
-
 /** The state with this changed. */
-export const changedState = (state: ClusterState, change: Partial<ClusterState>): ClusterState =>
-  Object.assign(copyOfState(state), change);
-
-const copyOfState = (state: ClusterState): ClusterState => ({
+export const changedState = changedCopy<ClusterState>((state) => ({
   settings: state.settings,
   servers: state.servers,
   discovery: state.discovery,
@@ -205,13 +198,10 @@ const copyOfState = (state: ClusterState): ClusterState => ({
   wakeAt: state.wakeAt,
   clocks: state.clocks,
   alarms: state.alarms,
-});
+}));
 
 /** The memory with this changed. */
-export const changedServer = (memory: ServerMemory, change: Partial<ServerMemory>): ServerMemory =>
-  Object.assign(copyOfServer(memory), change);
-
-const copyOfServer = (memory: ServerMemory): ServerMemory => ({
+export const changedServer = changedCopy<ServerMemory>((memory) => ({
   settings: memory.settings,
   mentioned: memory.mentioned,
   latest: memory.latest,
@@ -234,7 +224,7 @@ const copyOfServer = (memory: ServerMemory): ServerMemory => ({
   resolveFailure: memory.resolveFailure,
   resolving: memory.resolving,
   nextResolveAt: memory.nextResolveAt,
-});
+}));
 
 /** The state with one server's memory replaced. */
 export const withServer = (state: ClusterState, memory: ServerMemory): ClusterState =>
