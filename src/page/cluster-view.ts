@@ -15,6 +15,7 @@ import { prose, sentencesHtml } from './prose.ts';
 import { serversHtml } from './servers.ts';
 import type { View } from './shell.ts';
 import { agoHtml } from './time-words.ts';
+import { forestOf } from './topology.ts';
 import { isDeep, topologyHtml } from './topology-svg.ts';
 import {
   answering,
@@ -43,6 +44,7 @@ export function clusterView(page: ClusterPage): View {
   const { cluster, history, warnings, now, root, oneOfMany } = page;
   const verdict = verdictOf(cluster);
   const source = cluster.ledger?.source;
+  const forest = forestOf(cluster.servers, source);
   const name = plainName(cluster.name ?? cluster.cluster);
   const several = cluster.publications.length > 1;
   const wouldChange = [...new Set(cluster.publications.flatMap((each) => each.wouldChange ?? []))];
@@ -57,9 +59,9 @@ export function clusterView(page: ClusterPage): View {
       ${heroHtml(cluster, verdict, now)}
       ${alarmsHtml(cluster.alarms)}
       ${notesHtml(warnings)}
-      <div class="board ${isDeep(cluster) ? 'deep' : ''}">
+      <div class="board ${isDeep(forest) ? 'deep' : ''}">
         <section class="panel at-topology" aria-labelledby="h-topology">
-          <h2 id="h-topology">Who follows</h2>${topologyHtml(cluster)}
+          <h2 id="h-topology">Who follows</h2>${topologyHtml(cluster, forest)}
         </section>
         <section class="panel at-nameservers" aria-labelledby="h-nameservers">
           <h2 id="h-nameservers">Who answers</h2>${nameserversHtml(cluster)}
@@ -72,7 +74,7 @@ export function clusterView(page: ClusterPage): View {
           <h2 id="h-moves">The last moves</h2>${movesHtml(history, now, several)}${eventsHtml(history, now)}
         </section>
       </div>
-      ${serversHtml(cluster)}${actionsHtml(cluster)}`,
+      ${serversHtml(cluster, forest)}${actionsHtml(cluster)}`,
   };
 }
 

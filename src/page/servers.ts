@@ -6,15 +6,15 @@ import { failureHtml } from './failure.ts';
 import { type Html, html } from './html.ts';
 import { prose, sentencesHtml } from './prose.ts';
 import { serverAnchor, serverState, stateWords } from './server-words.ts';
-import { forestOf, type Link, linksOf } from './topology.ts';
+import { type Forest, type Link, linksOf } from './topology.ts';
 
 /** Long lists are cut: a page stays quick. `source-dns explain` has everything. */
 const mostServers = 500;
 const longestSet = 2000;
 
-export function serversHtml({ servers, ledger }: ClusterDocument): Html {
+export function serversHtml({ servers }: ClusterDocument, forest: Forest): Html {
   const shown = servers.slice(0, mostServers);
-  const links = linksOf(forestOf(servers, ledger?.source));
+  const links = linksOf(forest);
   return html`
     <section class="panel" id="servers" aria-labelledby="h-servers">
       <h2 id="h-servers">Servers</h2>

@@ -15,19 +15,17 @@ import {
 import { serverAnchor, serverState, stateWords } from './server-words.ts';
 import { besideName, sharedStart, shortened } from './short-name.ts';
 import { lagWords } from './time-words.ts';
-import { type Bundle, forestOf, type Link } from './topology.ts';
+import type { Bundle, Forest, Link } from './topology.ts';
 import { counted, plainName } from './verdict.ts';
 
 /** What of a box is free for a name. */
 const besideAlarms = 52;
 
 /** The drawing needs the whole width of a page. */
-export const isDeep = ({ servers, ledger }: ClusterDocument): boolean =>
-  depthOfForest(forestOf(servers, ledger?.source)) > fewColumns;
+export const isDeep = (forest: Forest): boolean => depthOfForest(forest) > fewColumns;
 
 /** Both shapes; the style sheet shows the one that fits. */
-export function topologyHtml(cluster: ClusterDocument): Html {
-  const forest = forestOf(cluster.servers, cluster.ledger?.source);
+export function topologyHtml(cluster: ClusterDocument, forest: Forest): Html {
   const drawn = layouts(forest);
   const numbers = new Map(cluster.servers.map(({ server }, index) => [server as string, index]));
   const shared = sharedStart(cluster.servers.map(({ server }) => server));

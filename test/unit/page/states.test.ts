@@ -7,6 +7,7 @@ import { clusterDocument } from '../../../src/http/documents.ts';
 import { clusterView } from '../../../src/page/cluster-view.ts';
 import { textOf } from '../../../src/page/html.ts';
 import { serversHtml } from '../../../src/page/servers.ts';
+import { forestOf } from '../../../src/page/topology.ts';
 import { verdictOf } from '../../../src/page/verdict.ts';
 import { pageState, type StateName, stateNames } from '../../support/page-states.ts';
 
@@ -108,7 +109,8 @@ test.each(['wanted', 'would', 'not'] as const)(
     const { snapshot } = pageState('stale-source');
     const [former] = snapshot.servers;
     const fence = { stage, sentence: 'db1 is `what is said`.' };
-    const markup = textOf(serversHtml(clusterDocument({ ...snapshot, servers: [{ ...former!, fence }] })));
+    const cluster = clusterDocument({ ...snapshot, servers: [{ ...former!, fence }] });
+    const markup = textOf(serversHtml(cluster, forestOf(cluster.servers, cluster.ledger?.source)));
     expect(markup).toContain(`<span class="fence ${stage}">db1 is <code>what is said</code>.</span>`);
     expect(markup).toContain('<span class="state">former source, takes writes</span>');
   },
