@@ -23,8 +23,8 @@ export const scale: Benchmark = {
     const sizes = run.scale === 'full' ? (wanted ?? fullSizes) : [5];
     for (const clusters of sizes) {
       const measured = await measure(run, clusters);
-      figures.push(...measured);
-      if (measured.length === 1) break;
+      figures.push(...measured.figures);
+      if (!measured.isPublished) break;
     }
     return [...figures, ...memoryOfOneMore(sizes, figures)];
   },
@@ -43,17 +43,23 @@ function memoryOfOneMore(sizes: readonly number[], figures: readonly Figure[]): 
   });
 }
 
-/** One figure alone: not every name was published. */
-async function measure(run: BenchmarkRun, clusters: number): Promise<readonly Figure[]> {
+interface Measured {
+  /** Whether every name was published. */
+  readonly isPublished: boolean;
+  readonly figures: readonly Figure[];
+}
+
+async function measure(run: BenchmarkRun, clusters: number): Promise<Measured> {
   const fleet = await startFleet({ clusters });
   try {
     run.say(`${clusters} clusters: starting`);
     const publishedMs = await publishedAfter(run, fleet);
-    if (publishedMs === undefined) return [await publishedShare(fleet, clusters)];
+    if (publishedMs === undefined)
+      return { isPublished: false, figures: [await publishedShare(fleet, clusters)] };
     const published = await fleet.farm.order({ kind: 'tally' });
     run.say(`${clusters} clusters: published after ${Math.round(publishedMs)} ms`);
     if (run.scale === 'full') await fleet.calm();
-    return [
+    const figures = [
       figure(clusters, 'all published after', publishedMs / 1000, 's', 20),
       figure(
         clusters,
@@ -63,6 +69,7 @@ async function measure(run: BenchmarkRun, clusters: number): Promise<readonly Fi
       ),
       ...(await atRest(run, fleet, clusters)),
     ];
+    return { isPublished: true, figures };
   } finally {
     await fleet.stop();
   }
