@@ -13,13 +13,14 @@ import {
 } from '../../src/lab/dba/dba.ts';
 import { until } from '../../src/lab/host/until.ts';
 import type { Cluster, LabServer } from '../../src/lab/servers/cluster.ts';
+import type { TracedStep } from '../bench/harness/trace-steps.ts';
 import type { TracedDaemon } from '../bench/harness/traced-daemon.ts';
 import type { Application } from './application.ts';
 import type { Row } from './judge.ts';
 
 /** Writes, and transactions, of each application in each chapter. */
 const enough = 4;
-/** From the loss of the source to the promotion. */
+/** From the hang of the source to the promotion. */
 const pauseMs = 300;
 
 export const threeServers = {
@@ -28,6 +29,14 @@ export const threeServers = {
   readOnly: (index: number) => index > 0,
   options: () => ['--replica-parallel-workers=1', '--innodb-buffer-pool-size=16M'],
 } as const;
+
+const isAnswerOf =
+  (server: string) =>
+  (step: TracedStep): boolean =>
+    step.event === 'observed' && step.server === server;
+
+const asks = ({ effects }: TracedStep, server: string): boolean =>
+  effects.some(([kind, asked]) => kind === 'probe' && asked === server);
 
 export class Story {
   /** The UUID of the source in each chapter. */
@@ -90,8 +99,9 @@ export class Story {
 
     this.#say('kill -9 of C, and a promotion of A');
     await this.#rejoined(a);
+    const noticed = await this.#noticing(c, a);
     await c.mysqld.kill9();
-    await delay(pauseMs);
+    await noticed();
     await this.#promote(a);
     await this.#nextChapter(a);
 
@@ -151,6 +161,24 @@ export class Story {
     });
   }
 
+  /**
+   * Called before the source is lost. The function that it returns resolves when source-dns has missed the
+   * source, and has then found the next source still closed. No replica will follow the next source, so only
+   * its promotion can prove it; and a promotion that may have come before the loss proves nothing.
+   */
+  async #noticing({ server: lost }: LabServer, { server: next }: LabServer): Promise<() => Promise<void>> {
+    const steps = () => this.#watching().steps('shop');
+    const before = (await steps()).length;
+    return () =>
+      until(`source-dns to notice the loss of ${lost}`, async () => {
+        const since = (await steps()).slice(before);
+        const missed = since.findIndex((step) => isAnswerOf(lost)(step) && step.writable === undefined);
+        if (missed < 0) return false;
+        const asked = since.findIndex((step, index) => index >= missed && asks(step, next));
+        return asked >= 0 && since.slice(asked + 1).some(isAnswerOf(next));
+      });
+  }
+
   /** Resolves when a former source may be the source again. */
   async #rejoined({ server }: LabServer): Promise<void> {
     await until(`${server} to rejoin`, async () => {
@@ -160,7 +188,11 @@ export class Story {
   }
 
   async #snapshot() {
+    return await this.#watching().snapshot('shop');
+  }
+
+  #watching(): TracedDaemon {
     if (this.#daemon === undefined) throw new Error('the story has no daemon yet');
-    return await this.#daemon.snapshot('shop');
+    return this.#daemon;
   }
 }
