@@ -1,6 +1,6 @@
 /**
- * Makes variants of this build: patched copies of the source, compiled together, each loaded when its turn
- * comes.
+ * Makes variants of this build: copies of the compiled source with patched files, which are compiled
+ * together. Each variant is loaded when its turn comes.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -23,10 +23,11 @@ export interface Variant {
   readonly patches: readonly Patch[];
 }
 
-/** What runs in the world; the rest of the source is not copied. */
-const parts = ['core', 'dns', 'daemon', 'mysql', 'config', 'ports.ts'];
-
 const isOfCore = ({ patches }: Variant): boolean => patches.every(({ file }) => file.startsWith('core/'));
+
+/** The shell is copied only where a patch changes it. */
+const copiedOf = (variant: Variant): string => (isOfCore(variant) ? 'core' : '.');
+
 const folderOf = ({ name }: Variant): string => name.replaceAll(/[^a-z0-9]+/gi, '-');
 
 /** The checkout, found from the place of this compiled file. */
@@ -35,6 +36,9 @@ function checkout(from: string): string {
     ? from
     : checkout(dirname(from));
 }
+
+/** The compiled source of this build: this file is compiled beside it. */
+const compiled = join(import.meta.dirname, '..', '..', '..', 'src');
 
 /**
  * Builds the variants. The returned function loads one. The folder is removed when the process ends. Throws
@@ -47,11 +51,12 @@ export function buildVariants(variants: readonly Variant[]): (variant: Variant) 
   const folder = mkdtempSync(join(cache, 'builds-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const variant of variants)
-    writeSource(variant, join(root, 'src'), join(folder, 'from', folderOf(variant)));
+    writePatched(variant, join(root, 'src'), join(folder, 'from', folderOf(variant)));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+  // Only what a patch changes is compiled, file by file.
   const tsconfig = {
     extends: join(root, 'tsconfig.json'),
-    compilerOptions: { noEmit: false, noCheck: true, rootDir: 'from', outDir: 'to' },
+    compilerOptions: { noEmit: false, noCheck: true, noResolve: true, rootDir: 'from', outDir: 'patched' },
     include: ['from'],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
@@ -61,25 +66,33 @@ export function buildVariants(variants: readonly Variant[]): (variant: Variant) 
     [join(typescript, 'bin', 'tsc'), '--project', join(folder, 'tsconfig.json')],
     { stdio: 'inherit' },
   );
-  return (variant) => load(variant, join(folder, 'to', folderOf(variant)));
+  return (variant) => {
+    const to = join(folder, 'to', folderOf(variant));
+    cpSync(join(compiled, copiedOf(variant)), join(to, copiedOf(variant)), { recursive: true });
+    cpSync(join(folder, 'patched', folderOf(variant)), to, { recursive: true });
+    return load(variant, to);
+  };
 }
 
-/** Copies the shell only where a patch changes it. */
-function writeSource(variant: Variant, from: string, to: string): void {
-  for (const part of isOfCore(variant) ? ['core'] : parts)
-    cpSync(join(from, part), join(to, part), { recursive: true });
+/** Writes the files that the patches change, with these changes. */
+function writePatched(variant: Variant, from: string, to: string): void {
+  const texts = new Map<string, string>();
   for (const { file, find, replace } of variant.patches) {
-    const text = readFileSync(join(to, file), 'utf8');
+    const text = texts.get(file) ?? readFileSync(join(from, file), 'utf8');
     const place = placeOf(find);
     const fits = text.match(place)?.length ?? 0;
     if (fits !== 1)
       throw new Error(
         `stale patch of "${variant.name}": its text is ${fits} times in src/${file}, not once:\n${find}`,
       );
-    writeFileSync(
-      join(to, file),
+    texts.set(
+      file,
       text.replace(place, () => replace),
     );
+  }
+  for (const [file, text] of texts) {
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    writeFileSync(join(to, file), text);
   }
 }
 
