@@ -112,7 +112,8 @@ export default defineConfig({
         },
       },
       // Real servers: each file uses about half of a core. So three files at a time fit on two cores, with
-      // the simulated world beside them.
+      // the simulated world beside them. Each file stops what it starts: the files of one worker share their
+      // modules.
       {
         test: {
           name: 'real',
@@ -121,6 +122,7 @@ export default defineConfig({
             'test/real/chaos/chaos.test.ts',
           ],
           exclude: alone,
+          isolate: false,
           globalSetup: ['test/real/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -30,6 +30,7 @@ import { createFenceJudge, type Sender } from './judge-fences.ts';
 import { createInspectionJudge, isInspection } from './judge-inspections.ts';
 import { brokenReplicas, type Readable, readableNow } from './judge-replicas.ts';
 import { brokenAtSending, isMove, isWayBack } from './judge-sent.ts';
+import { createStormJudge } from './judge-storms.ts';
 
 /** One update that an instance decided to send, with what the instance knew of the zone then. */
 interface WantedUpdate {
@@ -129,6 +130,7 @@ export function createJudge(world: World): Judge {
   const left = new Map<string, SentUpdate>();
   const landed = new Set<string>();
   const inspections = createInspectionJudge();
+  const storms = createStormJudge();
   const fences = createFenceJudge(world);
   let [updates, moves, lives] = [0, 0, 0];
   let broken: string | undefined;
@@ -242,6 +244,7 @@ export function createJudge(world: World): Judge {
       const { changes } = readUpdate(message);
       const ledger = ledgerOf(changes);
       const sender = host as InstanceName;
+      judges(storms(sender, now()));
       const wanted = ledger && inFlight.get(instanceKey(sender, ledger.try));
       if (ledger === undefined || wanted === undefined)
         return judge.breaks('S4 an update leaves that nobody decided on, or without a ledger');

@@ -231,7 +231,7 @@ export const writingMutants: readonly Mutant[] = [
         replace: 'settings, writing: { refusals, leftOut },',
       },
     ],
-    breaks: ['L1'],
+    breaks: ['L1', 'L2'],
     seed: 45,
   },
   {
