@@ -118,6 +118,5 @@ function readAnswers(ready: Ready, { server, clock }: Asking, answers: Answers):
     );
   ready.notes = reading.notes;
   ready.lastSeen = answers['server']?.[0];
-  const { peer } = ready.session;
-  return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
+  return { kind: 'reachable', facts: { ...reading.facts, peer: ready.session.peer } };
 }

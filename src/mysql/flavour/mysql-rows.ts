@@ -1,7 +1,8 @@
 /** Turns the answers of a MySQL server into facts. */
 
 import { parseGtidSet } from '../../core/gtid/gtid.ts';
-import { type Channel, type GtidMode, gtidModes, type ServerFacts } from '../../core/model/observation.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
+import { type Channel, type GtidMode, gtidModes } from '../../core/model/observation.ts';
 import type { ChannelNote } from '../answer/channel-notes.ts';
 import { type ExecutedSet, isGroupChannel, readChannel, readGroupLag } from '../answer/channel-rows.ts';
 import { readBinlogEnd, readCoordinates } from '../answer/coordinates.ts';
@@ -48,7 +49,7 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const reader = new RowReader(first);
   const gtids = readExecuted(reader, basics.gtidMode, kept);
   const binlogEnd = readBinlogEnd(answers['binlog']);
-  const sets = { executed: gtids.gtidExecuted, complete: basics.gtidMode === 'ON' };
+  const sets = { executed: gtids.executed, complete: basics.gtidMode === 'ON' };
   const { channels, notes, groupLag, oddColumn } = readChannels(
     input,
     basics.performanceSchema && timed,
@@ -58,15 +59,17 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const odd = basics.oddColumn ?? reader.oddColumn ?? oddColumn ?? group.oddColumn;
   if (odd !== undefined || basics.version === undefined)
     return failedReading(rowsUnexpected(server, odd ?? 'version'));
+  // Each answer has one shape: what is absent has its place. See docs/decisions/049.
   const facts = {
     ...basics.facts,
     version: basics.version,
     session,
     uptimeSeconds,
-    ...gtids,
-    ...(binlogEnd && { binlogEnd }),
+    gtidExecuted: gtids.executed,
+    gtidReplicated: gtids.replicated,
+    binlogEnd,
     channels,
-    ...(group.group && { group: group.group }),
+    group: group.group,
   };
   return { kind: 'facts', facts, notes };
 }
@@ -83,8 +86,8 @@ function readBasics(row: Row, rules: SwitchRules) {
     readOnly: reader.flag('read_only'),
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
-    ...readSwitches(reader, rules),
-    ...(home && { home }),
+    switches: readSwitches(reader, rules),
+    home,
     gtidMode,
   };
   return {
@@ -101,20 +104,20 @@ function readExecuted(
   reader: RowReader,
   mode: GtidMode,
   kept: Kept,
-): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
-  if (mode === 'OFF') return {};
-  const executed = reader.parsed('gtid_executed', (text) =>
+): { readonly executed: GtidSet | undefined; readonly replicated: GtidSet | undefined } {
+  if (mode === 'OFF') return { executed: undefined, replicated: undefined };
+  const set = reader.parsed('gtid_executed', (text) =>
     kept.of('gtid_executed', [text], () => parseGtidSet(text)),
   );
-  if (executed === undefined) return {};
-  return mode === 'OFF_PERMISSIVE' ? { gtidReplicated: executed } : { gtidExecuted: executed };
+  const isReplicated = mode === 'OFF_PERMISSIVE';
+  return { executed: isReplicated ? undefined : set, replicated: isReplicated ? set : undefined };
 }
 
 interface ChannelsReading {
   readonly channels: readonly Channel[];
   readonly notes: ReadonlyMap<string, ChannelNote>;
-  readonly groupLag?: number;
-  readonly oddColumn?: string;
+  readonly groupLag: number | undefined;
+  readonly oddColumn: string | undefined;
 }
 
 function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): ChannelsReading {
@@ -126,7 +129,8 @@ function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): Cha
   for (const row of input.answers['server'] ?? []) {
     const reader = new RowReader(row);
     const name = reader.optionalText('channel');
-    if (reader.oddColumn !== undefined) return { channels: [], notes, oddColumn: reader.oddColumn };
+    if (reader.oddColumn !== undefined)
+      return { channels: [], notes, groupLag: undefined, oddColumn: reader.oddColumn };
     groupLag ??= readGroupLag(row, sets.executed, input.kept);
     if (name === undefined || isGroupChannel(name)) continue;
     const { channel, note, oddColumn } = readChannel(row, {
@@ -137,9 +141,9 @@ function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): Cha
       note: input.notes.get(name),
       kept: input.kept,
     });
-    if (oddColumn !== undefined) return { channels: [], notes, oddColumn };
+    if (oddColumn !== undefined) return { channels: [], notes, groupLag: undefined, oddColumn };
     channels.push(channel.autoFailover ? { ...channel, ...listsOf(name) } : channel);
     notes.set(name, note);
   }
-  return { channels, notes, ...(groupLag !== undefined && { groupLag }) };
+  return { channels, notes, groupLag, oddColumn: undefined };
 }
