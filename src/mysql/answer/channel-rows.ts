@@ -2,6 +2,7 @@
 
 import { parseGtidSet, subtract } from '../../core/gtid/gtid.ts';
 import type { GtidSet } from '../../core/gtid/gtid-set.ts';
+import { changedChannel } from '../../core/model/changed-observation.ts';
 import type { Channel } from '../../core/model/observation.ts';
 import type { MonoMs, ServerId } from '../../core/model/units.ts';
 import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';
@@ -91,14 +92,13 @@ export function readChannel(
   const pending =
     around.complete && executed && retrieved ? isPending(kept, name, retrieved, executed) : undefined;
   const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', pending }, around);
-  const channel = {
-    ...steady.channel,
+  const channel = changedChannel(steady.channel, {
     heardAgoMs,
     lagSeconds: lag,
     retrieved,
     received: coordinates?.received,
     applied: coordinates?.applied,
-  };
+  });
   return { channel, note, oddColumn: steady.oddColumn ?? row.oddColumn };
 }
 

@@ -2,7 +2,7 @@
 
 import { parseGtidSet } from '../../core/gtid/gtid.ts';
 import type { GtidSet } from '../../core/gtid/gtid-set.ts';
-import { type Channel, type GtidMode, gtidModes } from '../../core/model/observation.ts';
+import { type Channel, type GtidMode, gtidModes, type ServerFacts } from '../../core/model/observation.ts';
 import type { ChannelNote } from '../answer/channel-notes.ts';
 import { type ExecutedSet, isGroupChannel, readChannel, readGroupLag } from '../answer/channel-rows.ts';
 import { readBinlogEnd, readCoordinates } from '../answer/coordinates.ts';
@@ -59,16 +59,23 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const odd = basics.oddColumn ?? reader.oddColumn ?? oddColumn ?? group.oddColumn;
   if (odd !== undefined || basics.version === undefined)
     return failedReading(rowsUnexpected(server, odd ?? 'version'));
-  // Each answer has one shape: what is absent has its place. See docs/decisions/049.
-  const facts = {
-    ...basics.facts,
+  // This runs for every answer: a literal that spreads another record would be written key by key.
+  const facts: ServerFacts = {
+    id: basics.id,
+    flavour: 'mysql',
     version: basics.version,
     session,
     uptimeSeconds,
+    home: basics.home,
+    readOnly: basics.readOnly,
+    superReadOnly: basics.superReadOnly,
+    offlineMode: basics.offlineMode,
+    switches: basics.switches,
+    channels,
     gtidExecuted: gtids.executed,
     gtidReplicated: gtids.replicated,
+    gtidMode: basics.gtidMode,
     binlogEnd,
-    channels,
     group: group.group,
   };
   return { kind: 'facts', facts, notes };
@@ -80,18 +87,13 @@ function readBasics(row: Row, rules: SwitchRules) {
   const gtidMode = reader.oneOf('gtid_mode', gtidModes);
   reader.text('version_comment');
   reader.number('group_members');
-  const facts = {
+  return {
     id: serverId(reader, 'server_uuid'),
-    flavour: 'mysql' as const,
     readOnly: reader.flag('read_only'),
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
     switches: readSwitches(reader, rules),
     home,
-    gtidMode,
-  };
-  return {
-    facts,
     gtidMode,
     version: reader.parsed('version', parseVersion),
     performanceSchema: reader.flag('performance_schema'),
@@ -134,7 +136,8 @@ function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): Cha
     groupLag ??= readGroupLag(row, sets.executed, input.kept);
     if (name === undefined || isGroupChannel(name)) continue;
     const { channel, note, oddColumn } = readChannel(row, {
-      ...sets,
+      executed: sets.executed,
+      complete: sets.complete,
       coordinates: coordinates.get(name),
       timed,
       at: input.at,
