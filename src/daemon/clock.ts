@@ -27,24 +27,22 @@ export const systemClock: Clock = {
   },
 };
 
-/** Every event takes a token: fetch many at once. */
+/** Every event takes a token: many are made at once. */
 const tokensAtOnce = 256;
-let pool = Buffer.alloc(0);
-
-function randomHex(bytes: number): string {
-  if (pool.length < bytes) pool = randomBytes(bytes * tokensAtOnce);
-  const hex = pool.toString('hex', 0, bytes);
-  pool = pool.subarray(bytes);
-  return hex;
-}
-
-/** 12 bytes are 96 bits, which is at most 19 characters in base 36. */
-const tokenBytes = 12;
+/** 19 characters of 5 bits each. */
 const tokenLength = 19;
+const alphabet = Buffer.from('0123456789abcdefghijklmnopqrstuv');
+let pool = Buffer.alloc(0);
+let taken = 0;
 
 export const systemRandom: Random = {
-  token: () =>
-    BigInt(`0x${randomHex(tokenBytes)}`)
-      .toString(36)
-      .padStart(tokenLength, '0'),
+  token() {
+    if (taken === pool.length) {
+      pool = randomBytes(tokenLength * tokensAtOnce);
+      for (const [index, byte] of pool.entries()) pool[index] = alphabet[byte % alphabet.length] ?? 0;
+      taken = 0;
+    }
+    taken += tokenLength;
+    return pool.toString('latin1', taken - tokenLength, taken);
+  },
 };

@@ -46,36 +46,36 @@ export interface ServerFacts {
   /** Our connection: the same number means the same server process. */
   readonly session: number;
   /** The IP address of the answer in plain text (an IPv4-mapped one as IPv4). Absent: not known. */
-  readonly peer?: string;
+  readonly peer?: string | undefined;
   /** Seconds since the server process began (`Uptime`). */
   readonly uptimeSeconds: number;
   /** Its own `@@hostname` and `@@port`: not where anybody reaches it. */
-  readonly home?: ServerAddress;
+  readonly home?: ServerAddress | undefined;
   readonly readOnly: boolean;
   readonly superReadOnly: boolean;
   readonly offlineMode: boolean;
   /** What else refuses writes now. Absent: nothing. */
-  readonly switches?: readonly WriteSwitch[];
+  readonly switches?: readonly WriteSwitch[] | undefined;
   readonly channels: readonly Channel[];
   /** Registered replicas, perhaps also former ones. Absent: not asked, or our account may not ask. */
-  readonly replicas?: readonly ReportedReplica[];
+  readonly replicas?: readonly ReportedReplica[] | undefined;
   /**
    * Absent if its own transactions get no GTID, or cannot be compared. For MariaDB: from its positions
    * (mariadb-gtid.ts). In `ON_PERMISSIVE`, transactions that it replicated may be missing.
    */
-  readonly gtidExecuted?: GtidSet;
+  readonly gtidExecuted?: GtidSet | undefined;
   /** In `OFF_PERMISSIVE`, and without MariaDB's binary log: surely executed, perhaps among others. */
-  readonly gtidReplicated?: GtidSet;
+  readonly gtidReplicated?: GtidSet | undefined;
   /** MySQL's `gtid_mode`. */
-  readonly gtidMode?: GtidMode;
+  readonly gtidMode?: GtidMode | undefined;
   /** `server_id`, if replicas know this source by it (MariaDB has no server UUID). */
-  readonly serverId?: number;
-  readonly positions?: MariadbPositions;
+  readonly serverId?: number | undefined;
+  readonly positions?: MariadbPositions | undefined;
   /** The end of the binary log in every `gtid_mode` but ON, if our account may see it. */
-  readonly binlogEnd?: Coordinates;
-  readonly group?: Group;
-  readonly wsrep?: Wsrep;
-  readonly managed?: ManagedCluster;
+  readonly binlogEnd?: Coordinates | undefined;
+  readonly group?: Group | undefined;
+  readonly wsrep?: Wsrep | undefined;
+  readonly managed?: ManagedCluster | undefined;
 }
 
 /** A variable that refuses writes now, whatever read_only says. */
@@ -138,39 +138,39 @@ export interface Version {
 export interface Channel {
   readonly name: string;
   /** Absent for MariaDB, and until the receiver was connected once. */
-  readonly sourceId?: ServerId;
+  readonly sourceId?: ServerId | undefined;
   /** MariaDB: the source's `server_id`, if the receiver is on or was connected to this address. */
-  readonly sourceServerId?: number;
+  readonly sourceServerId?: number | undefined;
   /** `host:port` of the receiver's connection. No identity: it may be the name that we publish. */
   readonly sourceAddress: ServerAddress;
   /** The account with which it logs in there. Absent: the server does not tell it. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   readonly receiver: 'on' | 'connecting' | 'off';
   /**
    * Milliseconds since the source's last heartbeat or event; absent: none since the receiver started. If the
    * server tells no time: since the probe that saw its counters move, at most one interval too young.
    */
-  readonly heardAgoMs?: number;
+  readonly heardAgoMs?: number | undefined;
   /** 0: heartbeats are off. */
   readonly heartbeatMs: number;
   readonly applier: 'on' | 'off';
-  readonly lagSeconds?: number;
+  readonly lagSeconds?: number | undefined;
   /** SOURCE_DELAY: a delay on purpose (manual 19.4.11). Absent: none. */
-  readonly delaySeconds?: number;
-  readonly retrieved?: GtidSet;
+  readonly delaySeconds?: number | undefined;
+  readonly retrieved?: GtidSet | undefined;
   /** Positions in the source's binary log, in every `gtid_mode` but ON, if our account may see them. */
-  readonly received?: Coordinates;
-  readonly applied?: Coordinates;
+  readonly received?: Coordinates | undefined;
+  readonly applied?: Coordinates | undefined;
   /** SOURCE_CONNECTION_AUTO_FAILOVER: the replica may choose another source by itself (manual 19.4.9). */
   readonly autoFailover: boolean;
   /** Its choices, highest weight first. Absent: it does not choose, or our account may not see them. */
-  readonly failoverSources?: readonly FailoverSource[];
+  readonly failoverSources?: readonly FailoverSource[] | undefined;
   /** Groups that fill this list with their members. */
-  readonly managedGroups?: readonly ManagedGroup[];
+  readonly managedGroups?: readonly ManagedGroup[] | undefined;
   /** The last error of receiver or applier in the server's words, cut. */
-  readonly lastError?: string;
+  readonly lastError?: string | undefined;
   /** The error that stopped the applier. Absent: it runs, or a person stopped it. */
-  readonly applierError?: string;
+  readonly applierError?: string | undefined;
 }
 
 /** One server of a channel's source list (manual 19.4.9). */

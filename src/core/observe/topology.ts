@@ -136,7 +136,7 @@ function viewOf(
     shutAskedAt: memory.shutAskedAt,
     lostAskedAt: memory.lostAskedAt,
     closedAt: memory.closedAt,
-    upstreams: known ? known.channels.flatMap((channel) => upstreamOf(state, memory, channel, byId)) : [],
+    upstreams: upstreamsOf(state, memory, byId),
     addresses: settings.publish ?? memory.addresses,
     proposal: settings.publish ? { kind: 'none' } : proposalOf(state, memory),
     sameAs: others.get(settings.address),
@@ -162,24 +162,25 @@ function contactOf(state: ClusterState, memory: ServerMemory, now: Now): ServerV
   return now.mono - latest.at <= state.settings.watch.freshForMs ? latest.probe.kind : 'unobserved';
 }
 
-function upstreamOf(
+function upstreamsOf(
   state: ClusterState,
   memory: ServerMemory,
-  channel: Channel,
   byId: ReadonlyMap<ServerId, readonly ServerMemory[]>,
-): Upstream[] {
-  if (channel.receiver === 'off') return [];
-  const { member, outsider } = sourceOf(state, channel, byId);
-  return [
-    {
+): readonly Upstream[] {
+  const upstreams: Upstream[] = [];
+  for (const channel of memory.facts?.channels ?? []) {
+    if (channel.receiver === 'off') continue;
+    const { member, outsider } = sourceOf(state, channel, byId);
+    upstreams.push({
       channel,
       state:
         channel.receiver === 'connecting' ? 'connecting' : isHeard(memory, channel) ? 'streams' : 'silent',
       metAt: memory.receiving.get(channel.name)?.metAt,
       member: member?.settings.address,
       outsider,
-    },
-  ];
+    });
+  }
+  return upstreams;
 }
 
 /**

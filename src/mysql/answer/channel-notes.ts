@@ -10,10 +10,10 @@ export type ChannelNotes = ReadonlyMap<string, ChannelNote>;
 export interface ChannelNote {
   readonly sourceAddress: ServerAddress;
   /** The counters as text: a new text means that something came. Undefined while the receiver is not on. */
-  readonly mark?: string;
-  readonly heardAt?: MonoMs;
+  readonly mark: string | undefined;
+  readonly heardAt: MonoMs | undefined;
   /** The `server_id` at this address when the receiver was on. */
-  readonly sourceServerId?: number;
+  readonly sourceServerId: number | undefined;
 }
 
 interface ChannelSight {
@@ -29,10 +29,13 @@ export function noteOf(before: ChannelNote | undefined, sight: ChannelSight): Ch
   const { at, sourceAddress, receiverOn, mark } = sight;
   const same = before?.sourceAddress === sourceAddress ? before : undefined;
   const sourceServerId = receiverOn ? sight.sourceServerId : same?.sourceServerId;
-  const known = { sourceAddress, ...(sourceServerId !== undefined && { sourceServerId }) };
-  if (!receiverOn) return known;
   const heardAt = same?.mark !== undefined && same.mark !== mark ? at : same?.heardAt;
-  return { ...known, mark, ...(heardAt !== undefined && { heardAt }) };
+  return {
+    sourceAddress,
+    mark: receiverOn ? mark : undefined,
+    heardAt: receiverOn ? heardAt : undefined,
+    sourceServerId,
+  };
 }
 
 /** Milliseconds since something came; undefined: nothing came while this connection looked. */

@@ -2,6 +2,7 @@
 
 import { parseGtidSet, subtract } from '../../core/gtid/gtid.ts';
 import type { GtidSet } from '../../core/gtid/gtid-set.ts';
+import { changedChannel } from '../../core/model/changed-observation.ts';
 import type { Channel } from '../../core/model/observation.ts';
 import type { MonoMs, ServerId } from '../../core/model/units.ts';
 import { type ChannelNote, heardAgoOf, noteOf } from './channel-notes.ts';
@@ -91,13 +92,13 @@ export function readChannel(
   const pending =
     around.complete && executed && retrieved ? isPending(kept, name, retrieved, executed) : undefined;
   const lag = readLag(row, { receiverOn: receiver === 'on', applierOn: applier === 'on', pending }, around);
-  const channel = {
-    ...steady.channel,
-    ...(heardAgoMs !== undefined && { heardAgoMs }),
-    ...(lag !== undefined && { lagSeconds: lag }),
-    ...(retrieved && { retrieved }),
-    ...coordinateFields(coordinates),
-  };
+  const channel = changedChannel(steady.channel, {
+    heardAgoMs,
+    lagSeconds: lag,
+    retrieved,
+    received: coordinates?.received,
+    applied: coordinates?.applied,
+  });
   return { channel, note, oddColumn: steady.oddColumn ?? row.oddColumn };
 }
 
@@ -124,16 +125,16 @@ function readSteady(row: RowReader): { readonly channel: Channel; readonly oddCo
   const user = row.textIfTold('source_user');
   const channel: Channel = {
     name: row.text('channel'),
-    ...(sourceId !== undefined && { sourceId }),
+    sourceId,
     sourceAddress: sourceAddress(row.text('source_host'), row.port('source_port')),
-    ...(user !== undefined && { user }),
+    user,
     receiver,
     heartbeatMs: Math.round(row.number('heartbeat_s') * 1000),
     applier,
-    ...(delaySeconds > 0 && { delaySeconds }),
+    delaySeconds: delaySeconds > 0 ? delaySeconds : undefined,
     autoFailover: row.flag('auto_failover'),
-    ...(lastError !== undefined && { lastError }),
-    ...(applierError !== undefined && { applierError }),
+    lastError,
+    applierError,
   };
   return { channel, oddColumn: row.oddColumn };
 }
@@ -148,13 +149,6 @@ function readLag(
   if (timed || input.pending !== undefined) return lag;
   return input.applierOn ? coordinates?.behindSeconds : undefined;
 }
-
-const coordinateFields = (
-  coordinates: ChannelCoordinates | undefined,
-): Pick<Channel, 'received' | 'applied'> => ({
-  ...(coordinates?.received && { received: coordinates.received }),
-  ...(coordinates?.applied && { applied: coordinates.applied }),
-});
 
 const receiverStates = { ON: 'on', CONNECTING: 'connecting', OFF: 'off' } as const;
 
@@ -175,9 +169,12 @@ function newestAgeMs(
   columns: readonly string[],
   counted: number | undefined,
 ): number | undefined {
-  const told = columns.map((column) => row.optionalNumber(column)).filter((age) => age !== undefined);
-  const ages = [...told.map((age) => age / 1000), ...(counted === undefined ? [] : [counted])];
-  return ages.length === 0 ? undefined : Math.max(0, Math.floor(Math.min(...ages)));
+  let newest = counted;
+  for (const column of columns) {
+    const us = row.optionalNumber(column);
+    if (us !== undefined) newest = Math.min(newest ?? Number.POSITIVE_INFINITY, us / 1000);
+  }
+  return newest === undefined ? undefined : Math.max(0, Math.floor(newest));
 }
 
 /** The worker names the error, its coordinator does not. A stopped applier matters more than the receiver. */

@@ -46,7 +46,6 @@ function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at'], kept: 
     // receiver that is on says who is there.
     sourceServerId: reader.number('Master_Server_Id'),
   });
-  const heardAgoMs = heardAgoOf(note, at);
   const behind = reader.optionalNumber('Seconds_Behind_Master');
   const delaySeconds = reader.number('SQL_Delay');
   const usesGtids = reader.oneOf('Using_Gtid', ['No', 'Current_Pos', 'Slave_Pos']) !== 'No';
@@ -55,28 +54,24 @@ function readChannel(row: Row, notes: ChannelNotes, at: ProbeInput['at'], kept: 
         kept.of(`channel ${name}`, [text], () => parseMariadbGtids(text)),
       )
     : undefined;
-  const received = coordinatesOf(row, 'Master_Log_File', 'Read_Master_Log_Pos');
-  const applied = coordinatesOf(row, 'Relay_Master_Log_File', 'Exec_Master_Log_Pos');
   const { lastError, applierError } = readErrors(reader, applier === 'off');
-  const user = reader.textIfTold('Master_User');
   const channel: Channel = {
     name,
-    ...(note.sourceServerId !== undefined &&
-      note.sourceServerId > 0 && { sourceServerId: note.sourceServerId }),
+    sourceServerId: (note.sourceServerId ?? 0) > 0 ? note.sourceServerId : undefined,
     sourceAddress: address,
-    ...(user !== undefined && { user }),
+    user: reader.textIfTold('Master_User'),
     receiver,
-    ...(heardAgoMs !== undefined && { heardAgoMs }),
+    heardAgoMs: heardAgoOf(note, at),
     heartbeatMs: Math.round(reader.number('Slave_heartbeat_period') * 1000),
     applier,
-    ...(behind !== undefined && applier === 'on' && { lagSeconds: behind }),
-    ...(delaySeconds > 0 && { delaySeconds }),
-    ...(retrieved && { retrieved }),
-    ...(received && { received }),
-    ...(applied && { applied }),
+    lagSeconds: applier === 'on' ? behind : undefined,
+    delaySeconds: delaySeconds > 0 ? delaySeconds : undefined,
+    retrieved,
+    received: coordinatesOf(row, 'Master_Log_File', 'Read_Master_Log_Pos'),
+    applied: coordinatesOf(row, 'Relay_Master_Log_File', 'Exec_Master_Log_Pos'),
     autoFailover: false,
-    ...(lastError !== undefined && { lastError }),
-    ...(applierError !== undefined && { applierError }),
+    lastError,
+    applierError,
   };
   return { channel, note, oddColumn: reader.oddColumn };
 }

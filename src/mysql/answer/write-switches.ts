@@ -31,11 +31,8 @@ export const switchColumnsWithoutInnodb = (rules: SwitchRules): string =>
 export const changingSwitches = ({ readOnlyTransactions }: SwitchRules): string =>
   `@@global.${readOnlyTransactions} AS read_only_transactions`;
 
-/** The switches that refuse writes now. A missing or odd cell becomes the `oddColumn`. */
-export function readSwitches(
-  reader: RowReader,
-  rules: SwitchRules,
-): { readonly switches?: readonly WriteSwitch[] } {
+/** The switches that refuse writes now; undefined: none. A missing or odd cell becomes the `oddColumn`. */
+export function readSwitches(reader: RowReader, rules: SwitchRules): readonly WriteSwitch[] | undefined {
   const forced = reader.number('innodb_force_recovery');
   const switches: readonly WriteSwitch[] = [
     ...(reader.flag('innodb_read_only') ? [{ variable: 'innodb_read_only', value: 'ON' } as const] : []),
@@ -46,5 +43,5 @@ export function readSwitches(
       ? [{ variable: rules.readOnlyTransactions, value: 'ON' } as const]
       : []),
   ];
-  return switches.length === 0 ? {} : { switches };
+  return switches.length === 0 ? undefined : switches;
 }

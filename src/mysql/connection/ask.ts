@@ -77,10 +77,12 @@ async function settled(
 }
 
 function trainOf({ statements }: QuerySet, { spellings, needed }: Habits): readonly Spelt[] {
-  return statements.flatMap((statement) => {
+  const train: Spelt[] = [];
+  for (const statement of statements) {
     const known = spellings.get(statement.name) ?? 0;
     const isLikely = statement.when === undefined || needed.has(statement.name);
-    if (known === 'absent' || !isLikely) return [];
-    return [{ statement, sql: statement.spellings[known] ?? statement.spellings[0] }];
-  });
+    if (known !== 'absent' && isLikely)
+      train.push({ statement, sql: statement.spellings[known] ?? statement.spellings[0] });
+  }
+  return train;
 }

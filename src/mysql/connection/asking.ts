@@ -1,5 +1,6 @@
 /** Asks a server over a session that is logged in, and reads what it answers. */
 
+import { changedFacts } from '../../core/model/changed-observation.ts';
 import type { Probe } from '../../core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../core/model/units.ts';
 import type { Clock } from '../../ports.ts';
@@ -118,6 +119,5 @@ function readAnswers(ready: Ready, { server, clock }: Asking, answers: Answers):
     );
   ready.notes = reading.notes;
   ready.lastSeen = answers['server']?.[0];
-  const { peer } = ready.session;
-  return { kind: 'reachable', facts: { ...reading.facts, ...(peer === undefined ? {} : { peer }) } };
+  return { kind: 'reachable', facts: changedFacts(reading.facts, { peer: ready.session.peer }) };
 }

@@ -162,7 +162,7 @@ export class KeptConnection {
   }
 
   #keep(opened: Opened): Ready {
-    const ready: Ready = { ...opened, ...nothingAsked(this.#together) };
+    const ready: Ready = Object.assign(nothingAsked(this.#together), opened);
     this.#ready = ready;
     opened.session.onLost = () => {
       if (this.#ready === ready) this.#drop();
@@ -173,7 +173,7 @@ export class KeptConnection {
 
   async #ask(ready: Ready, turn: Turn): Promise<Probe> {
     const { server, clock } = this.#options;
-    await this.#pending?.over;
+    if (this.#pending !== undefined) await this.#pending.over;
     const probe = await askServer(ready, { server, clock, turn });
     // It ended in the middle of a probe, as something that cannot take several statements would.
     if (probe.kind === 'unknown') this.#together = false;

@@ -82,10 +82,10 @@ function readMariadb(input: ProbeInput): FactsReading {
     readOnly: readOnly !== '0' && readOnly !== 'OFF',
     superReadOnly: readOnly === 'NO_LOCK_NO_ADMIN',
     offlineMode: false,
-    ...switches,
+    switches,
     channels,
     serverId,
-    ...(home && { home }),
+    home,
     positions,
     ...executed,
   };

@@ -1,6 +1,7 @@
 /** Turns the answers of a MySQL server into facts. */
 
 import { parseGtidSet } from '../../core/gtid/gtid.ts';
+import type { GtidSet } from '../../core/gtid/gtid-set.ts';
 import { type Channel, type GtidMode, gtidModes, type ServerFacts } from '../../core/model/observation.ts';
 import type { ChannelNote } from '../answer/channel-notes.ts';
 import { type ExecutedSet, isGroupChannel, readChannel, readGroupLag } from '../answer/channel-rows.ts';
@@ -48,7 +49,7 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const reader = new RowReader(first);
   const gtids = readExecuted(reader, basics.gtidMode, kept);
   const binlogEnd = readBinlogEnd(answers['binlog']);
-  const sets = { executed: gtids.gtidExecuted, complete: basics.gtidMode === 'ON' };
+  const sets = { executed: gtids.executed, complete: basics.gtidMode === 'ON' };
   const { channels, notes, groupLag, oddColumn } = readChannels(
     input,
     basics.performanceSchema && timed,
@@ -58,15 +59,24 @@ export function readMysql(input: ProbeInput, { timed, rules }: MysqlVersion): Fa
   const odd = basics.oddColumn ?? reader.oddColumn ?? oddColumn ?? group.oddColumn;
   if (odd !== undefined || basics.version === undefined)
     return failedReading(rowsUnexpected(server, odd ?? 'version'));
-  const facts = {
-    ...basics.facts,
+  // This runs for every answer: a literal that spreads another record would be written key by key.
+  const facts: ServerFacts = {
+    id: basics.id,
+    flavour: 'mysql',
     version: basics.version,
     session,
     uptimeSeconds,
-    ...gtids,
-    ...(binlogEnd && { binlogEnd }),
+    home: basics.home,
+    readOnly: basics.readOnly,
+    superReadOnly: basics.superReadOnly,
+    offlineMode: basics.offlineMode,
+    switches: basics.switches,
     channels,
-    ...(group.group && { group: group.group }),
+    gtidExecuted: gtids.executed,
+    gtidReplicated: gtids.replicated,
+    gtidMode: basics.gtidMode,
+    binlogEnd,
+    group: group.group,
   };
   return { kind: 'facts', facts, notes };
 }
@@ -77,18 +87,13 @@ function readBasics(row: Row, rules: SwitchRules) {
   const gtidMode = reader.oneOf('gtid_mode', gtidModes);
   reader.text('version_comment');
   reader.number('group_members');
-  const facts = {
+  return {
     id: serverId(reader, 'server_uuid'),
-    flavour: 'mysql' as const,
     readOnly: reader.flag('read_only'),
     superReadOnly: reader.flag('super_read_only'),
     offlineMode: reader.flag('offline_mode'),
-    ...readSwitches(reader, rules),
-    ...(home && { home }),
-    gtidMode,
-  };
-  return {
-    facts,
+    switches: readSwitches(reader, rules),
+    home,
     gtidMode,
     version: reader.parsed('version', parseVersion),
     performanceSchema: reader.flag('performance_schema'),
@@ -101,20 +106,20 @@ function readExecuted(
   reader: RowReader,
   mode: GtidMode,
   kept: Kept,
-): Pick<ServerFacts, 'gtidExecuted' | 'gtidReplicated'> {
-  if (mode === 'OFF') return {};
-  const executed = reader.parsed('gtid_executed', (text) =>
+): { readonly executed: GtidSet | undefined; readonly replicated: GtidSet | undefined } {
+  if (mode === 'OFF') return { executed: undefined, replicated: undefined };
+  const set = reader.parsed('gtid_executed', (text) =>
     kept.of('gtid_executed', [text], () => parseGtidSet(text)),
   );
-  if (executed === undefined) return {};
-  return mode === 'OFF_PERMISSIVE' ? { gtidReplicated: executed } : { gtidExecuted: executed };
+  const isReplicated = mode === 'OFF_PERMISSIVE';
+  return { executed: isReplicated ? undefined : set, replicated: isReplicated ? set : undefined };
 }
 
 interface ChannelsReading {
   readonly channels: readonly Channel[];
   readonly notes: ReadonlyMap<string, ChannelNote>;
-  readonly groupLag?: number;
-  readonly oddColumn?: string;
+  readonly groupLag: number | undefined;
+  readonly oddColumn: string | undefined;
 }
 
 function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): ChannelsReading {
@@ -126,20 +131,22 @@ function readChannels(input: ProbeInput, timed: boolean, sets: ExecutedSet): Cha
   for (const row of input.answers['server'] ?? []) {
     const reader = new RowReader(row);
     const name = reader.optionalText('channel');
-    if (reader.oddColumn !== undefined) return { channels: [], notes, oddColumn: reader.oddColumn };
+    if (reader.oddColumn !== undefined)
+      return { channels: [], notes, groupLag: undefined, oddColumn: reader.oddColumn };
     groupLag ??= readGroupLag(row, sets.executed, input.kept);
     if (name === undefined || isGroupChannel(name)) continue;
     const { channel, note, oddColumn } = readChannel(row, {
-      ...sets,
+      executed: sets.executed,
+      complete: sets.complete,
       coordinates: coordinates.get(name),
       timed,
       at: input.at,
       note: input.notes.get(name),
       kept: input.kept,
     });
-    if (oddColumn !== undefined) return { channels: [], notes, oddColumn };
+    if (oddColumn !== undefined) return { channels: [], notes, groupLag: undefined, oddColumn };
     channels.push(channel.autoFailover ? { ...channel, ...listsOf(name) } : channel);
     notes.set(name, note);
   }
-  return { channels, notes, ...(groupLag !== undefined && { groupLag }) };
+  return { channels, notes, groupLag, oddColumn: undefined };
 }

@@ -54,7 +54,7 @@ describe('Galera with MariaDB 10.11', () => {
       });
       expect(isWritable(node)).toBe(true);
       // Without wsrep_gtid_mode each node has its own numbers.
-      expect(node).not.toHaveProperty('gtidExecuted');
+      expect(node.gtidExecuted).toBeUndefined();
     }
     const seen = nodes.map(({ wsrep }) => wsrep!);
     expect(new Set(seen.map(({ clusterUuid }) => clusterUuid)).size).toBe(1);

@@ -57,13 +57,13 @@ describe('MySQL without GTIDs and without the Performance Schema', () => {
   test('the prober still sees which server replicates from which, and that it streams', async () => {
     const source = await facts(0);
     expect(source).toMatchObject({ readOnly: false, channels: [] });
-    for (const absent of ['gtidExecuted', 'binlogEnd']) expect(source).not.toHaveProperty(absent);
+    for (const absent of ['gtidExecuted', 'binlogEnd'] as const) expect(source[absent]).toBeUndefined();
     const replica = await until(() => facts(1), streams);
     expect(replica.channels).toMatchObject([
       { sourceId: source.id, sourceAddress: addressOf(0), receiver: 'on', applier: 'on', heartbeatMs: 200 },
     ]);
-    for (const absent of ['received', 'applied', 'retrieved'])
-      expect(replica.channels[0]).not.toHaveProperty(absent);
+    for (const absent of ['received', 'applied', 'retrieved'] as const)
+      expect(replica.channels[0]?.[absent]).toBeUndefined();
   });
 
   test('REPLICATION CLIENT shows coordinates, on the next connection', async () => {

@@ -173,8 +173,8 @@ export const observingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'mysql/flavour/mysql-rows.ts',
-        find: "return mode === 'OFF_PERMISSIVE' ? { gtidReplicated: executed } : { gtidExecuted: executed };",
-        replace: 'return { gtidExecuted: executed };',
+        find: "const isReplicated = mode === 'OFF_PERMISSIVE';",
+        replace: 'const isReplicated = false;',
       },
       {
         file: 'core/observe/comparison.ts',

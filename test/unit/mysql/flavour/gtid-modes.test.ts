@@ -15,10 +15,10 @@ describe('gtid_mode', () => {
       binlogEnd: { file: expect.stringMatching(/^binlog\.\d+$/) },
     });
     expect(source.gtidReplicated?.size).toBeGreaterThan(0);
-    expect(source).not.toHaveProperty('gtidExecuted');
+    expect(source.gtidExecuted).toBeUndefined();
     const replica = read('replica-off-permissive');
-    expect(replica).not.toHaveProperty('gtidExecuted');
-    expect(replica.channels[0]).not.toHaveProperty('retrieved');
+    expect(replica.gtidExecuted).toBeUndefined();
+    expect(replica.channels[0]?.retrieved).toBeUndefined();
   });
 
   test('ON_PERMISSIVE: both count, and the coordinates place a replica of a source without GTIDs', () => {
@@ -34,8 +34,8 @@ describe('gtid_mode', () => {
 
   test('OFF: the reader ignores the set that an earlier mode left', () => {
     const off = factsOf(mysql8, changed(cases['source-off-permissive']!, 'server', { gtid_mode: 'OFF' }));
-    expect(off).not.toHaveProperty('gtidExecuted');
-    expect(off).not.toHaveProperty('gtidReplicated');
+    expect(off.gtidExecuted).toBeUndefined();
+    expect(off.gtidReplicated).toBeUndefined();
   });
 
   test('every mode but ON asks for coordinates', () => {

@@ -42,7 +42,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
   });
 
   test('of a replica that is behind: the lag is not known', () => {
-    expect(channel('replica-behind')).not.toHaveProperty('lagSeconds');
+    expect(channel('replica-behind').lagSeconds).toBeUndefined();
   });
 
   test('of a replica with a silent source', () => {
@@ -51,7 +51,7 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
       sourceId: a,
       lastError: expect.stringMatching(/^error connecting/),
     });
-    expect(channel('replica-connecting')).not.toHaveProperty('heardAgoMs');
+    expect(channel('replica-connecting').heardAgoMs).toBeUndefined();
   });
 
   test('of a replica without GTIDs: coordinates, and the lag that the server reports', () => {
@@ -65,13 +65,13 @@ describe('rows of MySQL 5.7 (read, not run)', () => {
         },
       ],
     });
-    expect(facts('replica-without-gtids')).not.toHaveProperty('gtidExecuted');
+    expect(facts('replica-without-gtids').gtidExecuted).toBeUndefined();
   });
 
   test('of a replica without GTIDs that hides its coordinates: no lag is known either', () => {
-    expect(facts('replica-without-gtids-and-rights')).not.toHaveProperty('binlogEnd');
-    for (const absent of ['received', 'applied', 'lagSeconds'])
-      expect(channel('replica-without-gtids-and-rights')).not.toHaveProperty(absent);
+    expect(facts('replica-without-gtids-and-rights').binlogEnd).toBeUndefined();
+    for (const absent of ['received', 'applied', 'lagSeconds'] as const)
+      expect(channel('replica-without-gtids-and-rights')[absent]).toBeUndefined();
   });
 
   test('of a member of a group', () => {
