@@ -89,7 +89,7 @@ export const settingsOf = (
       fudgeMs,
     },
   ],
-  ...(shape.fences ? { fence: { timeoutMs: fenceMs } } : {}),
+  ...(shape.fences ? { fence: { timeoutMs: fenceMs, kill: 'clients' } } : {}),
   onNoSource: shape.withdraws ? 'withdraw' : 'keep',
   gtidGuard: shape.guarded ? 'hold' : 'warn',
   allowLoopback: false,

@@ -38,7 +38,7 @@ const returned = seen(factsOf('db1', { peer: '192.0.2.1', session: 99, uptimeSec
 const closed = seen(factsOf('db1', { peer: '192.0.2.1', readOnly: true, superReadOnly: true }));
 const refused: FenceResult = { kind: 'refused', failure: { code: 'mysql-1227', message: 'no privilege' } };
 const ended: FenceResult = { kind: 'fenced', killed: 2, spared: 1 };
-const settings = clusterSettings(['db1', 'db2', 'db3'], { fence: { timeoutMs: 5000 } });
+const settings = clusterSettings(['db1', 'db2', 'db3'], { fence: { timeoutMs: 5000, kill: 'clients' } });
 
 /** A cluster in which everything answers at once, but a fence, which the test ends. db2 is published. */
 class Cluster {

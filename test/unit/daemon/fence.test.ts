@@ -115,7 +115,7 @@ describe('the configuration of a fence', () => {
     spare: ['backup'],
     timeoutMs: 5000,
   } as const;
-  const shop = { ...cluster('shop', 'secret', { fence: { timeoutMs: 5000 } }), fence };
+  const shop = { ...cluster('shop', 'secret', { fence: { timeoutMs: 5000, kill: 'clients' } }), fence };
 
   test('is the same only with the same account and password', () => {
     expect(sameFence(shop, { ...shop, fence: { ...fence, password: new Secret('x') } })).toBe(true);
