@@ -10,7 +10,12 @@ import { audiences, isComplete } from '../publish/propagation.ts';
 export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
   audiences.flatMap((among) => {
     const spread = propagation?.[among];
-    if (propagation === undefined || spread === undefined || isComplete(spread) || now.mono < spread.overdueAt)
+    if (
+      propagation === undefined ||
+      spread === undefined ||
+      isComplete(spread) ||
+      now.mono < spread.overdueAt
+    )
       return [];
     return spread.nameservers
       .filter((one) => one.at === undefined)

@@ -4,7 +4,13 @@
  */
 
 import type { Fencing } from '../model/fence.ts';
-import { cacheAgainMs, cacheMarginMs, fencePauseMaxMs, fenceSpreadMs, longestTtlMs } from '../model/limits.ts';
+import {
+  cacheAgainMs,
+  cacheMarginMs,
+  fencePauseMaxMs,
+  fenceSpreadMs,
+  longestTtlMs,
+} from '../model/limits.ts';
 import type { PublicationState } from '../model/publication.ts';
 import { type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { Situation } from './situation.ts';
@@ -23,7 +29,11 @@ export function nextClearing(
   const forgottenAt = Math.max(
     ...situations.map((situation) => forgottenFrom(situation, formerSince, fencedAt.mono)),
   );
-  const moments = [...(clearedAt === undefined ? [fencedAt.mono] : []), forgottenAt, forgottenAt + cacheAgainMs];
+  const moments = [
+    ...(clearedAt === undefined ? [fencedAt.mono] : []),
+    forgottenAt,
+    forgottenAt + cacheAgainMs,
+  ];
   return moments.find(
     (at) => (clearedAt === undefined || clearedAt < at) && now.mono < at + fencePauseMaxMs,
   ) as MonoMs | undefined;

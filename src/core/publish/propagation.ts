@@ -39,9 +39,10 @@ export function watchEpoch(
   const names = new Set([...present, ...absent].map(({ name }) => name));
   const before = view.rrsets.filter(({ name }) => names.has(name));
   const ttls = [...before, ...present].map(({ ttlSeconds }) => ttlSeconds);
-  const { since, ttlMs: earlierMs } = earlier ?? { since: now.mono, ttlMs: 0 };
-  const ttlMs = Math.max(earlierMs, ...ttls.map((seconds) => seconds * 1000));
-  const overdueAt = plusMs(now.mono, ttlMs + resolverMarginMs);
+  const longestMs = Math.max(0, ...ttls) * 1000;
+  // What was answered since the move does not lead to the old source.
+  const { since, ttlMs } = earlier ?? { since: now.mono, ttlMs: longestMs };
+  const overdueAt = plusMs(now.mono, longestMs + resolverMarginMs);
   const resolvers = settings.resolvers && !isFirst ? { ...notAskedYet(now), overdueAt } : undefined;
   const { zone } = view;
   return {

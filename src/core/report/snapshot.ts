@@ -76,7 +76,9 @@ const propagationSnapshot = ({
   epoch,
   complete: isComplete(authoritative),
   nameservers: authoritative.nameservers,
-  ...(resolvers ? { resolvers: { complete: isComplete(resolvers), nameservers: resolvers.nameservers } } : {}),
+  ...(resolvers
+    ? { resolvers: { complete: isComplete(resolvers), nameservers: resolvers.nameservers } }
+    : {}),
 });
 
 function ledgerSnapshot(
