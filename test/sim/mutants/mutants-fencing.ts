@@ -165,4 +165,56 @@ export const fencingMutants: readonly Mutant[] = [
     seed: 1,
     story: 'an old source that comes back',
   },
+  {
+    name: 'clients that come back to a fenced source stay there',
+    patches: [
+      {
+        file: 'core/decide/fenced-clients.ts',
+        find: '(clearedAt === undefined ? [fencedAt.mono] : []), forgottenAt, forgottenAt + cacheAgainMs];',
+        replace: '(clearedAt === undefined && forgottenAt + cacheAgainMs ? [fencedAt.mono] : [])];',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'clients that come back to a fenced',
+  },
+  {
+    name: 'the clients of a fenced source end again while caches have its address',
+    patches: [
+      {
+        file: 'core/decide/fenced-clients.ts',
+        find: 'return plusMs(answeredAt, Math.min(ttlMs, longestTtlMs) + cacheMarginMs);',
+        replace: 'return plusMs(answeredAt, Math.min(0 * ttlMs, longestTtlMs, cacheMarginMs));',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'clients that come back to a fenced',
+  },
+  {
+    name: 'the clients of a fenced source end although it has rejoined',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'if (upstream) return',
+        replace: 'if (upstream && !finishes) return',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'clients that come back to a source that rejoins',
+  },
+  {
+    name: 'clients end at a server that was not asked who it is',
+    patches: [
+      {
+        file: 'mysql/fence/act.ts',
+        find: 'if (look.id !== this.#order.uuid) return',
+        replace: 'if (!this.#order.finishes && look.id !== this.#order.uuid) return',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'clients that come back to another',
+  },
 ];
