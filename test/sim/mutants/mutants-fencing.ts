@@ -170,8 +170,8 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/fenced-clients.ts',
-        find: '(clearedAt === undefined ? [fencedAt.mono] : []), forgottenAt, forgottenAt + cacheAgainMs];',
-        replace: '(clearedAt === undefined && forgottenAt + cacheAgainMs ? [fencedAt.mono] : [])];',
+        find: 'return moments.find(',
+        replace: 'return moments.slice(0, clearedAt === undefined ? 1 : 0).find(',
       },
     ],
     breaks: ['FENCE'],
@@ -192,7 +192,7 @@ export const fencingMutants: readonly Mutant[] = [
     story: 'clients that come back to a fenced',
   },
   {
-    name: 'the clients of a fenced source end although it has rejoined',
+    name: 'the clients of a fenced source end although it replicates again',
     patches: [
       {
         file: 'core/decide/fence.ts',
@@ -202,7 +202,7 @@ export const fencingMutants: readonly Mutant[] = [
     ],
     breaks: ['FENCE'],
     seed: 1,
-    story: 'clients that come back to a source that rejoins',
+    story: 'clients that come back to a source that replicates',
   },
   {
     name: 'clients end at a server that was not asked who it is',
@@ -211,6 +211,11 @@ export const fencingMutants: readonly Mutant[] = [
         file: 'mysql/fence/act.ts',
         find: 'if (look.id !== this.#order.uuid) return',
         replace: 'if (!this.#order.finishes && look.id !== this.#order.uuid) return',
+      },
+      {
+        file: 'mysql/fence/act.ts',
+        find: 'if (finishes && !look.closed)',
+        replace: 'if (finishes && !look.self)',
       },
     ],
     breaks: ['FENCE'],

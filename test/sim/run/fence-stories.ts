@@ -134,17 +134,21 @@ const back = (at: number): readonly Act[] => [
 /** The clients come back to the old source, which stays closed for long. */
 const comeBack: readonly Act[] = [...back(5000), { at: 40_000, kind: 'mend', rebuild: true }];
 
-/** The clients come back, and the old source rejoins about when no cache has its address any more. */
-const comeBackAndRejoins: readonly Act[] = [5000, 16_000, 27_000].flatMap((at, round): Act[] => [
+/**
+ * The clients come back, and the old source is a replica when no cache has its address any more. It has
+ * transactions of its own, so it does not rejoin before it is rebuilt.
+ */
+const comeBackAndFollows: readonly Act[] = [5000, 24_000].flatMap((at): Act[] => [
   ...back(at),
-  { at: at + 6200 + 400 * round, kind: 'mend', rebuild: true },
+  { at: at + 4500, kind: 'mend', rebuild: false },
+  { at: at + 14_000, kind: 'mend', rebuild: true },
 ]);
 
 /** The clients come back, and then another host is at the address of the old source. */
-const comeBackAndSwapped: readonly Act[] = [5000, 20_000].flatMap((at): Act[] => [
+const comeBackAndSwapped: readonly Act[] = [5000, 16_000, 27_000].flatMap((at, round): Act[] => [
   ...back(at),
-  ...[5500, 6100, 6700, 7300].map((after): Act => ({ at: at + after, kind: 'swap', forMs: 400 })),
-  { at: at + 13_000, kind: 'mend', rebuild: true },
+  { at: at + 8600 + 250 * round, kind: 'swap', forMs: 600 },
+  { at: at + 10_400, kind: 'mend', rebuild: true },
 ]);
 
 /** The clients come back, and people open the old source for them, and close it again. */
@@ -177,7 +181,7 @@ export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'a fence of before a sleep takes no effect': { acts: standsStillAndFences('suspend') },
   'a fence that a hanging server gets late takes no effect': { acts: hangsAgain, change: far },
   'clients that come back to a fenced source are ended': { acts: comeBack },
-  'clients that come back to a source that rejoins are left': { acts: comeBackAndRejoins },
+  'clients that come back to a source that replicates are left': { acts: comeBackAndFollows },
   'clients that come back to another host are left': { acts: comeBackAndSwapped, change: far },
   'clients that come back to a source that is opened are left': { acts: comeBackAndOpened },
   'a zone that was put back fences nobody': { acts: putBack },
