@@ -204,22 +204,4 @@ export const fencingMutants: readonly Mutant[] = [
     seed: 1,
     story: 'clients that come back to a source that replicates',
   },
-  {
-    name: 'clients end at a server that was not asked who it is',
-    patches: [
-      {
-        file: 'mysql/fence/act.ts',
-        find: 'if (look.id !== this.#order.uuid) return',
-        replace: 'if (!this.#order.finishes && look.id !== this.#order.uuid) return',
-      },
-      {
-        file: 'mysql/fence/act.ts',
-        find: 'if (finishes && !look.closed)',
-        replace: 'if (finishes && !look.self)',
-      },
-    ],
-    breaks: ['FENCE'],
-    seed: 1,
-    story: 'clients that come back to another',
-  },
 ];

@@ -144,13 +144,6 @@ const comeBackAndFollows: readonly Act[] = [5000, 24_000].flatMap((at): Act[] =>
   { at: at + 14_000, kind: 'mend', rebuild: true },
 ]);
 
-/** The clients come back, and then another host is at the address of the old source. */
-const comeBackAndSwapped: readonly Act[] = [5000, 16_000, 27_000].flatMap((at, round): Act[] => [
-  ...back(at),
-  { at: at + 8600 + 250 * round, kind: 'swap', forMs: 600 },
-  { at: at + 10_400, kind: 'mend', rebuild: true },
-]);
-
 /** The clients come back, and people open the old source for them, and close it again. */
 const comeBackAndOpened: readonly Act[] = [
   ...back(5000),
@@ -182,7 +175,6 @@ export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'a fence that a hanging server gets late takes no effect': { acts: hangsAgain, change: far },
   'clients that come back to a fenced source are ended': { acts: comeBack },
   'clients that come back to a source that replicates are left': { acts: comeBackAndFollows },
-  'clients that come back to another host are left': { acts: comeBackAndSwapped, change: far },
   'clients that come back to a source that is opened are left': { acts: comeBackAndOpened },
   'a zone that was put back fences nobody': { acts: putBack },
   'two instances with different views fence alike': { acts: halfInSight },
