@@ -58,7 +58,7 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
 /**
  * An attempt without an answer was a success if the server is read-only now. Nobody knows whether it has
  * ended the connections of the clients: the next one does. A server that takes writes again is not fenced any
- * more, whoever opened it.
+ * more.
  */
 function noteClosed(
   turn: Turn,

@@ -1,4 +1,4 @@
-/** A cluster in one process with a former source that takes writes: everything but a fence answers at once. */
+/** A cluster with a former source that takes writes. Everything but a fence answers at once. */
 
 import type { Effect, Event } from '../../src/core/model/events.ts';
 import type { FenceResult } from '../../src/core/model/fence.ts';

@@ -223,9 +223,8 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
     }
   | { readonly kind: 'alarm'; readonly alarm: Alarm; readonly raised: boolean }
   /**
-   * A superseded source was made read-only. `again`: it was read-only already, and only connections of clients
-   * were ended. `killed`: these connections. `spared`: those that were left. Both absent: not known, the
-   * server was seen read-only after an attempt that did not end well.
+   * A superseded source was made read-only; `again`: it was, and only connections of clients were ended.
+   * `killed`: these connections. `spared`: those that were left. Both absent: nobody knows.
    */
   | {
       readonly kind: 'fenced';
