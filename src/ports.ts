@@ -65,7 +65,7 @@ export interface FenceRequest {
   readonly server: ServerAddress;
   /** The server's identity, as a probe says it. It is asked again on the connection that acts. */
   readonly uuid: ServerId;
-  /** It must be read-only already, and only its clients are ended. */
+  /** It must be read-only already, and only the connections of its clients end. */
   readonly finishes: boolean;
   readonly deadline: MonoMs;
   /** As for a probe. */

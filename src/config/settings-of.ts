@@ -94,7 +94,7 @@ export function clusterSettings(
     onNoSource: cluster.on_no_source,
     gtidGuard: cluster.gtid_guard,
     allowLoopback: cluster.allow_loopback,
-    ...(cluster.fence && { fence: { timeoutMs: cluster.fence.timeout } }),
+    ...(cluster.fence && { fence: { timeoutMs: cluster.fence.timeout, kill: cluster.fence.kill } }),
   };
 }
 

@@ -1,12 +1,14 @@
 /**
- * Fences a superseded source that takes writes: after every turn of the publications. From the moment when
- * that is wanted, everything is asked anew, and the fence leaves once the newer answers show the same.
+ * Fences a superseded source that takes writes, and later ends the connections of clients that came back to
+ * it: after every turn of the publications. From the moment when an attempt is wanted, everything is asked
+ * anew, and the attempt leaves once the newer answers show the same.
  */
 
 import { fenceVerdict, isBeingFenced } from './decide/fence.ts';
+import { nextClearing } from './decide/fenced-clients.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { withZone } from './model/changed-publication.ts';
-import { type Event, record, type Turn } from './model/events.ts';
+import { type Event, type HistoryEntry, record, type Turn } from './model/events.ts';
 import type { FenceResult, Fencing } from './model/fence.ts';
 import { fenceBlockedPauseMaxMs, fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
 import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
@@ -23,7 +25,7 @@ export function fence(turn: Turn, state: ClusterState, topology: Topology): Clus
   // What has left ends first, even if its reason is gone.
   for (const [server, fencing] of before)
     if (isBeingFenced(state, server) && fences.get(server)?.id !== fencing.id)
-      fences.set(server, { ...fencing, verdict: undefined });
+      fences.set(server, { ...fencing, verdict: undefined, clearAt: undefined });
   let next: ClusterState = { ...state, fences };
   for (const [server, fencing] of fences) next = advance(turn, next, server, fencing);
   return next;
@@ -44,33 +46,45 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
     // What cannot be read now may name it still.
     if (id === undefined || !(former.has(id) || (isUnread && known))) continue;
     const fencing = noteClosed(turn, state, member, known ?? newFencing(id, turn.now));
-    const { formerSince, finishUntil } = fencing;
-    const finishes = finishUntil !== undefined && turn.now.mono < finishUntil;
-    const verdict = fenceVerdict(situations, member, formerSince, finishes);
-    fences.set(address, { ...fencing, verdict });
+    const ends = state.settings.fence?.kill !== 'none';
+    const clearAt = ends ? nextClearing(situations, fencing, turn.now) : undefined;
+    const finishes = clearAt !== undefined && turn.now.mono >= clearAt;
+    const verdict = fenceVerdict(situations, member, fencing.formerSince, finishes);
+    fences.set(address, { ...fencing, clearAt, verdict });
   }
   return fences;
 }
 
 /**
  * An attempt without an answer was a success if the server is read-only now. Nobody knows whether it has
- * ended the connections of the clients: the next one does.
+ * ended the connections of the clients: the next one does. A server that takes writes again is not fenced any
+ * more.
  */
 function noteClosed(
   turn: Turn,
-  { publications }: ClusterState,
+  state: ClusterState,
   { address, facts, writable, observedAt }: ServerView,
   fencing: Fencing,
 ): Fencing {
-  const { last, id, finishUntil } = fencing;
-  if (writable) return { ...fencing, finishUntil: undefined };
-  if (last?.result.kind !== 'unknown' || facts === undefined) return fencing;
+  const { last, id, fencedAt } = fencing;
+  if (writable)
+    return isBeingFenced(state, address)
+      ? fencing
+      : { ...fencing, fencedAt: undefined, clearedAt: undefined };
+  if (last?.result.kind !== 'unknown' || fencedAt !== undefined || facts === undefined) return fencing;
   if (observedAt === undefined || observedAt <= last.at.mono) return fencing;
-  const noted: Fencing = { ...fencing, last: { ...last, result: { kind: 'already' } } };
-  if (finishUntil !== undefined) return noted;
+  recordFenced(turn, state, { server: address, uuid: id });
+  return { ...fencing, last: { ...last, result: { kind: 'already' } }, fencedAt: last.at };
+}
+
+/** One line for all publications. */
+function recordFenced(
+  turn: Turn,
+  { publications }: ClusterState,
+  entry: Omit<HistoryEntry & { kind: 'fenced' }, 'at' | 'cluster' | 'nameserver' | 'kind'>,
+): void {
   const [first] = publications.keys();
-  if (first !== undefined) record(turn, first, { kind: 'fenced', server: address, uuid: id });
-  return { ...noted, fencedAt: last.at, finishUntil: plusMs(turn.now.mono, fencePauseMaxMs) };
+  if (first !== undefined) record(turn, first, { kind: 'fenced', ...entry });
 }
 
 const newFencing = (id: ServerId, now: Now): Fencing => ({
@@ -82,17 +96,19 @@ const newFencing = (id: ServerId, now: Now): Fencing => ({
   times: 0,
   nextAt: now.mono,
   last: undefined,
-  finishUntil: undefined,
   fencedAt: undefined,
+  clearedAt: undefined,
+  clearAt: undefined,
 });
 
-/** Wants the fence, then performs it. */
+/** Wants the attempt, then makes it. */
 function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing: Fencing): ClusterState {
   const { now, effects } = turn;
   const { settings } = state;
   const { verdict, wantedSince, isRunning, nextAt, id, times } = fencing;
   if (isRunning) return state;
-  if (verdict?.kind !== 'fence' || settings.mode === 'observe' || settings.fence === undefined)
+  const isWanted = verdict?.kind === 'fence' || verdict?.kind === 'finish';
+  if (!isWanted || settings.mode === 'observe' || settings.fence === undefined)
     return wantedSince === undefined
       ? state
       : withFencing(state, server, { ...fencing, wantedSince: undefined });
@@ -102,16 +118,11 @@ function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing
   const memory = state.servers.get(server);
   if (memory === undefined || !isAnswered(state, wantedSince)) return state;
   const deadline = plusMs(now.mono, settings.fence.timeoutMs);
-  const finishes = fencing.finishUntil !== undefined;
+  const finishes = verdict.kind === 'finish';
   effects.push({ kind: 'fence', server, uuid: id, finishes, places: placesOf(state, memory), deadline });
   // After a long time the pauses begin anew.
   const isLate = now.mono - nextAt > fencePauseMaxMs;
-  return withFencing(state, server, {
-    ...fencing,
-    wantedSince: undefined,
-    isRunning: true,
-    times: isLate ? 1 : times + 1,
-  });
+  return withFencing(state, server, { ...fencing, isRunning: true, times: isLate ? 1 : times + 1 });
 }
 
 const withFencing = (state: ClusterState, server: ServerAddress, fencing: Fencing): ClusterState => ({
@@ -146,20 +157,24 @@ export function fenced(
   const fencing = state.fences.get(server);
   if (!fencing?.isRunning) return state;
   const at = { mono: now.mono, wall: now.wall };
-  const isDone = result.kind === 'fenced';
-  const isRest = fencing.finishUntil !== undefined;
-  const [first] = state.publications.keys();
-  if (isDone && first !== undefined && !(isRest && result.killed === 0))
-    record(turn, first, { kind: 'fenced', server, uuid: fencing.id, ...counts(result) });
+  const { id: uuid, wantedSince } = fencing;
+  const isClosedNow = result.kind === 'fenced' || (result.kind === 'refused' && result.closed === true);
+  const isCleared = result.kind === 'fenced' || result.kind === 'finished';
+  if (result.kind === 'finished' && result.killed > 0)
+    recordFenced(turn, state, { server, uuid, again: true, ...counts(result) });
+  else if (isClosedNow && fencing.fencedAt === undefined)
+    recordFenced(turn, state, { server, uuid, ...(result.kind === 'fenced' ? counts(result) : {}) });
   // The kept connection may lead to the wrong server.
   if (result.kind === 'not-it') effects.push({ kind: 'renew', server });
   const ended = withFencing(state, server, {
     ...fencing,
     isRunning: false,
+    wantedSince: undefined,
+    times: isCleared ? 0 : fencing.times,
     nextAt: plusMs(now.mono, pauseAfter(fencing.times, result)),
     last: { result, at },
-    finishUntil: result.kind === 'unknown' ? fencing.finishUntil : undefined,
-    fencedAt: isDone && !isRest ? at : fencing.fencedAt,
+    fencedAt: isClosedNow ? (fencing.fencedAt ?? at) : fencing.fencedAt,
+    clearedAt: isCleared ? wantedSince : fencing.clearedAt,
   });
   const memory = ended.servers.get(server);
   return memory ? withServer(ended, { ...memory, nextProbeAt: now.mono }) : ended;

@@ -8,7 +8,7 @@ import { restIntervals } from './model/limits.ts';
 import { restMs } from './model/pace.ts';
 import type { PublicationState } from './model/publication.ts';
 import { type ClusterState, changedState, type ServerMemory } from './model/state.ts';
-import { type Now, plusMs, type ServerAddress } from './model/units.ts';
+import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { sameRole } from './observe/role.ts';
 import { isHeard } from './observe/topology.ts';
 import { showsTheSame } from './publish/zone-read.ts';
@@ -18,13 +18,18 @@ export function withTurnNoted(state: ClusterState, now: Now): ClusterState {
   const { mono } = now;
   const isCalm = mono >= state.suspectUntil && state.commands.length === 0;
   const isAtRest = isCalm && !isAnyOpen(state) && [...state.publications.values()].every(hasNothingToDo);
+  const restUntil = plusMs(mono, restIntervals * restMs(state.settings, now));
   return changedState(state, {
     turnAt: mono,
-    restUntil: isAtRest ? plusMs(mono, restIntervals * restMs(state.settings, now)) : mono,
+    restUntil: isAtRest ? (Math.min(restUntil, ...clearings(state)) as MonoMs) : mono,
   });
 }
 
-/** A superseded source takes writes, and servers are fenced. */
+/** When the connections of clients are to end at servers that are fenced: that needs a turn. */
+const clearings = ({ fences }: ClusterState): readonly number[] =>
+  [...fences.values()].flatMap(({ clearAt }) => clearAt ?? []);
+
+/** A superseded source takes writes or has clients that are to leave, and servers are fenced. */
 const isAnyOpen = ({ fences }: ClusterState): boolean =>
   [...fences.values()].some(({ verdict, isRunning }) => verdict !== undefined || isRunning);
 

@@ -185,8 +185,10 @@ function firstDue(state: ClusterState, now: Now): MonoMs {
     ];
     times.push(...waiting.filter((at) => at > now.mono));
   }
-  for (const { verdict, isRunning, nextAt } of state.fences.values())
-    if (verdict?.kind === 'fence' && !isRunning && nextAt > now.mono) times.push(nextAt);
+  for (const { verdict, isRunning, nextAt, clearAt } of state.fences.values()) {
+    const isWanted = verdict !== undefined && verdict.kind !== 'not' && !isRunning;
+    times.push(...[isWanted ? nextAt : never, clearAt ?? never].filter((at) => at > now.mono));
+  }
   const until = state.commands[0]?.until;
   if (until !== undefined) times.push(until);
   return Math.max(now.mono, Math.min(...times)) as MonoMs;

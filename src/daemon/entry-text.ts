@@ -57,17 +57,22 @@ export function describeEntry(entry: HistoryEntry): EntryText {
       return {
         level: 'warn',
         code: 'fenced',
-        sentence: `${entry.server} was made read-only: it is a former source and took writes. ${killedText(entry)}`,
+        sentence: fencedText(entry),
       };
     case 'hook':
       return hookText(entry);
   }
 }
 
-const killedText = ({ killed, spared }: HistoryEntry & { kind: 'fenced' }): string =>
-  killed === undefined
-    ? 'The attempt got no answer, so nobody knows which connections ended'
-    : `${killed} ${killed === 1 ? 'connection' : 'connections'} of clients ended, ${spared} left`;
+function fencedText({ server, again, killed, spared }: HistoryEntry & { kind: 'fenced' }): string {
+  const ended =
+    killed === undefined
+      ? 'Nobody knows which connections of clients ended'
+      : `${killed} ${killed === 1 ? 'connection' : 'connections'} of clients ended, ${spared} left`;
+  return again === true
+    ? `${server} was read-only already. ${ended}: clients that had stayed, or had come back by an answer of before the move`
+    : `${server} was made read-only: it is a former source and took writes. ${ended}`;
+}
 
 function hookText(entry: HookRecord): EntryText {
   const { outcome, place, hook, about, sentence, hint, inARow, output } = entry;

@@ -156,7 +156,7 @@ export const catalogue = {
   },
   source_dns_fences_total: {
     type: 'counter',
-    help: 'Attempts to make a former source read-only, by result. Always 0 without fence in the configuration.',
+    help: 'Attempts to make a former source read-only, or to end clients that came back to it (finished), by result. Always 0 without fence in the configuration.',
     labels: ['result'],
   },
   source_dns_hook_calls_total: {

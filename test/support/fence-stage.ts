@@ -264,7 +264,7 @@ async function writeConfiguration(
       source: { name: source.${name}.${zone}., ttl: 1 }
     watch: { settle: 1s, max_moves: 100, max_moves_window: 1s }
     allow_loopback: true
-${fenced ? `    fence: { user: ${fenceUser}, password_file: ${password} }\n` : ''}`);
+${fenced ? `    fence: { user: ${fenceUser}, password_file: ${password}, spare: [backup] }\n` : ''}`);
   }
   await writeFile(
     file,

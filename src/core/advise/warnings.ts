@@ -29,7 +29,7 @@ export function replicaWarnings(situation: Situation, server: Told): readonly st
     config(address),
     ...(state.settings.fence !== undefined && isSuperseded(situation, server)
       ? [
-          `Until ${address} has rejoined, source-dns makes it read-only whenever it takes writes. Nothing lifts that by itself, and at the end it stays a read-only replica. If you must open it before: source-dns freeze ${state.settings.cluster} --reason "..."`,
+          `Until ${address} has rejoined, source-dns makes it read-only whenever it takes writes, and ends the connections of its clients, twice more within some minutes. Nothing lifts that by itself, and at the end it stays a read-only replica. If you must open it before: source-dns freeze ${state.settings.cluster} --reason "..."`,
         ]
       : []),
     `Events that ${address} created run there as before, and its semi-synchronous waits stay on: look at SHOW EVENTS, and at the variables of rpl_semi_sync.`,

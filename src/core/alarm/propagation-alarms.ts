@@ -4,13 +4,18 @@ import type { Alarm } from '../model/events.ts';
 import type { Failure } from '../model/observation.ts';
 import type { PublicationState } from '../model/publication.ts';
 import type { Now } from '../model/units.ts';
-import { audiences } from '../publish/propagation.ts';
+import { audiences, isComplete } from '../publish/propagation.ts';
 
 /** After a whole slice, for a resolver after its TTL. Each with its newest cause. */
 export const propagationAlarms = ({ propagation }: PublicationState, now: Now): readonly Alarm[] =>
   audiences.flatMap((among) => {
     const spread = propagation?.[among];
-    if (propagation === undefined || spread === undefined || spread.complete || now.mono < spread.overdueAt)
+    if (
+      propagation === undefined ||
+      spread === undefined ||
+      isComplete(spread) ||
+      now.mono < spread.overdueAt
+    )
       return [];
     return spread.nameservers
       .filter((one) => one.at === undefined)

@@ -70,18 +70,24 @@ export function fenceFailed(
   { address: subject, observedAt }: ServerView,
 ): readonly Alarm[] {
   const fencing = state.fences.get(subject);
-  if (fencing?.verdict?.kind !== 'fence' || fencing.last === undefined) return [];
+  const { verdict, last } = fencing ?? {};
+  if (verdict === undefined || verdict.kind === 'not' || last === undefined) return [];
   const isKnown = state.alarms.some((alarm) => alarm.code === 'fence-failed' && alarm.subject === subject);
-  if (!isKnown && (observedAt === undefined || observedAt <= fencing.last.at.mono)) return [];
-  const words = failureWords(fencing.last.result);
+  if (!isKnown && (observedAt === undefined || observedAt <= last.at.mono)) return [];
+  const words = failureWords(last.result);
   if (words === undefined) return [];
-  const sentence = `Former source ${subject} takes writes, and could not be made read-only: ${words.why}.`;
+  const what =
+    verdict.kind === 'fence'
+      ? 'takes writes, and could not be made read-only'
+      : 'is read-only, but the connections of its clients could not be ended';
+  const sentence = `Former source ${subject} ${what}: ${words.why}.`;
   return [{ code: 'fence-failed', subject, sentence, hint: words.hint }];
 }
 
 function failureWords(result: FenceResult): { readonly why: string; readonly hint: string } | undefined {
   switch (result.kind) {
     case 'fenced':
+    case 'finished':
     case 'already':
       return undefined;
     case 'refused':

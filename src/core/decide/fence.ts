@@ -1,12 +1,13 @@
 /**
- * Whether a superseded source that takes writes is to be fenced (docs/decisions/042). A wrong fence closes a
- * healthy source, so every condition must hold, in every publication.
+ * Whether a superseded source that takes writes is to be fenced (docs/decisions/042), and whether the clients
+ * of a fenced one are to be ended. A wrong fence closes a healthy source, so every condition must hold, in
+ * every publication.
  */
 
-import type { FenceVerdict } from '../model/fence.ts';
+import type { FenceVerdict, Fencing } from '../model/fence.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { ClusterState } from '../model/state.ts';
-import { isoTime, type MonoMs, type ServerAddress } from '../model/units.ts';
+import { isoTime, type MonoMs, type ServerAddress, type WallMs } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
 import { hasLineMark } from './line-mark.ts';
@@ -14,8 +15,8 @@ import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './sit
 
 /**
  * One situation for each publication. `formerSince`: when a ledger first named it as a former source.
- * `finishes`: it is read-only, and its clients are still to be ended. Undefined: it takes no writes, or no
- * ledger names its identity.
+ * `finishes`: the connections of its clients are to end, if it is read-only. Undefined: it takes no writes,
+ * or no ledger names its identity.
  */
 export function fenceVerdict(
   situations: readonly Situation[],
@@ -29,10 +30,11 @@ export function fenceVerdict(
     situations.map((situation) => rule(situation, member)),
   );
   const because =
-    unsure(situations, member, formerSince) ??
+    unsure(situations, member, { formerSince, finishes }) ??
     against.find((each) => each !== undefined) ??
     openedAgainst(member, formerSince);
-  return because === undefined ? { kind: 'fence' } : { kind: 'not', because };
+  if (because !== undefined) return { kind: 'not', because };
+  return { kind: finishes ? 'finish' : 'fence' };
 }
 
 /**
@@ -52,7 +54,7 @@ const isFormer = ({ ledger }: Situation, { id }: ServerView): boolean =>
 function unsure(
   [situation]: readonly Situation[],
   member: ServerView,
-  formerSince: MonoMs,
+  { formerSince, finishes }: { readonly formerSince: MonoMs; readonly finishes: boolean },
 ): string | undefined {
   if (situation === undefined) return undefined;
   const { state, members, topology } = situation;
@@ -63,7 +65,8 @@ function unsure(
     return 'another server has the same server_id';
   if (isOfCluster(known))
     return 'it belongs to a group or a cluster, whose own layer decides who takes writes';
-  const upstream = upstreams.find((each) => each.state !== 'connecting' && !each.outsider);
+  // A closed server that still looks for its source is on its way to become a replica.
+  const upstream = upstreams.find((each) => !each.outsider && (finishes || each.state !== 'connecting'));
   if (upstream) return `it replicates from ${upstream.member ?? upstream.channel.sourceAddress}`;
   const [follower] = topology.followersOf(address);
   if (follower) return `${follower.address} replicates from it`;
@@ -134,6 +137,8 @@ export interface FenceNote {
   readonly stage: FenceStage;
   /** Reads on from the server's address. */
   readonly words: string;
+  /** What becomes of the clients of a fenced server: a sentence. Undefined: nothing more. */
+  readonly clients?: string | undefined;
 }
 
 /** Undefined: servers are not fenced here, or there is nothing to say of this one. */
@@ -142,12 +147,14 @@ export function fenceNote(situation: Situation, member: ServerView): FenceNote |
   const { address, writable, facts } = member;
   if (settings.fence === undefined || facts === undefined || !isSuperseded(situation, member))
     return undefined;
-  const { verdict, fencedAt } = fences.get(address) ?? {};
+  const fencing = fences.get(address);
+  const { verdict, fencedAt } = fencing ?? {};
   if (!writable)
     return (
       fencedAt && {
         stage: 'fenced',
         words: `was made read-only by source-dns at ${isoTime(fencedAt.wall)}`,
+        clients: clientsWords(situation, fencing),
       }
     );
   if (verdict === undefined) return { stage: 'not', words: 'is not fenced: no ledger names its identity' };
@@ -155,6 +162,18 @@ export function fenceNote(situation: Situation, member: ServerView): FenceNote |
   return settings.mode === 'observe'
     ? { stage: 'would', words: 'would be fenced in mode: active' }
     : { stage: 'wanted', words: 'is being fenced' };
+}
+
+/** When the connections of its clients end again, and what speaks against that. */
+function clientsWords({ state, now }: Situation, fencing: Fencing | undefined): string | undefined {
+  if (fencing?.clearAt === undefined || state.settings.fence?.kill === 'none') return undefined;
+  const { verdict, clearAt } = fencing;
+  if (verdict?.kind === 'not') return `Its clients are left for now: ${verdict.because}.`;
+  const cause = 'clients that came back by an answer of before the move';
+  if (state.settings.mode === 'observe') return `In mode: active the connections of ${cause} would end.`;
+  if (verdict?.kind === 'finish') return `The connections of ${cause} are being ended.`;
+  const at = isoTime((now.wall + clearAt - now.mono) as WallMs);
+  return `At ${at} the connections of ${cause} end.`;
 }
 
 /** An attempt is on its way, or what is known of the server is from before its end. */

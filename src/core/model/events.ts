@@ -130,7 +130,7 @@ export type Effect =
       readonly server: ServerAddress;
       /** Who must answer there, else nothing is done. */
       readonly uuid: ServerId;
-      /** It is read-only by an attempt without an answer: only its clients are left. */
+      /** It is read-only by an earlier attempt: only the connections of its clients are to end. */
       readonly finishes: boolean;
       readonly places?: Places | undefined;
       readonly deadline: MonoMs;
@@ -223,13 +223,14 @@ export type HistoryEntry = { readonly at: string; readonly cluster: string; read
     }
   | { readonly kind: 'alarm'; readonly alarm: Alarm; readonly raised: boolean }
   /**
-   * A superseded source was made read-only. `killed`: ended connections. `spared`: those that were left. Both
-   * absent: the attempt got no answer, and then the server was seen read-only.
+   * A superseded source was made read-only; `again`: it was, and only connections of clients were ended.
+   * `killed`: these connections. `spared`: those that were left. Both absent: nobody knows.
    */
   | {
       readonly kind: 'fenced';
       readonly server: ServerAddress;
       readonly uuid: ServerId;
+      readonly again?: true | undefined;
       readonly killed?: number | undefined;
       readonly spared?: number | undefined;
     }

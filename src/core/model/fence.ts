@@ -6,10 +6,12 @@ import type { Moment, MonoMs, ServerId } from './units.ts';
 export type FenceResult =
   /** It is read-only now. `killed`: ended connections of clients. `spared`: connections that were left. */
   | { readonly kind: 'fenced'; readonly killed: number; readonly spared: number }
+  /** It was read-only by an earlier attempt, and the connections of its clients have ended. */
+  | { readonly kind: 'finished'; readonly killed: number; readonly spared: number }
   /** It was read-only before. */
   | { readonly kind: 'already' }
-  /** The server refused, for example because a privilege is missing. */
-  | { readonly kind: 'refused'; readonly failure: Failure }
+  /** The server refused, for example because a privilege is missing. `closed`: it is read-only all the same. */
+  | { readonly kind: 'refused'; readonly failure: Failure; readonly closed?: true }
   /** Statements of others did not let it happen in time. `by`: which ones. `hint`: where KILL ends none. */
   | { readonly kind: 'blocked'; readonly by: string; readonly hint?: string }
   /** Nobody knows whether it is read-only now: the next observation tells. */
@@ -20,6 +22,7 @@ export type FenceResult =
 /** Every way in which an attempt can end. */
 export const fenceResults = [
   'fenced',
+  'finished',
   'already',
   'refused',
   'blocked',
@@ -35,21 +38,29 @@ export interface Fencing {
   readonly formerSince: MonoMs;
   /** By the last turn. Undefined: it takes no writes, or does not answer. */
   readonly verdict: FenceVerdict | undefined;
-  /** Since when it is to be fenced. What was asked before that does not count. */
+  /** Since when the present attempt is wanted. What was asked before that does not count. */
   readonly wantedSince: MonoMs | undefined;
   /** An attempt is on its way. */
   readonly isRunning: boolean;
-  /** How many attempts there were, without a long time between them. */
+  /** How many attempts there were since the last one that ended well, without a long time between them. */
   readonly times: number;
   /** No attempt begins sooner. */
   readonly nextAt: MonoMs;
   /** The last attempt that ended. */
   readonly last: { readonly result: FenceResult; readonly at: Moment } | undefined;
-  /** It was closed by an attempt without an answer, and until then its clients are to be ended. */
-  readonly finishUntil: MonoMs | undefined;
-  /** When this instance last made it read-only. */
+  /** When this instance made it read-only. Undefined again once it takes writes. */
   readonly fencedAt: Moment | undefined;
+  /** Every connection of a client from before this moment has ended. */
+  readonly clearedAt: MonoMs | undefined;
+  /** When the connections of its clients are to end next. Undefined: not any more. */
+  readonly clearAt: MonoMs | undefined;
 }
 
-/** Whether a superseded source that takes writes is to be fenced. `because` reads on from "not fenced:". */
-export type FenceVerdict = { readonly kind: 'fence' } | { readonly kind: 'not'; readonly because: string };
+/**
+ * What is to be done about a superseded source. `fence`: it takes writes. `finish`: it was fenced, and the
+ * connections of its clients are to end. `because` reads on from "not fenced:".
+ */
+export type FenceVerdict =
+  | { readonly kind: 'fence' }
+  | { readonly kind: 'finish' }
+  | { readonly kind: 'not'; readonly because: string };

@@ -77,6 +77,14 @@ export const fencePauseMs = 1000;
 export const fencePauseMaxMs = 60_000;
 /** The longest pause where statements of others prevented it: they may end at any moment. */
 export const fenceBlockedPauseMaxMs = 4000;
+/** The nameservers answer with a move within this, or a fence does not wait for them. */
+export const fenceSpreadMs = propagationSliceMs;
+/** So much later than the TTL the clients of a fenced server that came back have connected. */
+export const cacheMarginMs = 1000;
+/** Some caches keep an answer longer than its TTL: the JVM 30 s, ProxySQL 60 s. */
+export const cacheAgainMs = 60_000;
+/** A longer TTL is not waited for. */
+export const longestTtlMs = 3_600_000;
 /** Repairs of a zone within the window; after these there is only the alarm. */
 export const repairLimit = 10;
 export const repairWindowMs = 600_000;

@@ -17,6 +17,10 @@ export interface Propagation {
   readonly zone: Fqdn;
   readonly present: readonly Rrset[];
   readonly absent: readonly Question[];
+  /** When the watch began: the move was known to be applied. */
+  readonly since: MonoMs;
+  /** So long a cache may keep what was answered before. */
+  readonly ttlMs: number;
   readonly nameservers: Spread;
   readonly resolvers?: Spread | undefined;
 }
@@ -24,7 +28,8 @@ export interface Propagation {
 /** How far it has come among some nameservers. */
 export interface Spread {
   readonly nameservers: readonly NameserverTime[];
-  readonly complete: boolean;
+  /** When all of them had answered. */
+  readonly completeAt: MonoMs | undefined;
   /** They are being asked. */
   readonly running: boolean;
   /** When they are asked again. */

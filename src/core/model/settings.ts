@@ -27,6 +27,8 @@ export interface ClusterSettings {
 interface FenceSettings {
   /** The longest that one attempt may take: connect and act together. */
   readonly timeoutMs: number;
+  /** `none`: no connection is ever ended. */
+  readonly kill: 'clients' | 'none';
 }
 
 export interface ServerSettings {

@@ -46,7 +46,8 @@ export const holdReasons = {
 /** What an operator should know although it stops nothing by itself. */
 export const alarmCodes = {
   'stale-source': 'A former source is writable, or has transactions that the source lacks.',
-  'fence-failed': 'A former source takes writes, and could not be made read-only.',
+  'fence-failed':
+    'A former source takes writes and could not be made read-only, or the clients of a fenced one could not be ended.',
   'not-comparable':
     'A former source replicates from the source again, and nothing shows when it has caught up.',
   'two-sources': 'More than one server of the line is writable.',

@@ -2,7 +2,7 @@
 
 import { type Event, type NameserverTime, record, type Turn } from '../model/events.ts';
 import { propagationPauseMs, propagationSliceMs, resolverMarginMs } from '../model/limits.ts';
-import type { PublicationState, Spread } from '../model/publication.ts';
+import type { Propagation, PublicationState, Spread } from '../model/publication.ts';
 import { isoTime, type MonoMs, type Now, plusMs } from '../model/units.ts';
 import type { Question, Rrset } from '../model/zone.ts';
 
@@ -12,9 +12,11 @@ interface Expected {
   readonly absent: readonly Question[];
 }
 
+export const isComplete = ({ completeAt }: Spread): boolean => completeAt !== undefined;
+
 const notAskedYet = (now: Now): Spread => ({
   nameservers: [],
-  complete: false,
+  completeAt: undefined,
   running: false,
   nextAt: now.mono,
   overdueAt: now.mono,
@@ -22,12 +24,14 @@ const notAskedYet = (now: Now): Spread => ({
 
 /**
  * Begins to watch an epoch, and ends the watch before it. `isFirst`: the name did not exist before. Resolvers
- * may remember that for as long as the SOA says, so they are not watched.
+ * may remember that for as long as the SOA says, so they are not watched. `earlier`: the watch of the same
+ * epoch.
  */
 export function watchEpoch(
   publication: PublicationState,
   { epoch, present, absent, isFirst }: Expected & { readonly epoch: number; readonly isFirst: boolean },
   now: Now,
+  earlier?: Pick<Propagation, 'since' | 'ttlMs'>,
 ): PublicationState {
   const { settings } = publication;
   const { view } = publication.zone;
@@ -35,12 +39,15 @@ export function watchEpoch(
   const names = new Set([...present, ...absent].map(({ name }) => name));
   const before = view.rrsets.filter(({ name }) => names.has(name));
   const ttls = [...before, ...present].map(({ ttlSeconds }) => ttlSeconds);
-  const overdueAt = plusMs(now.mono, Math.max(0, ...ttls) * 1000 + resolverMarginMs);
+  const longestMs = Math.max(0, ...ttls) * 1000;
+  // What was answered since the move does not lead to the old source.
+  const { since, ttlMs } = earlier ?? { since: now.mono, ttlMs: longestMs };
+  const overdueAt = plusMs(now.mono, longestMs + resolverMarginMs);
   const resolvers = settings.resolvers && !isFirst ? { ...notAskedYet(now), overdueAt } : undefined;
   const { zone } = view;
   return {
     ...publication,
-    propagation: { epoch, zone, present, absent, nameservers: notAskedYet(now), resolvers },
+    propagation: { epoch, zone, present, absent, since, ttlMs, nameservers: notAskedYet(now), resolvers },
   };
 }
 
@@ -49,10 +56,11 @@ export function watchAgain(publication: PublicationState, expected: Expected, no
   const { propagation } = publication;
   const isOver =
     propagation === undefined ||
-    (propagation.nameservers.complete && propagation.resolvers?.complete !== false);
+    audiences.every((among) => propagation[among] === undefined || isComplete(propagation[among]));
   if (isOver || expected.present.length + expected.absent.length === 0) return publication;
+  const { epoch } = propagation;
   const isFirst = propagation.resolvers === undefined;
-  return watchEpoch(publication, { epoch: propagation.epoch, ...expected, isFirst }, now);
+  return watchEpoch(publication, { epoch, ...expected, isFirst }, now, propagation);
 }
 
 type Among = 'nameservers' | 'resolvers';
@@ -66,7 +74,7 @@ function beginSlice({ now, effects }: Turn, publication: PublicationState, among
   const { propagation, settings } = publication;
   const spread = propagation?.[among];
   if (propagation === undefined || spread === undefined) return publication;
-  if (spread.complete || spread.running || now.mono < spread.nextAt) return publication;
+  if (isComplete(spread) || spread.running || now.mono < spread.nextAt) return publication;
   const { epoch, zone, present, absent } = propagation;
   const { nameserver, timeoutMs } = settings;
   const deadline = plusMs(now.mono, Math.max(timeoutMs, propagationSliceMs));
@@ -78,7 +86,7 @@ function beginSlice({ now, effects }: Turn, publication: PublicationState, among
 export const nextSlices = ({ propagation }: PublicationState): readonly MonoMs[] =>
   audiences.flatMap((among) => {
     const spread = propagation?.[among];
-    return spread === undefined || spread.complete || spread.running ? [] : [spread.nextAt];
+    return spread === undefined || isComplete(spread) || spread.running ? [] : [spread.nextAt];
   });
 
 /** Takes the end of a slice. The history gets a line if something is new. */
@@ -103,7 +111,8 @@ export function propagated(
   const nameservers = told.length > 0 ? told : spread.nameservers;
   const complete = nameservers.length > 0 && nameservers.every((one) => one.at !== undefined);
   const nextAt = plusMs(now.mono, propagationPauseMs);
-  const next: Spread = { ...spread, nameservers, complete, running: false, nextAt };
+  const completeAt = complete ? now.mono : undefined;
+  const next: Spread = { ...spread, nameservers, completeAt, running: false, nextAt };
   const isNews = spread.nameservers.length !== nameservers.length || missing(spread) !== missing(next);
   if (isNews && isWorthALine(among, next, now)) {
     const asked = among === 'resolvers' ? among : undefined;
@@ -121,4 +130,4 @@ const missing = ({ nameservers }: Spread): string =>
 
 /** A resolver may keep the old answer for its TTL: that is no news. */
 const isWorthALine = (among: Among, spread: Spread, now: Now): boolean =>
-  among === 'nameservers' || spread.complete || now.mono >= spread.overdueAt;
+  among === 'nameservers' || isComplete(spread) || now.mono >= spread.overdueAt;

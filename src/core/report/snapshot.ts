@@ -15,6 +15,7 @@ import type { Propagation, PublicationState } from '../model/publication.ts';
 import type { ClusterState } from '../model/state.ts';
 import type { Now } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
+import { isComplete } from '../publish/propagation.ts';
 import { observedOf, unlistedEvidence } from './evidence.ts';
 import { missingOf } from './missing.ts';
 import { promotionLine } from './promote-by-hand.ts';
@@ -73,9 +74,11 @@ const propagationSnapshot = ({
   resolvers,
 }: Propagation): NonNullable<PublicationSnapshot['propagation']> => ({
   epoch,
-  complete: authoritative.complete,
+  complete: isComplete(authoritative),
   nameservers: authoritative.nameservers,
-  ...(resolvers ? { resolvers: { complete: resolvers.complete, nameservers: resolvers.nameservers } } : {}),
+  ...(resolvers
+    ? { resolvers: { complete: isComplete(resolvers), nameservers: resolvers.nameservers } }
+    : {}),
 });
 
 function ledgerSnapshot(
@@ -152,7 +155,9 @@ function serverSnapshot(situation: Situation, member: ServerView, ways: Ways): S
 
 function fenceSnapshot(situation: Situation, member: ServerView): ServerSnapshot['fence'] {
   const note = fenceNote(situation, member);
-  return note === undefined ? null : { stage: note.stage, sentence: `${member.address} ${note.words}.` };
+  if (note === undefined) return null;
+  const { stage, words, clients } = note;
+  return { stage, sentence: [`${member.address} ${words}.`, ...(clients ? [clients] : [])].join(' ') };
 }
 
 function discoveredSnapshot({ settings, discovered }: ServerView): ServerSnapshot['discovered'] {

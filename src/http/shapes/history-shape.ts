@@ -60,6 +60,10 @@ export const entryShapes = {
     kind: z.literal('fenced'),
     server,
     uuid: serverId,
+    again: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'it was read-only already, and only connections of clients were ended' }),
     killed: whole.optional().meta({ description: 'connections of clients that were ended' }),
     spared: whole.optional().meta({ description: 'connections that were left' }),
   }),

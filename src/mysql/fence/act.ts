@@ -24,7 +24,7 @@ import {
 export interface FenceOrder {
   readonly server: ServerAddress;
   readonly uuid: ServerId;
-  /** It must be closed already, and only its clients are ended. */
+  /** It must be closed already, and only the connections of its clients end. */
   readonly finishes: boolean;
   readonly deadline: MonoMs;
   readonly clock: Clock;
@@ -223,9 +223,11 @@ export class FenceAct {
       );
     const { kill, list } = this.#set.privileges;
     const lacking = this.#order.kill === 'none' ? [] : this.#lacks([kill, list]);
-    if (lacking.length === 0) return { kind: 'fenced', killed: this.#killed.size, spared: left };
+    const kind = this.#order.finishes ? 'finished' : 'fenced';
+    if (lacking.length === 0) return { kind, killed: this.#killed.size, spared: left };
     return {
       kind: 'refused',
+      closed: true,
       failure: this.#privilegeMissing(
         `is read-only now, but the connections of its clients are not ended: the account lacks ${lacking.join(' and ')}`,
         lacking,

@@ -232,6 +232,7 @@ describe('a server that is not closed', () => {
       const result = await act();
       expect(result).toEqual({
         kind: 'refused',
+        ...(closed && { closed }),
         failure: {
           code: 'fence-privilege-missing',
           message: expect.stringContaining(what),
@@ -286,9 +287,39 @@ describe('a connection that breaks during the act', () => {
     // An act of its own finds the server closed, and leaves it as it is.
     expect(await act()).toEqual({ kind: 'already' });
     expect(await countOf('app')).toBe(3);
-    expect(await act({}, address, uuid, true)).toMatchObject({ kind: 'fenced', killed: 3 });
+    expect(await act({}, address, uuid, true)).toMatchObject({ kind: 'finished', killed: 3 });
     for (const each of left) expect(await ended(each.query('SELECT 1'))).not.toBe('done');
     await wire.close();
+  });
+
+  test('that only finishes ends clients that came back, however often; spared users and readers of the binary log stay', async () => {
+    expect(await act({ spare: ['backup'] })).toMatchObject({ kind: 'fenced' });
+    const dumps = await idsOf("COMMAND LIKE 'Binlog Dump%'");
+    expect(dumps).toHaveLength(1);
+    const [spared] = await clients(1, 'backup');
+    for (const killed of [3, 2]) {
+      const back = await clients(killed);
+      await back[0]!.query('BEGIN');
+      // The account with SYSTEM_USER counts as spared: dba.
+      expect(await act({ spare: ['backup'] }, address, uuid, true)).toEqual({
+        kind: 'finished',
+        killed,
+        spared: 2,
+      });
+      for (const each of back) expect(await ended(each.query('SELECT 1'))).not.toBe('done');
+      await gone("USER = 'app'");
+    }
+    await query(spared!, 'SELECT 1');
+    expect(await idsOf("COMMAND LIKE 'Binlog Dump%'")).toEqual(dumps);
+    expect(await isClosed()).toBe(true);
+  });
+
+  test('that only finishes does nothing at another server than it names', async () => {
+    await rootSql('SET GLOBAL super_read_only = ON');
+    const [client] = await clients(1);
+    const other = '00000000-0000-0000-0000-000000000001';
+    expect(await act({}, address, other, true)).toEqual({ kind: 'not-it', uuid });
+    await query(client!, 'SELECT 1');
   });
 
   test('that only finishes leaves an open server as it is', async () => {

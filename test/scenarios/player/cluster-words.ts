@@ -45,7 +45,7 @@ export function settingsFrom(words: readonly string[]): ClusterWords {
     onNoSource: said.get('on_no_source') === 'withdraw' ? 'withdraw' : 'keep',
     gtidGuard: said.get('gtid_guard') === 'hold' ? 'hold' : 'warn',
     allowLoopback: said.get('allow_loopback') === 'true',
-    ...(said.has('fence') ? { fence: { timeoutMs: seconds(said.get('fence')!) } } : {}),
+    ...(said.has('fence') ? { fence: { timeoutMs: seconds(said.get('fence')!), kill: 'clients' } } : {}),
   };
   const outside = said.get('outside')?.split(',') ?? [];
   return { settings, servers, outside, source: source === 'none' ? undefined : source };

@@ -34,7 +34,7 @@ export class Printer {
       case 'update':
         return [line('update', this.#planText(effect.plan))];
       case 'fence':
-        return [line('fence', effect.server)];
+        return [line(effect.finishes ? 'end' : 'fence', effect.server)];
       case 'recall':
         return [line('recall', 'the update in flight: if it has not left yet, it must not')];
       case 'inspect-refusal':
@@ -187,7 +187,7 @@ function entryText(entry: HistoryEntry): string {
         ? `raised ${entry.alarm.code} ${entry.alarm.subject}: ${entry.alarm.sentence}${hintText(entry.alarm)}`
         : `over ${entry.alarm.code} ${entry.alarm.subject}`;
     case 'fenced':
-      return `${entry.server}: ${entry.killed ?? '?'} connections ended, ${entry.spared ?? '?'} left`;
+      return `${entry.server}${entry.again ? ' again' : ''}: ${entry.killed ?? '?'} connections ended, ${entry.spared ?? '?'} left`;
     case 'hook':
       return entry.sentence;
   }

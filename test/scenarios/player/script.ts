@@ -99,6 +99,7 @@ export class Script {
       nameserver: 'up',
       behind: new Set(),
       unfenceable: new Map(),
+      clients: new Map(),
       leadsTo: new Map(),
       decorate: (server, probe) => this.#decorate(server, probe),
     };
@@ -145,6 +146,7 @@ export class Script {
       address: () => (word === 'none' ? addresses.delete(server) : addresses.set(server, [word, ...more])),
       'lives-at': () => homes.set(server, [word, ...more]),
       fence: () => this.#fence(server, word),
+      clients: () => this.world.around.clients.set(server, Number(word)),
       'show-replicas': () => this.#lists(server, word, more[0]),
     };
     perform(verbs, verb);

@@ -46,6 +46,8 @@ export interface Surroundings {
   readonly behind: Set<string>;
   /** Servers that cannot be fenced, and how an attempt ends. */
   readonly unfenceable: Map<ServerAddress, Unfenceable>;
+  /** How many clients came back to a server that was fenced. */
+  readonly clients: Map<ServerAddress, number>;
   /** What a probe brings beyond the answer of the fake server: lag, a group. */
   decorate(server: ServerAddress, probe: Probe): Probe;
 }
@@ -242,9 +244,9 @@ export class World {
   }
 
   /** The server is found as by a new probe. */
-  #fence({ server, uuid, places }: Effect & { kind: 'fence' }): void {
+  #fence({ server, uuid, finishes, places }: Effect & { kind: 'fence' }): void {
     const target = (this.#alias(server) ?? this.#routes.to(server, places))?.target;
-    this.send({ kind: 'fenced', server, result: fenceOf(this.around, target, uuid) });
+    this.send({ kind: 'fenced', server, result: fenceOf(this.around, target, { uuid, finishes }) });
   }
 
   /** The address of the server leads to another server from now on. */
@@ -344,9 +346,9 @@ export class World {
 
 /** What becomes of an attempt to fence the server at the other end, if there is one. */
 function fenceOf(
-  { mysql, unfenceable }: Surroundings,
+  { mysql, unfenceable, clients }: Surroundings,
   target: ServerAddress | undefined,
-  uuid: ServerId,
+  { uuid, finishes }: { readonly uuid: ServerId; readonly finishes: boolean },
 ): FenceResult {
   const server = target && mysql.server(target);
   if (target === undefined || server === undefined || server.health !== 'up')
@@ -363,6 +365,11 @@ function fenceOf(
       kind: 'refused',
       failure: { code: 'mysql-1227', message, hint: 'give it SYSTEM_VARIABLES_ADMIN' },
     };
+  }
+  if (finishes) {
+    const killed = clients.get(target) ?? 0;
+    clients.delete(target);
+    return { kind: 'finished', killed, spared: 1 };
   }
   if (server.superReadOnly) return { kind: 'already' };
   mysql.demote(target);

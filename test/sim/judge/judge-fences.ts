@@ -1,6 +1,7 @@
 /**
  * S8, S9 and what a fence may do: judged by what was delivered to its sender until it left, and by the truth
- * when it takes effect. Where the conditions last, a fence must leave, too.
+ * when it takes effect. Where the conditions last, a fence must leave, too; and where clients came back to a
+ * server that the sender has fenced, the sender must end their connections.
  */
 
 import { newestOf } from '../../../src/core/gtid/gtid.ts';
@@ -23,7 +24,7 @@ export interface FenceJudge {
     sender: Sender,
     request: { readonly server: ServerAddress; readonly uuid: string; readonly finishes: boolean },
   ): string | undefined;
-  done(server: ServerAddress, result: FenceResult): string | undefined;
+  done(instance: InstanceName, server: ServerAddress, result: FenceResult): string | undefined;
   lands(asked: Asked, target: ServerAddress): string | undefined;
   /** Called again and again. */
   waits(sender: Sender): string | undefined;
@@ -41,11 +42,19 @@ export interface Sender {
 const readingForMs = freshForMs + exchangeMs + 1000;
 /** Where the conditions last, a fence leaves within so many milliseconds. */
 const patienceMs = 12_000;
+/** The same for clients that came back, since no cache leads them there any more. */
+const clientsPatienceMs = 20_000;
+/** What the sender did not end so long after its fence, it may leave. */
+const clientsForMs = 90_000;
 
 export function createFenceJudge(world: World): FenceJudge {
   const { timeline, script, mysql, primary } = world;
   /** Since when the conditions hold and no fence left. */
   const waiting = new Map<string, number>();
+  /** When the present attempt left. */
+  const left = new Map<string, number>();
+  /** What its sender knows to have fenced. */
+  const fenced = new Map<string, { readonly uuid: string; readonly at: number }>();
   let landed = 0;
 
   const keyOf = (instance: InstanceName, server: ServerAddress): string => `${instance} ${server}`;
@@ -131,8 +140,8 @@ export function createFenceJudge(world: World): FenceJudge {
     );
   }
 
-  /** Whether the conditions hold beyond doubt: then a fence must leave. */
-  function isDue(sender: Sender, server: ServerAddress): boolean {
+  /** Whether the conditions hold beyond doubt: then a fence must leave. `finishes`: connections must end. */
+  function isDue(sender: Sender, server: ServerAddress, finishes: boolean): boolean {
     const { sight } = sender;
     const { now } = timeline;
     const [facts, source] = [
@@ -150,7 +159,7 @@ export function createFenceJudge(world: World): FenceJudge {
       sight.commands.size === 0 &&
       // While a third server is writable as well, the name is in doubt, and nobody is fenced.
       world.judge.decisions.get(sender.name)?.reason === 'steady' &&
-      unfit(sender, server, facts.id) === undefined &&
+      unfit(sender, server, facts.id, finishes) === undefined &&
       !sight.members.some((other) => {
         const its = sight.answers.get(other)?.facts;
         return (
@@ -162,23 +171,60 @@ export function createFenceJudge(world: World): FenceJudge {
     );
   }
 
+  /** The sender has to end connections that no cache leads there any more. */
+  function hasLeftClients(sender: Sender, server: ServerAddress): boolean {
+    const { connections } = world;
+    const key = keyOf(sender.name, server);
+    const own = fenced.get(key);
+    if (own === undefined) return false;
+    const { ledger } = sender.sight;
+    const facts = freshFacts(sender.sight, server, timeline.now);
+    const isOver =
+      timeline.now - own.at > clientsForMs ||
+      // The fence was lifted, another server is there, the server has rejoined, or the name leads there.
+      (facts !== undefined && (facts.id !== own.uuid || isWritable(facts))) ||
+      (ledger !== undefined && !ledger.was.some(({ uuid }) => uuid === own.uuid)) ||
+      connections.published() === server;
+    if (isOver) fenced.delete(key);
+    return (
+      !isOver &&
+      !connections.isCached(server) &&
+      connections.holds(server, timeline.now) &&
+      isDue(sender, server, true)
+    );
+  }
+
+  /** Since when something is to be done, and too long. */
+  function lasts(key: string, isWanted: boolean, forMs: number): boolean {
+    if (!isWanted) waiting.delete(key);
+    else if (!waiting.has(key)) waiting.set(key, timeline.now);
+    return timeline.now - (waiting.get(key) ?? timeline.now) > forMs;
+  }
+
   return {
     get landed() {
       return landed;
     },
     started(instance) {
-      for (const key of waiting.keys()) if (key.startsWith(`${instance} `)) waiting.delete(key);
+      for (const known of [waiting, left, fenced])
+        for (const key of known.keys()) if (key.startsWith(`${instance} `)) known.delete(key);
     },
     wants(sender, { server, uuid, finishes }) {
-      waiting.delete(keyOf(sender.name, server));
-      world.tally('fence asked');
+      const key = keyOf(sender.name, server);
+      waiting.delete(key);
+      waiting.delete(`${key} clients`);
+      left.set(key, timeline.now);
+      world.tally(finishes ? 'end of clients asked' : 'fence asked');
       return unfit(sender, server, uuid, finishes);
     },
-    done(server, result) {
+    done(instance, server, result) {
       world.tally(`fence ended: ${result.kind}`);
-      const isSource = ledgerIn(primary.rrsets())?.source === server;
-      if (result.kind !== 'fenced' || isSource) return undefined;
-      return world.connections.rows(server).some(({ user }) => user === 'app')
+      if (result.kind !== 'fenced' && result.kind !== 'finished') return undefined;
+      const key = keyOf(instance, server);
+      const { uuid } = mysql.server(server);
+      if (result.kind === 'fenced') fenced.set(key, { uuid, at: timeline.now });
+      if (ledgerIn(primary.rrsets())?.source === server) return undefined;
+      return world.connections.holds(server, left.get(key) ?? 0)
         ? `FENCE leaves clients connected to ${server}`
         : undefined;
     },
@@ -199,10 +245,9 @@ export function createFenceJudge(world: World): FenceJudge {
       if (waiting.size === 0 && !sender.sight.ledger?.was.length) return undefined;
       for (const server of sender.sight.members) {
         const key = keyOf(sender.name, server);
-        if (!isDue(sender, server)) waiting.delete(key);
-        else if (!waiting.has(key)) waiting.set(key, timeline.now);
-        else if (timeline.now - (waiting.get(key) ?? 0) > patienceMs)
-          return `FENCE of ${server} never leaves`;
+        if (lasts(key, isDue(sender, server, false), patienceMs)) return `FENCE of ${server} never leaves`;
+        if (lasts(`${key} clients`, hasLeftClients(sender, server), clientsPatienceMs))
+          return `FENCE leaves clients at ${server} that came back`;
       }
       return undefined;
     },

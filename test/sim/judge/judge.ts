@@ -90,7 +90,7 @@ export interface Judge {
     instance: InstanceName,
     request: { readonly server: ServerAddress; readonly uuid: string; readonly finishes: boolean },
   ): void;
-  fenceDone(server: ServerAddress, result: FenceResult): void;
+  fenceDone(instance: InstanceName, server: ServerAddress, result: FenceResult): void;
   /** A writable server becomes read-only by a fence that was asked for. */
   fenceLands(asked: Asked, target: ServerAddress): void;
   /** Called again and again, with the running instances. */
@@ -227,7 +227,7 @@ export function createJudge(world: World): Judge {
       if (promise) judge.breaks(promise);
     },
     wantsFence: (instance, request) => judges(fences.wants(senderOf(instance), request)),
-    fenceDone: (server, result) => judges(fences.done(server, result)),
+    fenceDone: (instance, server, result) => judges(fences.done(instance, server, result)),
     fenceLands: (asked, target) => judges(fences.lands(asked, target)),
     watchesFences(running) {
       for (const instance of running) judges(fences.waits(senderOf(instance)));

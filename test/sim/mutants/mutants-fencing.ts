@@ -165,4 +165,43 @@ export const fencingMutants: readonly Mutant[] = [
     seed: 1,
     story: 'an old source that comes back',
   },
+  {
+    name: 'clients that come back to a fenced source stay there',
+    patches: [
+      {
+        file: 'core/decide/fenced-clients.ts',
+        find: 'return moments.find(',
+        replace: 'return moments.slice(0, clearedAt === undefined ? 1 : 0).find(',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'clients that come back to a fenced',
+  },
+  {
+    name: 'the clients of a fenced source end again while caches have its address',
+    patches: [
+      {
+        file: 'core/decide/fenced-clients.ts',
+        find: 'return plusMs(answeredAt, Math.min(ttlMs, longestTtlMs) + cacheMarginMs);',
+        replace: 'return plusMs(answeredAt, Math.min(0 * ttlMs, longestTtlMs, cacheMarginMs));',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'clients that come back to a fenced',
+  },
+  {
+    name: 'the clients of a fenced source end although it replicates again',
+    patches: [
+      {
+        file: 'core/decide/fence.ts',
+        find: 'if (upstream) return',
+        replace: 'if (upstream && !finishes) return',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'clients that come back to a source that replicates',
+  },
 ];

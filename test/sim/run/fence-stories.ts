@@ -125,6 +125,32 @@ const promotedAgain: readonly Act[] = [
   { at: 17_000, kind: 'away', server: 2, how: 'kill', forMs: 20_000, readOnly: true },
 ];
 
+/** The source goes on soon after the name has left it, while the resolver still has its address. */
+const back = (at: number): readonly Act[] => [
+  { at, kind: 'lose-source', how: 'hang', backMs: 2000, tail: 0 },
+  { at: at + 600, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+];
+
+/** The clients come back to the old source, which stays closed for long. */
+const comeBack: readonly Act[] = [...back(5000), { at: 40_000, kind: 'mend', rebuild: true }];
+
+/**
+ * The clients come back, and the old source is a replica when no cache has its address any more. It has
+ * transactions of its own, so it does not rejoin before it is rebuilt.
+ */
+const comeBackAndFollows: readonly Act[] = [5000, 24_000].flatMap((at): Act[] => [
+  ...back(at),
+  { at: at + 4500, kind: 'mend', rebuild: false },
+  { at: at + 14_000, kind: 'mend', rebuild: true },
+]);
+
+/** The clients come back, and people open the old source for them, and close it again. */
+const comeBackAndOpened: readonly Act[] = [
+  ...back(5000),
+  { at: 9000, kind: 'writable', server: 0, reset: true, forMs: 8000 },
+  { at: 40_000, kind: 'mend', rebuild: true },
+];
+
 interface FenceStory {
   readonly acts: readonly Act[];
   readonly change?: Partial<Weather>;
@@ -147,6 +173,9 @@ export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'a fence of before a stall takes no effect': { acts: standsStillAndFences('stall') },
   'a fence of before a sleep takes no effect': { acts: standsStillAndFences('suspend') },
   'a fence that a hanging server gets late takes no effect': { acts: hangsAgain, change: far },
+  'clients that come back to a fenced source are ended': { acts: comeBack },
+  'clients that come back to a source that replicates are left': { acts: comeBackAndFollows },
+  'clients that come back to a source that is opened are left': { acts: comeBackAndOpened },
   'a zone that was put back fences nobody': { acts: putBack },
   'two instances with different views fence alike': { acts: halfInSight },
   'nobody is fenced while an update is on its way': { acts: duringUpdate, change: { late: 0.9 } },

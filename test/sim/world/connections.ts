@@ -1,10 +1,12 @@
 /**
  * Who is connected to the simulated servers of a world with fencing: applications that keep their connections
  * and write on an old source as long as it lets them, readers of the binary log, and accounts to be spared.
+ * The applications look the name up at a resolver that keeps each answer for its TTL.
  */
 
 import type { ServerAddress } from '../../../src/core/model/units.ts';
-import { hostOf, ipOf, sourceName } from './settings.ts';
+import type { Rrset } from '../../../src/core/model/zone.ts';
+import { hostOf, ipOf, sourceName, ttlSeconds } from './settings.ts';
 import type { World } from './world-types.ts';
 
 /** One row of the list of connections. */
@@ -31,6 +33,12 @@ export interface Connections {
   rows(server: ServerAddress): readonly Row[];
   /** Returns whether there was such a connection. */
   kill(server: ServerAddress, id: number): boolean;
+  /** Whether an application is connected to it since before this moment. */
+  holds(server: ServerAddress, before: number): boolean;
+  /** The server that the name answers with now. */
+  published(): ServerAddress | undefined;
+  /** Whether the resolver still answers with it. */
+  isCached(server: ServerAddress): boolean;
 }
 
 /** The account that watches, and the account that the configuration spares. */
@@ -40,6 +48,8 @@ export const sparedAccount = 'backup';
 /** Each application writes so often, in milliseconds. */
 const writeEveryMs = 250;
 const applications = 3;
+/** Somebody looks the name up so often, in milliseconds. */
+const lookUpEveryMs = 1000;
 const numberOf = { scheduler: 1, watcher: 2, spared: 3, reader: 4, applier: 5, replicas: 100, clients: 1000 };
 
 /** One connection of an application to one process of a server. */
@@ -47,18 +57,32 @@ interface Connection {
   readonly id: number;
   readonly server: ServerAddress;
   readonly process: number;
+  readonly openedAt: number;
 }
 
 /** The applications begin at once. They reach every server, whatever is cut between other hosts. */
 export function createConnections({ mysql, members, primary, script, timeline }: World): Connections {
   const open = new Map<number, Connection>();
   let opened = 0;
+  /** What the resolver has. */
+  let cached: { readonly server: ServerAddress | undefined; readonly until: number } | undefined;
 
-  /** The server that the name answers with now. */
+  const stored = (): Rrset | undefined => primary.find(sourceName, script.shape.alias ? 'CNAME' : 'A');
+
   function published(): ServerAddress | undefined {
-    const { alias } = script.shape;
-    const [shown] = primary.find(sourceName, alias ? 'CNAME' : 'A')?.rdata ?? [];
-    return members.find((address) => (alias ? hostOf(address) : ipOf(address)) === shown);
+    const [shown] = stored()?.rdata ?? [];
+    return members.find((address) => (script.shape.alias ? hostOf(address) : ipOf(address)) === shown);
+  }
+
+  function lookUp(): ServerAddress | undefined {
+    if (cached === undefined || timeline.now >= cached.until)
+      cached = { server: published(), until: timeline.now + 1000 * (stored()?.ttlSeconds ?? ttlSeconds) };
+    return cached.server;
+  }
+
+  function keepsLookingUp(): void {
+    timeline.after(lookUpEveryMs, keepsLookingUp);
+    lookUp();
   }
 
   const isAlive = ({ server, process }: Connection): boolean =>
@@ -73,11 +97,11 @@ export function createConnections({ mysql, members, primary, script, timeline }:
       return;
     }
     open.delete(application);
-    const server = published();
+    const server = lookUp();
     if (server === undefined || mysql.server(server).health !== 'up') return;
     opened += 1;
     const { process } = mysql.server(server);
-    open.set(application, { id: numberOf.clients + opened, server, process });
+    open.set(application, { id: numberOf.clients + opened, server, process, openedAt: timeline.now });
   }
 
   const clientsOf = (server: ServerAddress): readonly Row[] =>
@@ -94,6 +118,7 @@ export function createConnections({ mysql, members, primary, script, timeline }:
     });
 
   for (let application = 0; application < applications; application += 1) write(application);
+  keepsLookingUp();
   return {
     rows: (server) => [
       rowOf(numberOf.scheduler, 'event_scheduler', 'localhost', 'Daemon'),
@@ -113,5 +138,11 @@ export function createConnections({ mysql, members, primary, script, timeline }:
       if (channel) channel.receiver = 'CONNECTING';
       return channel !== undefined || id < numberOf.replicas;
     },
+    holds: (server, before) =>
+      [...open.values()].some(
+        (connection) => connection.server === server && connection.openedAt < before && isAlive(connection),
+      ),
+    published,
+    isCached: (server) => cached !== undefined && cached.server === server && timeline.now < cached.until,
   };
 }

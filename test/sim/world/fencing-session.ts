@@ -155,11 +155,13 @@ export class FencingSession {
 
   /** The application whose statement is the blocker is not in the list here: it is killed with the others. */
   #kill(id: number): Answer {
-    const { world, target } = this.#ends;
+    const { world, target, asked } = this.#ends;
     const row = world.connections.rows(target).find((each) => each.id === id);
     if (row === undefined) return errorOf(1094, `Unknown thread id: ${id}`);
     world.log(`${world.timeline.now} ${target} kills ${row.user} ${row.command}`);
     if (row.command.startsWith('Binlog Dump')) world.judge.breaks('FENCE cuts a reader of the binary log');
+    else if (this.#server.uuid !== asked.uuid)
+      world.judge.breaks(`FENCE ends a connection at another server than it names at ${asked.server}`);
     else if (row.user !== 'app') world.judge.breaks(`FENCE ends a connection of ${row.user}`);
     world.connections.kill(target, id);
     world.locks.clientsEnded(target);

@@ -155,7 +155,7 @@ function watched(world: World, name: InstanceName, core: Core): Core {
     if (event.kind === 'observed') judge.observed(name, event.server, sightings.get(event.probe));
     else if (event.kind === 'zone-read') judge.zoneRead(name, event.reading);
     else if (event.kind === 'update-done') judge.updateDone(name, event.try, event.outcome);
-    else if (event.kind === 'fenced') judge.fenceDone(event.server, event.result);
+    else if (event.kind === 'fenced') judge.fenceDone(name, event.server, event.result);
     else if (event.kind === 'command') judge.commanded(name, event.id, event.command);
   }
   function wants(effect: Effect): void {
@@ -166,7 +166,7 @@ function watched(world: World, name: InstanceName, core: Core): Core {
     else if (effect.kind === 'reply') judge.answered(name, effect.id);
     if (effect.kind === 'reply')
       log(`${timeline.now} ${name}   answer ${JSON.stringify(effect.answer.results)}`);
-    if (effect.kind === 'fence') log(`${timeline.now} ${name} -> fence ${effect.server} ${effect.uuid}`);
+    if (effect.kind === 'fence') log(`${timeline.now} ${name} -> ${attemptText(effect)}`);
     if (effect.kind === 'update')
       log(`${timeline.now} ${name} -> ${effect.try} ${JSON.stringify(effect.plan.changes)}`);
   }
@@ -182,6 +182,9 @@ function watched(world: World, name: InstanceName, core: Core): Core {
     },
   };
 }
+
+const attemptText = ({ finishes, server, uuid }: Effect & { kind: 'fence' }): string =>
+  `${finishes ? 'end clients of' : 'fence'} ${server} ${uuid}`;
 
 type Fences = ClusterState['fences'];
 

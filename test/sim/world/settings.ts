@@ -42,6 +42,9 @@ export const maxLagMs = 10_000;
 /** The longest time of one exchange with the nameserver. */
 export const exchangeMs = 1000;
 
+/** Of the name. */
+export const ttlSeconds = 5;
+
 /** The longest time of one fence. */
 export const fenceMs = 5000;
 
@@ -80,7 +83,7 @@ export const settingsOf = (
     {
       nameserver: 'ns1',
       zone: zoneName,
-      source: { name: sourceName, ttlSeconds: 5, type: shape.alias ? 'cname' : 'address', srv: true },
+      source: { name: sourceName, ttlSeconds, type: shape.alias ? 'cname' : 'address', srv: true },
       ...(shape.replicas
         ? { replicas: { name: replicasName, ttlSeconds: 5, maxLagMs, whenEmpty: shape.replicas } }
         : {}),
@@ -89,7 +92,7 @@ export const settingsOf = (
       fudgeMs,
     },
   ],
-  ...(shape.fences ? { fence: { timeoutMs: fenceMs } } : {}),
+  ...(shape.fences ? { fence: { timeoutMs: fenceMs, kill: 'clients' } } : {}),
   onNoSource: shape.withdraws ? 'withdraw' : 'keep',
   gtidGuard: shape.guarded ? 'hold' : 'warn',
   allowLoopback: false,

@@ -32,7 +32,7 @@ test('its defaults, and its password from a file that is one of those in use', a
   const result = await loadConfig(undefined, around(folder, withPassword));
   if (result.kind !== 'loaded') throw new Error(JSON.stringify(result.errors));
   const [cluster] = result.config.clusters;
-  expect(cluster?.settings.fence).toEqual({ timeoutMs: 5000 });
+  expect(cluster?.settings.fence).toEqual({ timeoutMs: 5000, kill: 'clients' });
   expect(cluster?.fence).toMatchObject({
     user: 'source_dns_fence',
     kill: 'clients',
@@ -56,7 +56,7 @@ test('everything that it can say', async () => {
   );
   const [cluster] = result.kind === 'loaded' ? result.config.clusters : [];
   expect(cluster?.fence).toMatchObject({ spare: ['backup', 'pmm*'], timeoutMs: 3000 });
-  expect(cluster?.settings.fence).toEqual({ timeoutMs: 3000 });
+  expect(cluster?.settings.fence).toEqual({ timeoutMs: 3000, kill: 'clients' });
 });
 
 test.each([

@@ -1,121 +1,28 @@
 /** When a fence leaves: after everything was asked anew, one attempt at a time, with growing pauses. */
 
 import { describe, expect, test } from 'vitest';
-import type { Effect, Event } from '../../../src/core/model/events.ts';
+import type { Event } from '../../../src/core/model/events.ts';
 import type { FenceResult } from '../../../src/core/model/fence.ts';
-import type { Ledger } from '../../../src/core/model/ledger.ts';
-import { writeLedger } from '../../../src/core/model/ledger-text.ts';
 import { fencePauseMaxMs } from '../../../src/core/model/limits.ts';
-import type { Probe } from '../../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
-import { initialState } from '../../../src/core/model/state.ts';
 import { snapshot } from '../../../src/core/report/snapshot.ts';
 import { adviceOf } from '../../../src/core/report/snapshot-advice.ts';
 import { step } from '../../../src/core/step.ts';
-import { createFakeZone } from '../../support/fake-zone.ts';
 import {
-  address,
-  at,
-  clusterSettings,
-  factsOf,
-  fqdn,
-  ledgerOf,
-  replicaOf,
-  seen,
-  silent,
-  uuid,
-} from '../../support/given.ts';
-
-const was = [{ uuid: uuid('db1'), address: address('db1') }];
-const moved = ledgerOf('db2', {
-  was,
-  line: { uuid: uuid('db1'), gno: 90 },
-  form: { type: 'address', ttlSeconds: 5, targets: ['192.0.2.2'] },
-});
-const open = seen(factsOf('db1', { peer: '192.0.2.1' }));
-/** A new process, over a new connection. */
-const returned = seen(factsOf('db1', { peer: '192.0.2.1', session: 99, uptimeSeconds: 1 }));
-const closed = seen(factsOf('db1', { peer: '192.0.2.1', readOnly: true, superReadOnly: true }));
-const refused: FenceResult = { kind: 'refused', failure: { code: 'mysql-1227', message: 'no privilege' } };
-const ended: FenceResult = { kind: 'fenced', killed: 2, spared: 1 };
-const settings = clusterSettings(['db1', 'db2', 'db3'], { fence: { timeoutMs: 5000 } });
-
-/** A cluster in which everything answers at once, but a fence, which the test ends. db2 is published. */
-class Cluster {
-  nowMs = 0;
-  readonly effects: Effect[] = [];
-  readonly answers: Record<string, Probe | undefined> = {
-    db1: open,
-    db2: seen(factsOf('db2', { peer: '192.0.2.2' })),
-    db3: seen(replicaOf('db2', 'db3', { peer: '192.0.2.3' })),
-  };
-  state;
-  readonly #zone = createFakeZone(fqdn('example.'));
-
-  constructor(over: Partial<ClusterSettings> = {}) {
-    this.state = initialState({ ...settings, ...over }, [], at(0));
-    this.#zone.put({ name: fqdn('source.example.'), type: 'A', ttlSeconds: 5, rdata: ['192.0.2.2'] });
-    this.writes(moved);
-  }
-
-  /** Puts this ledger into the zone. */
-  writes(ledger: Ledger): void {
-    const rdata = [writeLedger(ledger)];
-    this.#zone.put({ name: fqdn('_source-dns.source.example.'), type: 'TXT', ttlSeconds: 0, rdata });
-  }
-
-  get fences(): readonly number[] {
-    return this.#times;
-  }
-
-  readonly #times: number[] = [];
-
-  /** Takes the event now; all questions are answered a millisecond later. */
-  take(event: Event): void {
-    const events = [event];
-    for (let next = events.shift(); next !== undefined; next = events.shift()) {
-      const [state, effects] = step(this.state, next, at(this.nowMs));
-      this.state = state;
-      for (const effect of effects) {
-        this.effects.push(effect);
-        if (effect.kind === 'fence') this.#times.push(this.nowMs);
-        const answer = this.#answerTo(effect);
-        if (answer) events.push(answer);
-      }
-      this.nowMs += 1;
-    }
-  }
-
-  ends(result: FenceResult): void {
-    this.take({ kind: 'fenced', server: address('db1'), result });
-  }
-
-  /** Ticks every 100 ms. */
-  run(ms: number): void {
-    for (const until = this.nowMs + ms; this.nowMs < until; this.nowMs += 100) this.take({ kind: 'tick' });
-  }
-
-  #answerTo(effect: Effect): Event | undefined {
-    if (effect.kind === 'read-zone')
-      return { kind: 'zone-read', nameserver: 'ns1', reading: this.#zone.read(effect.questions) };
-    if (effect.kind === 'resolve')
-      return { kind: 'resolved', server: effect.server, addresses: [`192.0.2.${effect.server[2]}`] };
-    if (effect.kind !== 'probe') return undefined;
-    const probe = this.answers[effect.server.slice(0, 3)];
-    return probe && { kind: 'observed', server: effect.server, probe };
-  }
-}
-
-const started = (over?: Partial<ClusterSettings>): Cluster => {
-  const cluster = new Cluster(over);
-  cluster.run(2000);
-  return cluster;
-};
-
-const recorded = ({ effects }: Cluster, kind: string) =>
-  effects.flatMap((effect) => (effect.kind === 'record' && effect.entry.kind === kind ? [effect.entry] : []));
-const sent = ({ effects }: Cluster, kind: Effect['kind']) => effects.filter((effect) => effect.kind === kind);
-const codes = ({ state }: Cluster) => state.alarms.map(({ code }) => code);
+  Cluster,
+  closed,
+  codes,
+  ended,
+  moved,
+  open,
+  recorded,
+  refused,
+  returned,
+  sent,
+  settings,
+  started,
+} from '../../support/fenced-cluster.ts';
+import { address, at, factsOf, replicaOf, seen, silent, uuid } from '../../support/given.ts';
 
 describe('a former source that takes writes', () => {
   test('is fenced once, while the attempt is on its way', () => {
@@ -338,57 +245,6 @@ describe('after an attempt', () => {
     expect(recorded(cluster, 'fenced')).toMatchObject([{ server: address('db1'), uuid: uuid('db1') }]);
     expect(codes(cluster)).not.toContain('fence-failed');
     expect(cluster.state.fences.get(address('db1'))?.fencedAt).toBeDefined();
-  });
-
-  describe('without an answer, that closed the server', () => {
-    const unknown: FenceResult = {
-      kind: 'unknown',
-      failure: { code: 'timeout', message: 'no answer in time' },
-    };
-    const finishing = (cluster: Cluster) =>
-      sent(cluster, 'fence').filter((effect) => 'finishes' in effect && effect.finishes);
-    const closedByUs = () => {
-      const cluster = started();
-      cluster.answers['db1'] = closed;
-      cluster.ends(unknown);
-      cluster.run(3000);
-      return cluster;
-    };
-
-    test('the next one only ends the connections that are left; then there is none', () => {
-      const cluster = closedByUs();
-      expect(cluster.fences).toHaveLength(2);
-      expect(finishing(cluster)).toHaveLength(1);
-      cluster.ends({ kind: 'fenced', killed: 3, spared: 0 });
-      cluster.run(2 * fencePauseMaxMs);
-      expect(cluster.fences).toHaveLength(2);
-      expect(recorded(cluster, 'fenced').map((entry) => 'killed' in entry && entry.killed)).toEqual([
-        false,
-        3,
-      ]);
-      expect(cluster.state.restUntil).toBeGreaterThan(cluster.nowMs);
-    });
-
-    test('and no answer again: it is tried for a minute', () => {
-      const cluster = closedByUs();
-      for (let times = 0; times < 30; times += 1) {
-        cluster.ends(unknown);
-        cluster.run(fencePauseMaxMs / 10);
-      }
-      expect(finishing(cluster).length).toBeGreaterThan(2);
-      const { length } = cluster.fences;
-      cluster.run(10 * fencePauseMaxMs);
-      expect(cluster.fences).toHaveLength(length);
-      expect(recorded(cluster, 'fenced')).toHaveLength(1);
-    });
-
-    test('where somebody makes it a replica, its clients are left', () => {
-      const cluster = started();
-      cluster.answers['db1'] = seen(replicaOf('db2', 'db1', { peer: '192.0.2.1' }));
-      cluster.ends(unknown);
-      cluster.run(3000);
-      expect(cluster.fences).toHaveLength(1);
-    });
   });
 
   test.each<[FenceResult, string]>([

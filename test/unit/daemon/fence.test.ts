@@ -115,7 +115,7 @@ describe('the configuration of a fence', () => {
     spare: ['backup'],
     timeoutMs: 5000,
   } as const;
-  const shop = { ...cluster('shop', 'secret', { fence: { timeoutMs: 5000 } }), fence };
+  const shop = { ...cluster('shop', 'secret', { fence: { timeoutMs: 5000, kill: 'clients' } }), fence };
 
   test('is the same only with the same account and password', () => {
     expect(sameFence(shop, { ...shop, fence: { ...fence, password: new Secret('x') } })).toBe(true);
@@ -133,6 +133,11 @@ describe('the configuration of a fence', () => {
 
 test('the history tells a fence as a warning', () => {
   const about = { at: '2026-11-22T11:30:00.123Z', cluster: 'shop', nameserver: 'ns1' };
+  const again = { ...about, kind: 'fenced', server: db1, uuid, again: true, killed: 2, spared: 1 } as const;
+  expect(describeEntry(again)).toMatchObject({
+    sentence:
+      'db1:3306 was read-only already. 2 connections of clients ended, 1 left: clients that had stayed, or had come back by an answer of before the move',
+  });
   expect(describeEntry({ ...about, kind: 'fenced', server: db1, uuid, killed: 1, spared: 2 })).toEqual({
     level: 'warn',
     code: 'fenced',

@@ -81,8 +81,9 @@ describe('two host names that were exchanged when the connections were opened', 
       times: 1,
       nextAt: at(0).mono,
       last: undefined,
-      finishUntil: undefined,
       fencedAt: undefined,
+      clearedAt: undefined,
+      clearAt: undefined,
     };
     expect(named({ ...state, fences: new Map([[address('db1'), fencing]]) }).isSame).toBe(true);
   });

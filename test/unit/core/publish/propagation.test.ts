@@ -23,7 +23,7 @@ function after(...reports: readonly NameserverReport[]) {
   });
   const nobody = {
     nameservers: [],
-    complete: false,
+    completeAt: undefined,
     running: true,
     nextAt: at(0).mono,
     overdueAt: at(0).mono,
@@ -35,6 +35,8 @@ function after(...reports: readonly NameserverReport[]) {
       zone: 'example.' as never,
       present: [],
       absent: [],
+      since: at(0).mono,
+      ttlMs: 5000,
       nameservers: nobody,
       resolvers: nobody,
     },

@@ -387,16 +387,16 @@ describe('propagation', () => {
   };
 
   test('is complete when every nameserver has answered the new RRsets, and at least one has', () => {
-    expect(told({})).toMatchObject({ complete: true });
+    expect(told({})).toMatchObject({ completeAt: at(2).mono });
     expect(
       told({ nameservers: [{ nameserver: 'ns1', answeredAt: 5 }, { nameserver: 'ns2' }] }),
-    ).toMatchObject({ complete: false });
-    expect(told({ nameservers: [] })).toMatchObject({ complete: false });
+    ).toMatchObject({ completeAt: undefined });
+    expect(told({ nameservers: [] })).toMatchObject({ completeAt: undefined });
   });
 
   test('ignores answers to another epoch, and answers after another move', () => {
     for (const over of [{ epoch: 7 }, { superseded: true }])
-      expect(told(over)).toMatchObject({ complete: false, nameservers: [] });
+      expect(told(over)).toMatchObject({ completeAt: undefined, nameservers: [] });
   });
 });
 

@@ -104,7 +104,7 @@ const kills = (said: readonly string[]) => said.filter((sql) => sql.startsWith('
 test('an act that only finishes ends the clients of a closed server, and never closes an open one', async () => {
   const order = { finishes: true };
   const done = await play({ clients: 2, isClosed: true, order });
-  expect(done.result).toEqual({ kind: 'fenced', killed: 2, spared: 0 });
+  expect(done.result).toEqual({ kind: 'finished', killed: 2, spared: 0 });
   expect(kills(done.said)).toHaveLength(2);
   expect(done.closes).toEqual([]);
   const opened = await play({ clients: 2, order });
