@@ -18,6 +18,7 @@ import {
   sameProber,
   withoutFence,
 } from './adapters.ts';
+import { Admission } from './admission.ts';
 import { configuredCluster } from './known-cluster.ts';
 import { Load } from './load.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
@@ -35,7 +36,7 @@ interface ServiceOptions {
   /** Something works, but an operator should know. */
   onWarning(failure: Failure): void;
   /** Since when the process has too much to do; undefined: that is over. See the load. */
-  onOverload?(since: MonoMs | undefined): void;
+  onOverload?(since: MonoMs | undefined, waiting: () => ReadonlySet<string>): void;
   onBug(error: unknown): void;
 }
 
@@ -45,6 +46,8 @@ export interface Service {
   elsewhere(cluster: string): readonly string[] | undefined;
   /** Undefined: this instance watches no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  /** The clusters of this instance that wait for their turn: nobody watches them here yet. */
+  waiting(): ReadonlySet<string>;
   /** The same in numbers and codes, for monitoring. */
   vitals(cluster: string): Vitals | undefined;
   /** What hooks may call the clusters and their servers, also those that only others watch. */
@@ -104,6 +107,7 @@ export async function startService(options: ServiceOptions): Promise<StartedServ
 class ClusterSet implements Service {
   readonly #options: ServiceOptions;
   readonly #running = new Map<string, RunningCluster>();
+  readonly #admission: Admission;
   readonly #load: Load;
   readonly #visits = new Visits((cluster) => this.#visit(cluster));
   #elsewhere: ReadonlyMap<string, Elsewhere> = new Map();
@@ -114,11 +118,16 @@ class ClusterSet implements Service {
 
   constructor(options: ServiceOptions, nameservers: ReadonlyMap<string, OpenNameserver>) {
     this.#options = options;
+    const opening = (): number => options.maker.waiting?.() ?? 0;
+    this.#admission = new Admission(options.clock, opening);
     this.#load = new Load(
-      () => performance.eventLoopUtilization().active,
+      {
+        busyMs: () => performance.eventLoopUtilization().active,
+        cpuMs,
+        waiting: () => opening() + this.#admission.waiting.size,
+        onOverload: (since) => options.onOverload?.(since, () => this.waiting()),
+      },
       options.clock.mono(),
-      () => options.maker.waiting?.() ?? 0,
-      (since) => options.onOverload?.(since),
     );
     this.#nameservers = nameservers;
   }
@@ -128,7 +137,7 @@ class ClusterSet implements Service {
     const { cluster } = config.settings;
     const opened = this.#open(config, onRecord, () => onChange?.(cluster));
     this.#running.set(cluster, { ...opened, config });
-    opened.runtime.start(this.#load.phaseMs(config.settings.watch.intervalMs));
+    this.#admission.add(cluster, () => opened.runtime.start());
   }
 
   leaveToOthers({ elsewhere }: LoadedConfig): void {
@@ -171,8 +180,13 @@ class ClusterSet implements Service {
     return [...this.#running.keys()];
   }
 
+  waiting(): ReadonlySet<string> {
+    return new Set(this.#admission.waiting.keys());
+  }
+
   snapshot(cluster: string): Snapshot | undefined {
-    return this.#running.get(cluster)?.runtime.snapshot();
+    const snapshot = this.#running.get(cluster)?.runtime.snapshot();
+    return snapshot && this.#admission.waiting.has(cluster) ? ofWaiting(snapshot) : snapshot;
   }
 
   vitals(cluster: string): Vitals | undefined {
@@ -204,7 +218,10 @@ class ClusterSet implements Service {
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {
     const watched = this.#running.get(cluster);
-    if (watched !== undefined) return watched.runtime.command(command);
+    if (watched !== undefined) {
+      this.#admission.letIn(cluster);
+      return watched.runtime.command(command);
+    }
     const elsewhere = this.#stopping ? undefined : this.#elsewhere.get(cluster);
     return elsewhere && this.#visits.command(elsewhere.config, command);
   }
@@ -216,6 +233,7 @@ class ClusterSet implements Service {
   stop(): Promise<void> {
     this.#stopping = true;
     return this.#next(async () => {
+      this.#admission.stop();
       await Promise.all([...[...this.#running.values()].map(end), this.#visits.ended()]);
       await Promise.all([...this.#nameservers.values()].map(({ client }) => client.close()));
     });
@@ -243,7 +261,10 @@ class ClusterSet implements Service {
 
     const wanted = new Map(config.clusters.map((cluster) => [cluster.settings.cluster, cluster]));
     const removed = [...this.#running].filter(([name]) => !wanted.has(name));
-    for (const [name] of removed) this.#running.delete(name);
+    for (const [name] of removed) {
+      this.#running.delete(name);
+      this.#admission.leave(name);
+    }
     const added = [...wanted].filter(([name]) => !this.#running.has(name));
     const kept = [...wanted].flatMap(([name, cluster]) => this.#change(name, cluster, before) ?? []);
     for (const [, cluster] of added) this.add(cluster);
@@ -280,6 +301,11 @@ class ClusterSet implements Service {
       ({ nameserver }) => before.get(nameserver)?.client === this.#nameservers.get(nameserver)?.client,
     );
     if (sameSettings && sameLogin && sameClients && sameFence(running.config, config)) return undefined;
+    // It has not begun: another one takes its place in the queue.
+    if (this.#admission.waiting.has(name)) {
+      this.add(config);
+      return { name, done: end(running) };
+    }
     const prober = sameLogin ? running.prober : this.#options.maker.prober(config);
     this.#running.set(name, { runtime: running.runtime, prober, config });
     const ended = running.runtime.reconfigure(config.settings, {
@@ -289,6 +315,24 @@ class ClusterSet implements Service {
     });
     return { name, done: sameLogin ? ended : ended.then(() => running.prober.close()) };
   }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Nothing is known of a cluster that waits: its snapshot says why. */
+function ofWaiting(snapshot: Snapshot): Snapshot {
+  const sentence = 'This cluster waits for its turn to be watched: the process has others to ask first.';
+  return {
+    ...snapshot,
+    decision: { ...snapshot.decision, sentence },
+    publications: snapshot.publications.map((publication) => ({
+      ...publication,
+      decision: { ...publication.decision, sentence },
+    })),
+  };
 }
 
 const names = (clusters: readonly (readonly [string, unknown])[]): readonly string[] =>

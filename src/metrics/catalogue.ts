@@ -174,6 +174,11 @@ export const catalogue = {
     help: 'Connections to MySQL servers that wait for their turn to be opened.',
     labels: [],
   },
+  source_dns_clusters_waiting: {
+    type: 'gauge',
+    help: 'Clusters of this instance that wait for their turn to be watched.',
+    labels: [],
+  },
   source_dns_overloaded: {
     type: 'gauge',
     help: '1: there is too much to do, and servers at rest are asked more rarely than configured. 0: as configured.',

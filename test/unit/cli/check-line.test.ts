@@ -42,7 +42,7 @@ test('every state has its line and its exit code', () => {
   ]);
   expect(checked(withPublication({ ready: false }))).toEqual([
     4,
-    'UNREACHABLE: shop: the zone at ns1 cannot be read: not decided yet',
+    'UNREACHABLE: shop: not decided yet: The zone has not been read yet.',
   ]);
   const silent = shop.servers.map((server) => ({ ...server, contact: 'unknown' as const }));
   expect(checked({ ...shop, servers: silent })).toEqual([4, 'UNREACHABLE: shop: no server answers']);
