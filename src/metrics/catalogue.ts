@@ -36,7 +36,7 @@ export const catalogue = {
   },
   source_dns_watched: {
     type: 'gauge',
-    help: '1: this instance watches the cluster. 0: only others do. The other metrics have only watched clusters.',
+    help: '1: this instance watches the cluster. 0: it does not, or not yet. The other metrics have only watched clusters.',
     labels: ['cluster'],
   },
   source_dns_held: {
