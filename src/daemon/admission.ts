@@ -19,32 +19,45 @@ const burstMs = 100;
 const enoughOpening = 4;
 /** Yet one cluster begins in this time: servers that are away may keep connections waiting for ever. */
 const slowestMs = 250;
-/** A look that comes so late shows that this process cannot ask the servers that it has. */
+/**
+ * After a look that comes so late the clusters begin one by one: each when the last one is up, or after a time.
+ * After one that is later still nobody begins: answers would soon be too old, and no login would end in time.
+ */
+const lateMs = 250;
 const tooLateMs = 500;
+const longestMs = 5000;
+
+/** A cluster that begins. */
+export interface Beginner {
+  start(): void;
+  /** Whether its servers were asked, its zone was read, and nothing is being written. */
+  isUp(): boolean;
+}
 
 /** What a look finds. */
 export interface Look {
-  readonly now: MonoMs;
   /** How much later than planned it comes. */
-  readonly lateMs: number;
+  readonly behindMs: number;
   /** Connections that wait to be opened. */
   readonly opening: number;
-  /** When the last cluster began. */
-  readonly lastAt: MonoMs;
+  /** How long ago the last cluster began, and whether it is up. */
+  readonly sinceMs: number;
+  readonly isLastUp: boolean;
 }
 
 /** Whether another cluster may begin. */
-export function hasRoom({ now, lateMs, opening, lastAt }: Look): boolean {
-  if (lateMs > tooLateMs) return false;
-  return opening < enoughOpening || now - lastAt >= slowestMs;
+export function hasRoom({ behindMs, opening, sinceMs, isLastUp }: Look): boolean {
+  if (behindMs > tooLateMs) return false;
+  if (behindMs > lateMs) return isLastUp || sinceMs >= longestMs;
+  return opening < enoughOpening || sinceMs >= slowestMs;
 }
 
 /** One for a process. First in, first out. */
 export class Admission {
   readonly #clock: Clock;
   readonly #opening: () => number;
-  readonly #waiting = new Map<string, () => void>();
-  #lastAt = Number.NEGATIVE_INFINITY as MonoMs;
+  readonly #waiting = new Map<string, Beginner>();
+  #last: { readonly at: MonoMs; readonly cluster: Beginner } | undefined;
   /** The pace allows the next cluster from here on. */
   #nextAt = Number.NEGATIVE_INFINITY as MonoMs;
   #cancel: (() => void) | undefined;
@@ -60,9 +73,9 @@ export class Admission {
     return this.#waiting;
   }
 
-  /** `begin` is called once, when it is this cluster's turn. A cluster that waits keeps its place. */
-  add(cluster: string, begin: () => void): void {
-    this.#waiting.set(cluster, begin);
+  /** It is started once, when it is its turn. A cluster that waits keeps its place. */
+  add(cluster: string, beginner: Beginner): void {
+    this.#waiting.set(cluster, beginner);
     if (this.#cancel !== undefined) return;
     // Only a look that is late makes up for time: while nobody waited, nobody was held up.
     this.#nextAt = Math.max(this.#nextAt, this.#clock.mono()) as MonoMs;
@@ -71,10 +84,10 @@ export class Admission {
 
   /** At once, if it waits: somebody asks for this cluster. */
   letIn(cluster: string): void {
-    const begin = this.#waiting.get(cluster);
-    if (begin === undefined) return;
+    const beginner = this.#waiting.get(cluster);
+    if (beginner === undefined) return;
     this.#waiting.delete(cluster);
-    begin();
+    beginner.start();
   }
 
   /** Nobody wants this cluster any more. */
@@ -87,16 +100,21 @@ export class Admission {
     this.#cancel?.();
   }
 
-  #look(lateMs: number): void {
-    for (const [cluster] of this.#waiting) {
+  #look(behindMs: number): void {
+    for (const [name, cluster] of this.#waiting) {
       const now = this.#clock.mono();
-      if (now < this.#nextAt) break;
-      if (!hasRoom({ now, lateMs, opening: this.#opening(), lastAt: this.#lastAt })) break;
-      this.#lastAt = now;
+      if (now < this.#nextAt || !this.#hasRoom(now, behindMs)) break;
+      this.#last = { at: now, cluster };
       this.#nextAt = plusMs(Math.max(this.#nextAt, now - burstMs) as MonoMs, paceMs);
-      this.letIn(cluster);
+      this.letIn(name);
     }
     this.#lookLater();
+  }
+
+  #hasRoom(now: MonoMs, behindMs: number): boolean {
+    if (this.#last === undefined) return true;
+    const { at, cluster } = this.#last;
+    return hasRoom({ behindMs, opening: this.#opening(), sinceMs: now - at, isLastUp: cluster.isUp() });
   }
 
   #lookLater(): void {

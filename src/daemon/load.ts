@@ -34,11 +34,15 @@ const saturatedForMs = 2000;
 /** Where other processes take the CPU, there may be room for this long and then none: told as too much to do. */
 const roomForMs = 10_000;
 
-interface LoadOptions {
-  /** Since some moment: how long the event loop was busy, also while another process had the CPU. */
+/** Since some moment. */
+export interface Usage {
+  /** How long the event loop was busy, also while another process had the CPU. */
   readonly busyMs: BusyMs;
-  /** Since some moment: the CPU time of this process. */
+  /** The CPU time of this process. */
   readonly cpuMs: BusyMs;
+}
+
+interface LoadOptions extends Usage {
   /** How many connections and clusters wait for their turn. Absent: none. */
   readonly waiting?: () => number;
   /** Gets since when there is too much to do; undefined: that is over. */

@@ -9,6 +9,7 @@ import { snapshot } from '../core/report/snapshot.ts';
 import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import { type Vitals, vitals } from '../core/report/snapshot-vitals.ts';
+import { isUp } from '../core/rest.ts';
 import { step } from '../core/step.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
 import type { Clock, Random } from '../ports.ts';
@@ -47,6 +48,8 @@ export interface ClusterRuntime {
   readonly cluster: string;
   /** The first tick comes at once. */
   start(): void;
+  /** Whether its servers were asked, its zone was read, and nothing is being written. */
+  isUp(): boolean;
   /** Changes nothing, and draws no random token. */
   snapshot(): Snapshot;
   /** The same in numbers and codes, for monitoring. */
@@ -103,6 +106,10 @@ class Runtime implements ClusterRuntime {
     this.#wakeAt = this.#options.clock.mono();
     this.#listen();
     this.#post({ kind: 'tick' });
+  }
+
+  isUp(): boolean {
+    return isUp(this.#state);
   }
 
   snapshot(): Snapshot {

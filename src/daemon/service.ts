@@ -20,7 +20,7 @@ import {
 } from './adapters.ts';
 import { Admission } from './admission.ts';
 import { configuredCluster } from './known-cluster.ts';
-import { Load } from './load.ts';
+import { Load, type Usage } from './load.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
 import { type Visit, Visits } from './visits.ts';
 
@@ -38,6 +38,8 @@ interface ServiceOptions {
   /** Since when the process has too much to do; undefined: that is over. See the load. */
   onOverload?(since: MonoMs | undefined, waiting: () => ReadonlySet<string>): void;
   onBug(error: unknown): void;
+  /** How busy the process was since some moment. Default: as the system says. */
+  readonly usage?: Usage;
 }
 
 export interface Service {
@@ -122,8 +124,7 @@ class ClusterSet implements Service {
     this.#admission = new Admission(options.clock, opening);
     this.#load = new Load(
       {
-        busyMs: () => performance.eventLoopUtilization().active,
-        cpuMs,
+        ...(options.usage ?? ownUsage),
         waiting: () => opening() + this.#admission.waiting.size,
         onOverload: (since) => options.onOverload?.(since, () => this.waiting()),
       },
@@ -137,7 +138,7 @@ class ClusterSet implements Service {
     const { cluster } = config.settings;
     const opened = this.#open(config, onRecord, () => onChange?.(cluster));
     this.#running.set(cluster, { ...opened, config });
-    this.#admission.add(cluster, () => opened.runtime.start());
+    this.#admission.add(cluster, opened.runtime);
   }
 
   leaveToOthers({ elsewhere }: LoadedConfig): void {
@@ -317,10 +318,13 @@ class ClusterSet implements Service {
   }
 }
 
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
+const ownUsage: Usage = {
+  busyMs: () => performance.eventLoopUtilization().active,
+  cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+};
 
 /** Nothing is known of a cluster that waits: its snapshot says why. */
 function ofWaiting(snapshot: Snapshot): Snapshot {

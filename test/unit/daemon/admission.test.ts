@@ -1,12 +1,9 @@
 /** Who begins, and when: the turns of the clusters of a process. */
 
 import { expect, test } from 'vitest';
-import type { MonoMs } from '../../../src/core/model/units.ts';
 import { Admission, hasRoom } from '../../../src/daemon/admission.ts';
 import { fakeClock } from '../../support/fakes.ts';
 import { lateClock } from '../../support/late-clock.ts';
-
-const at = (ms: number) => ms as MonoMs;
 
 /** An admission with clusters c0, c1, ...; `begun` has those that have begun, in order. */
 function queueOf(clusters: number, clock: Parameters<typeof admissionWith>[0] = fakeClock()) {
@@ -20,8 +17,11 @@ function admissionWith(clock: ReturnType<typeof fakeClock> | ReturnType<typeof l
   /** Connections that wait to be opened. */
   const opening = { count: 0 };
   const admission = new Admission(clock, () => opening.count);
-  const add = (cluster: string): void => admission.add(cluster, () => void begun.push(cluster));
-  return { admission, begun, opening, add };
+  /** Whether the clusters that began are up. */
+  const up = { are: true };
+  const add = (cluster: string, name = cluster): void =>
+    admission.add(cluster, { start: () => void begun.push(name), isUp: () => up.are });
+  return { admission, begun, opening, up, add };
 }
 
 test('the first cluster begins at once, the others in their order, a little after one another', async () => {
@@ -61,7 +61,7 @@ test('a late look lets a bounded number begin', () => {
   const clock = lateClock();
   const { begun } = queueOf(1000, clock);
   const before = begun.length;
-  clock.pass(490);
+  clock.pass(240);
   expect(begun.length - before).toBeGreaterThan(20);
   expect(begun.length - before).toBeLessThan(40);
 });
@@ -82,7 +82,7 @@ test('a cluster that somebody asks for begins at once, and only once', async () 
 test('a cluster that changes keeps its place, one that goes leaves it, a new one is the last', async () => {
   const clock = fakeClock();
   const { begun, admission, add } = queueOf(4, clock);
-  admission.add('c1', () => void begun.push('c1 changed'));
+  add('c1', 'c1 changed');
   admission.leave('c2');
   add('new');
   await clock.advance(1000);
@@ -97,11 +97,25 @@ test('after a stop nobody begins', async () => {
   expect([begun, clock.timers()]).toEqual([['c0'], 0]);
 });
 
-test('there is room unless this process is late, or connections wait for a moment', () => {
-  const look = { now: at(1000), lateMs: 0, opening: 0, lastAt: at(990) };
+test('a process that is late lets one after the other begin, each when the last one is up', () => {
+  const clock = lateClock();
+  const { begun, up } = queueOf(1000, clock);
+  const before = begun.length;
+  up.are = false;
+  for (let look = 0; look < 10; look += 1) clock.pass(310);
+  expect(begun.length).toBe(before);
+  up.are = true;
+  clock.pass(310);
+  expect(begun.length).toBeGreaterThan(before);
+});
+
+test('how late the process is decides who has room', () => {
+  const look = { behindMs: 0, opening: 0, sinceMs: 10, isLastUp: false };
   expect(hasRoom(look)).toBe(true);
-  expect(hasRoom({ ...look, lateMs: 501 })).toBe(false);
   expect(hasRoom({ ...look, opening: 4 })).toBe(false);
-  expect(hasRoom({ ...look, opening: 4, lastAt: at(750) })).toBe(true);
-  expect(hasRoom({ ...look, opening: 4, lastAt: at(750), lateMs: 501 })).toBe(false);
+  expect(hasRoom({ ...look, opening: 4, sinceMs: 250 })).toBe(true);
+  expect(hasRoom({ ...look, behindMs: 251, sinceMs: 250 })).toBe(false);
+  expect(hasRoom({ ...look, behindMs: 251, isLastUp: true })).toBe(true);
+  expect(hasRoom({ ...look, behindMs: 251, sinceMs: 5000 })).toBe(true);
+  expect(hasRoom({ ...look, behindMs: 501, isLastUp: true, sinceMs: 5000 })).toBe(false);
 });
