@@ -23,8 +23,8 @@ const slowestMs = 250;
  * After a look that comes so late the clusters begin one by one: each when the last one is up, or after a time.
  * After one that is later still nobody begins: answers would soon be too old, and no login would end in time.
  */
-const lateMs = 250;
-const tooLateMs = 500;
+const lateMs = 500;
+const tooLateMs = 800;
 const longestMs = 5000;
 
 /** A cluster that begins. */

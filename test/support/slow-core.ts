@@ -5,8 +5,8 @@
  */
 
 import { Secret } from '../../src/config/secret.ts';
-import type { HistoryEntry } from '../../src/core/model/events.ts';
 import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
+import type { HistoryEntry } from '../../src/core/model/events.ts';
 import type { Probe, ServerFacts, Unasked } from '../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs, ServerAddress, ServerId, WallMs } from '../../src/core/model/units.ts';
 import type { Rrset } from '../../src/core/model/zone.ts';
@@ -14,7 +14,7 @@ import { type Service, startService } from '../../src/daemon/service.ts';
 import { stoodStillMs, TimeLimit } from '../../src/mysql/connection/deadline.ts';
 import { OpeningGate } from '../../src/mysql/connection/opening-gate.ts';
 import type { Clock, ServerProber, ZoneClient } from '../../src/ports.ts';
-import { settled, settings } from './fakes.ts';
+import { settings, settled } from './fakes.ts';
 import { applyPlan, config, nameserver } from './small-world.ts';
 
 /** What takes CPU time, in milliseconds. */
@@ -94,8 +94,7 @@ const uuid = (cluster: number, member: number): ServerId =>
   `${String(cluster).padStart(8, '0')}-000${member}-4000-8000-000000000000` as ServerId;
 const addressOf = (cluster: number, member: number): ServerAddress =>
   `db${member}.c${cluster}:3306` as ServerAddress;
-const ipOf = (cluster: number, member: number): string =>
-  `10.${cluster >> 8}.${cluster & 255}.${member + 1}`;
+const ipOf = (cluster: number, member: number): string => `10.${cluster >> 8}.${cluster & 255}.${member + 1}`;
 
 function factsOf(cluster: number, member: number, source: number): ServerFacts {
   const isSource = member === source;
@@ -177,7 +176,7 @@ class Connection {
   }
 
   async #logIn(): Promise<'open' | 'failed'> {
-    const { loop, gate, costs } = this.#world;
+    const { loop, gate } = this.#world;
     const ticket = gate.ticket();
     await ticket.take();
     this.#world.logins += 1;
@@ -195,12 +194,14 @@ class Connection {
       };
       const part = (): void => {
         if (left < 0) return;
-        loop.spend(costs.loginPart);
+        loop.spend(this.#world.costs.loginPart);
         left -= 1;
-        if (left > 0) return loop.arrive(part);
-        time.stop();
-        gate.needed(time.spent);
-        end('open');
+        if (left > 0) loop.arrive(part);
+        else {
+          time.stop();
+          gate.needed(time.spent);
+          end('open');
+        }
       };
       time.goOn();
       // A server that is away says nothing, and its attempt gives the place back.
@@ -246,19 +247,20 @@ export class SlowCore {
   }
 
   async start(): Promise<void> {
-    const { loop, costs } = this;
+    const { loop } = this;
     const started = await startService({
       config: config('/nowhere', { clusters: this.#clusters() }),
       maker: {
         waiting: () => this.gate.waiting,
-        prober: ({ settings: { servers, cluster } }) => this.#prober(Number(cluster.slice(1)), servers.length),
+        prober: ({ settings: { servers, cluster } }) =>
+          this.#prober(Number(cluster.slice(1)), servers.length),
         zoneClient: async () => ({ kind: 'opened', client: this.#zoneClient(), warnings: [] }),
       },
       clock: loop,
       usage: { busyMs: loop.busyMs, cpuMs: loop.busyMs },
       random: {
         token: () => {
-          loop.spend(costs.event);
+          loop.spend(this.costs.event);
           this.#tokens += 1;
           return `t${this.#tokens}`;
         },
@@ -321,9 +323,16 @@ export class SlowCore {
           publish: [ipOf(index, member)],
         })),
         publications: [
-          { ...publication, source: { ...publication.source, name: `source.c${index}.db.example.com.` as Fqdn } },
+          {
+            ...publication,
+            source: { ...publication.source, name: `source.c${index}.db.example.com.` as Fqdn },
+          },
         ],
-        watch: { ...settings().watch, suspectIntervalMs: 10, probeTimeoutMs: connectTimeoutMs + queryTimeoutMs },
+        watch: {
+          ...settings().watch,
+          suspectIntervalMs: 10,
+          probeTimeoutMs: connectTimeoutMs + queryTimeoutMs,
+        },
       }),
       mysql: {
         user: 'source_dns',
@@ -361,7 +370,7 @@ export class SlowCore {
 
   /** Readings at rest wait for their turn, as those of the real one. */
   #zoneClient(): ZoneClient {
-    const { loop, costs } = this;
+    const { loop } = this;
     const zone = settings().publications[0]?.zone as Fqdn;
     let freeAt = 0;
     const later = <T>(cost: number, ms: number, result: () => T): Promise<T> =>
@@ -375,13 +384,13 @@ export class SlowCore {
     return {
       read: ({ questions }) => {
         freeAt = Math.max(loop.mono(), freeAt) + this.#options.readEveryMs;
-        return later(costs.read, Math.min(freeAt - loop.mono(), connectTimeoutMs), () => ({
+        return later(this.costs.read, Math.min(freeAt - loop.mono(), connectTimeoutMs), () => ({
           kind: 'read' as const,
           zone,
           rrsets: questions.flatMap(({ name, type }) => this.#zone.get(`${name} ${type}`) ?? []),
         }));
       },
-      update: ({ plan }) => later(costs.update, roundTripMs, () => applyPlan(this.#zone, plan)),
+      update: ({ plan }) => later(this.costs.update, roundTripMs, () => applyPlan(this.#zone, plan)),
       propagation: async () => ({ nameservers: [{ nameserver: nameserver().name }] }),
       inspectRefusal: async ({ failure }) => failure,
       close: async () => {},
