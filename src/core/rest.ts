@@ -41,13 +41,6 @@ const hasNothingToDo = ({ decision, ready, zone, writing }: PublicationState): b
   writing.pauses.size === 0 &&
   !writing.mustRead;
 
-/** Whether a cluster has begun: each server was asked, each zone was read, and nothing is on its way. */
-export const isUp = ({ servers, publications }: ClusterState): boolean =>
-  [...servers.values()].every(({ latest, settings }) => latest !== undefined || settings.discovered) &&
-  [...publications.values()].every(
-    ({ ready, writing }) => ready && writing.inFlight === undefined && writing.awaiting === undefined,
-  );
-
 /** Whether this event needs no turn. `after`: the state that remembers it. */
 export function mayWait(before: ClusterState, after: ClusterState, event: Event, { mono }: Now): boolean {
   if (after.staleBefore !== before.staleBefore) return false;

@@ -20,8 +20,9 @@ const enoughOpening = 4;
 /** Yet one cluster begins in this time: servers that are away may keep connections waiting for ever. */
 const slowestMs = 250;
 /**
- * After a look that comes so late the clusters begin one by one: each when the last one is up, or after a time.
- * After one that is later still nobody begins: answers would soon be too old, and no login would end in time.
+ * After a look that comes so late the clusters begin one by one: each when the last one is up, or after a
+ * time. After one that is later still nobody begins: answers would soon be too old, and no login would end in
+ * time.
  */
 const lateMs = 500;
 const tooLateMs = 800;

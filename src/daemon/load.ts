@@ -22,16 +22,16 @@ const serversInHaste = 10;
 /** With the default of `suspect_interval` this makes the pauses of a suspicion as long as those at rest. */
 const mostStretch = 256;
 /**
- * Above this part of the event loop the questions at rest come half as often. They come as often as planned again
- * when the process needs less than the other part. Half of the first one is above that: else they would take
- * turns.
+ * Above this part of the event loop the questions at rest come half as often. They come as often as planned
+ * again when the process needs less than the other part. Half of the first one is above that: else they would
+ * take turns.
  */
 const saturated = 0.95;
 const hasRoomAtRest = 0.45;
 const saturatedStretch = 2;
 /** One incident must not count. Milliseconds. */
 const saturatedForMs = 2000;
-/** Where other processes take the CPU, there may be room for this long and then none: told as too much to do. */
+/** Where other processes take the CPU, there may be room so long and then none: that is too much to do. */
 const roomForMs = 10_000;
 
 /** Since some moment. */
@@ -41,6 +41,15 @@ export interface Usage {
   /** The CPU time of this process. */
   readonly cpuMs: BusyMs;
 }
+
+/** As the system says. */
+export const ownUsage: Usage = {
+  busyMs: () => performance.eventLoopUtilization().active,
+  cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+};
 
 interface LoadOptions extends Usage {
   /** How many connections and clusters wait for their turn. Absent: none. */

@@ -3,13 +3,12 @@
 import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
-import { type ClusterState, initialState } from '../core/model/state.ts';
+import { type ClusterState, initialState, isUp } from '../core/model/state.ts';
 import type { MonoMs, Now, ServerAddress } from '../core/model/units.ts';
 import { snapshot } from '../core/report/snapshot.ts';
 import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import { type Vitals, vitals } from '../core/report/snapshot-vitals.ts';
-import { isUp } from '../core/rest.ts';
 import { step } from '../core/step.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
 import type { Clock, Random } from '../ports.ts';

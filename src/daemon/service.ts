@@ -1,16 +1,14 @@
 /** All clusters of one configuration: a runtime for each, and their shared adapters. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
-import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Answer, Command } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
-import type { MonoMs } from '../core/model/units.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Vitals } from '../core/report/snapshot-vitals.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
-import type { Clock, Random, ServerProber } from '../ports.ts';
+import type { ServerProber } from '../ports.ts';
 import {
-  type AdapterMaker,
   clientsOf,
   type OpenNameserver,
   openNameservers,
@@ -20,27 +18,11 @@ import {
 } from './adapters.ts';
 import { Admission } from './admission.ts';
 import { configuredCluster } from './known-cluster.ts';
-import { Load, type Usage } from './load.ts';
+import { Load, ownUsage } from './load.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
+import type { Reconfigured, ServiceOptions } from './service-options.ts';
 import { type Visit, Visits } from './visits.ts';
-
-interface ServiceOptions {
-  readonly config: LoadedConfig;
-  readonly maker: AdapterMaker;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** What earlier runs remember of a cluster. */
-  remembered(cluster: string): readonly Remembered[];
-  onRecord(entry: HistoryEntry): void;
-  onChange?(cluster: string): void;
-  /** Something works, but an operator should know. */
-  onWarning(failure: Failure): void;
-  /** Since when the process has too much to do; undefined: that is over. See the load. */
-  onOverload?(since: MonoMs | undefined, waiting: () => ReadonlySet<string>): void;
-  onBug(error: unknown): void;
-  /** How busy the process was since some moment. Default: as the system says. */
-  readonly usage?: Usage;
-}
+import { ofWaiting } from './waiting-snapshot.ts';
 
 export interface Service {
   clusters(): readonly string[];
@@ -66,15 +48,6 @@ export interface Service {
   /** Finishes the updates in flight and closes every adapter. */
   stop(): Promise<void>;
 }
-
-type Reconfigured =
-  | {
-      readonly kind: 'done';
-      readonly added: readonly string[];
-      readonly changed: readonly string[];
-      readonly removed: readonly string[];
-    }
-  | { readonly kind: 'refused'; readonly failures: readonly Failure[] };
 
 type StartedService =
   | { readonly kind: 'started'; readonly service: Service }
@@ -316,27 +289,6 @@ class ClusterSet implements Service {
     });
     return { name, done: sameLogin ? ended : ended.then(() => running.prober.close()) };
   }
-}
-
-const ownUsage: Usage = {
-  busyMs: () => performance.eventLoopUtilization().active,
-  cpuMs() {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  },
-};
-
-/** Nothing is known of a cluster that waits: its snapshot says why. */
-function ofWaiting(snapshot: Snapshot): Snapshot {
-  const sentence = 'This cluster waits for its turn to be watched: the process has others to ask first.';
-  return {
-    ...snapshot,
-    decision: { ...snapshot.decision, sentence },
-    publications: snapshot.publications.map((publication) => ({
-      ...publication,
-      decision: { ...publication.decision, sentence },
-    })),
-  };
 }
 
 const names = (clusters: readonly (readonly [string, unknown])[]): readonly string[] =>

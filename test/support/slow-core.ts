@@ -1,7 +1,7 @@
 /**
- * A process on a core that is too slow for its clusters, in virtual time: the real service and core, and a model of
- * the event loop in which each event, question, login and answer takes its time. So it is the same on every
- * machine what such a process does.
+ * A process on a core that is too slow for its clusters, in virtual time: the real service and core, and a
+ * model of the event loop in which each event, question, login and answer takes its time. So such a process
+ * does the same on every machine.
  */
 
 import { Secret } from '../../src/config/secret.ts';

@@ -1,8 +1,8 @@
 /**
- * Many clusters of one process begin in turn: the real service and prober, false MySQL servers, a zone in memory.
- * The situations are those of public reports: all checks at once after a start or a reload (Icinga, Envoy,
- * Consul), dead servers that take the places of the others (orchestrator), a full queue through which no
- * command comes (ProxySQL).
+ * Many clusters of one process begin in turn: the real service and prober, false MySQL servers, a zone in
+ * memory. The situations are those of public reports: all checks at once after a start or a reload (Icinga,
+ * Envoy, Consul), dead servers that take the places of the others (orchestrator), a full queue through which
+ * no command comes (ProxySQL).
  */
 
 import { afterEach, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A process with more clusters than its core can ask, in virtual time: what it does, and that it does not collapse. */
+/** A process with more clusters than its core can ask, in virtual time: it does not collapse. */
 
 import { afterEach, expect, test, vi } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
