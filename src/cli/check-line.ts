@@ -78,8 +78,13 @@ function clusterCheck(document: ClusterDocument): ClusterCheck {
   const told = (state: CheckState, sentence: string): ClusterCheck => ({ cluster, state, sentence });
   const unread = publications.find(({ ready, readFailure }) => !ready || readFailure !== null);
   if (unread !== undefined) {
-    const why = unread.readFailure?.message ?? 'not decided yet';
-    return told('unreachable', `the zone at ${unread.nameserver} cannot be read: ${why}`);
+    const { nameserver, readFailure, decision } = unread;
+    return told(
+      'unreachable',
+      readFailure === null
+        ? `not decided yet: ${decision.sentence}`
+        : `the zone at ${nameserver} cannot be read: ${readFailure.message}`,
+    );
   }
   if (!isSeen(document)) return told('unreachable', 'no server answers');
   const held = publications.find(({ decision }) => decision.kind === 'hold');

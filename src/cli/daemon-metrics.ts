@@ -12,7 +12,7 @@ export interface DaemonMetrics {
   record(entry: HistoryEntry): void;
   /** After a reload; undefined: the configuration was refused. */
   use(config: LoadedConfig | undefined): void;
-  scrape(service: Pick<Service, 'clusters' | 'vitals' | 'isOverloaded'>): Promise<Scrape>;
+  scrape(service: Pick<Service, 'clusters' | 'waiting' | 'vitals' | 'isOverloaded'>): Promise<Scrape>;
   stop(): void;
 }
 
@@ -39,6 +39,7 @@ export async function openDaemonMetrics(
         connectionsWaiting,
         isOverloaded: () => service.isOverloaded(),
         clusters: () => service.clusters(),
+        waiting: () => service.waiting(),
         elsewhere: () => inForce.elsewhere.map(({ settings }) => settings.cluster),
         vitals: (cluster) => service.vitals(cluster),
       }),

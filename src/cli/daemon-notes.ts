@@ -12,7 +12,7 @@ import type { CommandContext } from './context.ts';
 export interface DaemonNotes {
   document(): DaemonDocument;
   /** Since when the process has too much to do; undefined: that is over. */
-  overloaded(since: MonoMs | undefined): void;
+  overloaded(since: MonoMs | undefined, waiting: () => ReadonlySet<string>): void;
   /** After a reload. */
   use(config: LoadedConfig): void;
   stop(): void;
@@ -32,7 +32,8 @@ export function openDaemonNotes(
   { config: begun, stateDir, log }: NotesOptions,
 ): DaemonNotes {
   let config = begun;
-  let overload: Failure | undefined;
+  /** The clusters that wait become fewer while the warning is present. */
+  let overload: (() => Failure) | undefined;
   const since = new Date(clock.wall()).toISOString();
   const files = watchFiles({
     files: config.files,
@@ -50,14 +51,19 @@ export function openDaemonNotes(
       warnings: [
         ...config.warnings.map((message) => ({ code: 'config-warning', message })),
         ...(stateDir === undefined ? [] : [stateDir]),
-        ...(overload === undefined ? [] : [overload]),
+        ...(overload === undefined ? [] : [overload()]),
         ...files.differing(),
       ],
     }),
-    overloaded(begunAt) {
-      overload = begunAt === undefined ? undefined : overloadWarning(clock.wall() - (clock.mono() - begunAt));
-      if (overload === undefined) log.say('info', 'overload-over', roomAgain);
-      else log.fail('warn', overload);
+    overloaded(begunAt, waiting) {
+      if (begunAt === undefined) {
+        overload = undefined;
+        log.say('info', 'overload-over', roomAgain);
+        return;
+      }
+      const begun = clock.wall() - (clock.mono() - begunAt);
+      overload = () => overloadWarning(begun, [...waiting()]);
+      log.fail('warn', overload());
     },
     use(next) {
       config = next;

@@ -1,24 +1,28 @@
-/** The part of the time in which the event loop was busy, window by window. */
+/** The part of the time in which this process was busy, window by window. */
 
 import type { MonoMs } from '../core/model/units.ts';
 
-export class BusyPart {
-  readonly #busyMs: () => number;
-  readonly #windowMs: number;
-  #begun: { readonly at: MonoMs; readonly busyMs: number };
+/** The milliseconds that something was busy since some moment. */
+export type BusyMs = () => number;
 
-  /** `busyMs`: the milliseconds that the event loop was busy since some moment. */
-  constructor(busyMs: () => number, windowMs: number, now: MonoMs) {
-    this.#busyMs = busyMs;
+export class BusyPart {
+  readonly #counters: readonly BusyMs[];
+  readonly #windowMs: number;
+  #begun: { readonly at: MonoMs; readonly counts: readonly number[] };
+
+  /** Of several counters the one counts that was busy the least. */
+  constructor(counters: readonly BusyMs[], windowMs: number, now: MonoMs) {
+    this.#counters = counters;
     this.#windowMs = windowMs;
-    this.#begun = { at: now, busyMs: busyMs() };
+    this.#begun = { at: now, counts: counters.map((count) => count()) };
   }
 
-  /** From 0 to 1, of the window that ends now. Undefined: the window has just begun. */
+  /** From 0 to 1, of the window that ends now. Undefined: the window is not over. */
   next(now: MonoMs): number | undefined {
-    const { at, busyMs } = this.#begun;
+    const { at, counts: before } = this.#begun;
     if (now - at < this.#windowMs) return undefined;
-    this.#begun = { at: now, busyMs: this.#busyMs() };
-    return (this.#begun.busyMs - busyMs) / (now - at);
+    const counts = this.#counters.map((count) => count());
+    this.#begun = { at: now, counts };
+    return Math.min(...counts.map((count, index) => count - (before[index] ?? 0))) / (now - at);
   }
 }

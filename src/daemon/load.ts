@@ -6,14 +6,12 @@
 
 import type { MonoMs } from '../core/model/units.ts';
 import { Demand } from '../demand.ts';
-import { BusyPart } from './busy-part.ts';
+import { type BusyMs, BusyPart } from './busy-part.ts';
 import { Overload } from './overload.ts';
 
 /** Above this part of the event loop all haste is halved, below the other one it is doubled. */
 const tooBusy = 0.65;
 const hasRoom = 0.35;
-/** From one cluster to the next: more than its probes take, and no divisor of an interval. Milliseconds. */
-const phaseStepMs = 3.7;
 /** How often we compare. Milliseconds. */
 const compareEveryMs = 50;
 /**
@@ -24,53 +22,59 @@ const serversInHaste = 10;
 /** With the default of `suspect_interval` this makes the pauses of a suspicion as long as those at rest. */
 const mostStretch = 256;
 /**
- * Above this part of the event loop the questions at rest come half as often, below the other one as often as
- * planned again. Half of the first one is above the second one: else they would take turns.
+ * Above this part of the event loop the questions at rest come half as often. They come as often as planned
+ * again when the process needs less than the other part. Half of the first one is above that: else they would
+ * take turns.
  */
 const saturated = 0.95;
 const hasRoomAtRest = 0.45;
 const saturatedStretch = 2;
 /** One incident must not count. Milliseconds. */
 const saturatedForMs = 2000;
+/** Where other processes take the CPU, there may be room so long and then none: that is too much to do. */
+const roomForMs = 10_000;
+
+/** Since some moment. */
+export interface Usage {
+  /** How long the event loop was busy, also while another process had the CPU. */
+  readonly busyMs: BusyMs;
+  /** The CPU time of this process. */
+  readonly cpuMs: BusyMs;
+}
+
+/** As the system says. */
+export const ownUsage: Usage = {
+  busyMs: () => performance.eventLoopUtilization().active,
+  cpuMs() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+};
+
+interface LoadOptions extends Usage {
+  /** How many connections and clusters wait for their turn. Absent: none. */
+  readonly waiting?: () => number;
+  /** Gets since when there is too much to do; undefined: that is over. */
+  readonly onOverload?: (since: MonoMs | undefined) => void;
+}
 
 /** One for all clusters of a process. */
 export class Load {
-  readonly #waiting: () => number;
-  readonly #onOverload: (since: MonoMs | undefined) => void;
+  readonly #options: LoadOptions;
   readonly #overload: Overload;
   readonly #servers = new Demand();
   readonly #busyNow: BusyPart;
   readonly #busyForLong: BusyPart;
-  #begun = 0;
   /** Because the event loop is busy. */
   #stretch = 1;
-  #isSaturated = false;
+  /** While the event loop is saturated: what the process needs although it asks less. */
+  #need: BusyPart | undefined;
 
-  /**
-   * `busyMs`: the milliseconds that the event loop was busy since some moment. `waiting`: how many connections
-   * wait to be opened. `onOverload` gets since when there is too much to do; undefined: that is over.
-   */
-  constructor(
-    busyMs: () => number,
-    now: MonoMs,
-    waiting: () => number = () => 0,
-    onOverload: (since: MonoMs | undefined) => void = () => {},
-  ) {
-    this.#waiting = waiting;
-    this.#onOverload = onOverload;
+  constructor(options: LoadOptions, now: MonoMs) {
+    this.#options = options;
     this.#overload = new Overload(now);
-    this.#busyNow = new BusyPart(busyMs, compareEveryMs, now);
-    this.#busyForLong = new BusyPart(busyMs, saturatedForMs, now);
-  }
-
-  /**
-   * How long the next cluster waits for its first tick. Clusters that begin together would ask together for
-   * ever: they spread over their interval.
-   */
-  phaseMs(intervalMs: number): number {
-    const ms = (this.#begun * phaseStepMs) % intervalMs;
-    this.#begun += 1;
-    return ms;
+    this.#busyNow = new BusyPart([options.busyMs], compareEveryMs, now);
+    this.#busyForLong = new BusyPart([options.busyMs], saturatedForMs, now);
   }
 
   /** `who` asks so many servers in haste from now on. */
@@ -84,7 +88,7 @@ export class Load {
     if (part !== undefined && part > tooBusy) this.#stretch = Math.min(mostStretch, this.#stretch * 2);
     else if (part !== undefined && part < hasRoom) this.#stretch = Math.max(1, this.#stretch / 2);
     // A login costs us and the server as much as many probes. What nobody asked yet comes before haste.
-    if (this.#waiting() > 0) return mostStretch;
+    if (this.#isAnyWaiting()) return mostStretch;
     const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers.sum / serversInHaste)));
     return Math.min(mostStretch, Math.max(shared, this.#stretch));
   }
@@ -94,11 +98,23 @@ export class Load {
    * nothing but ask those that it knows, and would never come to the others.
    */
   restStretch(now: MonoMs): number {
-    const part = this.#busyForLong.next(now);
-    if (part !== undefined) this.#isSaturated = part > (this.#isSaturated ? hasRoomAtRest : saturated);
-    const isStretched = this.#isSaturated || this.#waiting() > 0;
-    if (this.#overload.look(isStretched, now)) this.#onOverload(this.#overload.since);
+    this.#compare(now);
+    const isStretched = this.#need !== undefined || this.#isAnyWaiting();
+    if (this.#overload.look(isStretched, now)) this.#options.onOverload?.(this.#overload.since);
     return isStretched ? saturatedStretch : 1;
+  }
+
+  /** A process that waits for the CPU does not need it for its own work: that tells when there is room. */
+  #compare(now: MonoMs): void {
+    const { busyMs, cpuMs } = this.#options;
+    const busy = this.#busyForLong.next(now);
+    if (busy !== undefined && busy > saturated) this.#need = new BusyPart([busyMs, cpuMs], roomForMs, now);
+    const need = this.#need?.next(now);
+    if (need !== undefined && need < hasRoomAtRest) this.#need = undefined;
+  }
+
+  #isAnyWaiting(): boolean {
+    return (this.#options.waiting?.() ?? 0) > 0;
   }
 
   get isOverloaded(): boolean {

@@ -43,9 +43,19 @@ export class Overload {
   }
 }
 
-/** `since`: milliseconds since 1970. */
-export const overloadWarning = (since: number): Failure => ({
+/** Of the clusters that wait. */
+const mostNamed = 3;
+
+/** `since`: milliseconds since 1970. `waiting`: the clusters that nobody watches here yet. */
+export const overloadWarning = (since: number, waiting: readonly string[]): Failure => ({
   code: 'overloaded',
-  message: `since ${new Date(since).toISOString().slice(0, 19)}Z this process has more to do than it can: it asks servers at rest more rarely than configured, after up to twice \`watch.interval\``,
-  hint: 'give it more CPU, or share the clusters among several instances (docs/SHARES.md)',
+  message: `since ${new Date(since).toISOString().slice(0, 19)}Z this process has more to do than it can: it asks servers at rest more rarely than configured, after up to twice \`watch.interval\`${notWatched(waiting)}`,
+  hint: 'give it more CPU, or share the clusters among several instances (docs/SHARES.md), or let it ask more rarely (`watch.interval`, `watch.fresh_for`)',
 });
+
+function notWatched(waiting: readonly string[]): string {
+  if (waiting.length === 0) return '';
+  const more = waiting.length > mostNamed ? [`${waiting.length - mostNamed} more`] : [];
+  const some = [...waiting.slice(0, mostNamed), ...more].join(', ');
+  return `; clusters that wait for their turn, and are not watched here: ${waiting.length} (${some})`;
+}

@@ -3,8 +3,8 @@
 import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/model/events.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
-import { type ClusterState, initialState } from '../core/model/state.ts';
-import { type MonoMs, type Now, plusMs, type ServerAddress } from '../core/model/units.ts';
+import { type ClusterState, initialState, isUp } from '../core/model/state.ts';
+import type { MonoMs, Now, ServerAddress } from '../core/model/units.ts';
 import { snapshot } from '../core/report/snapshot.ts';
 import { adviceOf } from '../core/report/snapshot-advice.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
@@ -45,8 +45,10 @@ interface RuntimeOptions extends Adapters {
 
 export interface ClusterRuntime {
   readonly cluster: string;
-  /** The first tick comes at once, or after so many milliseconds. */
-  start(afterMs?: number): void;
+  /** The first tick comes at once. */
+  start(): void;
+  /** Whether its servers were asked, its zone was read, and nothing is being written. */
+  isUp(): boolean;
   /** Changes nothing, and draws no random token. */
   snapshot(): Snapshot;
   /** The same in numbers and codes, for monitoring. */
@@ -97,13 +99,16 @@ class Runtime implements ClusterRuntime {
     this.#state = core.initialState(settings, remembered, this.#now(random.token()));
   }
 
-  start(afterMs = 0): void {
+  start(): void {
     if (this.#phase !== 'new') throw new Error('a runtime is started once');
     this.#phase = 'running';
     this.#wakeAt = this.#options.clock.mono();
     this.#listen();
-    if (afterMs > 0) this.#wake(plusMs(this.#wakeAt, afterMs));
-    else this.#post({ kind: 'tick' });
+    this.#post({ kind: 'tick' });
+  }
+
+  isUp(): boolean {
+    return isUp(this.#state);
   }
 
   snapshot(): Snapshot {

@@ -1,16 +1,14 @@
 /** All clusters of one configuration: a runtime for each, and their shared adapters. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
-import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Answer, Command } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
-import type { MonoMs } from '../core/model/units.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Vitals } from '../core/report/snapshot-vitals.ts';
 import type { KnownCluster } from '../hook/resolve.ts';
-import type { Clock, Random, ServerProber } from '../ports.ts';
+import type { ServerProber } from '../ports.ts';
 import {
-  type AdapterMaker,
   clientsOf,
   type OpenNameserver,
   openNameservers,
@@ -18,26 +16,13 @@ import {
   sameProber,
   withoutFence,
 } from './adapters.ts';
+import { Admission } from './admission.ts';
 import { configuredCluster } from './known-cluster.ts';
-import { Load } from './load.ts';
+import { Load, ownUsage } from './load.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
+import type { Reconfigured, ServiceOptions } from './service-options.ts';
 import { type Visit, Visits } from './visits.ts';
-
-interface ServiceOptions {
-  readonly config: LoadedConfig;
-  readonly maker: AdapterMaker;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** What earlier runs remember of a cluster. */
-  remembered(cluster: string): readonly Remembered[];
-  onRecord(entry: HistoryEntry): void;
-  onChange?(cluster: string): void;
-  /** Something works, but an operator should know. */
-  onWarning(failure: Failure): void;
-  /** Since when the process has too much to do; undefined: that is over. See the load. */
-  onOverload?(since: MonoMs | undefined): void;
-  onBug(error: unknown): void;
-}
+import { ofWaiting } from './waiting-snapshot.ts';
 
 export interface Service {
   clusters(): readonly string[];
@@ -45,6 +30,8 @@ export interface Service {
   elsewhere(cluster: string): readonly string[] | undefined;
   /** Undefined: this instance watches no such cluster. */
   snapshot(cluster: string): Snapshot | undefined;
+  /** The clusters of this instance that wait for their turn: nobody watches them here yet. */
+  waiting(): ReadonlySet<string>;
   /** The same in numbers and codes, for monitoring. */
   vitals(cluster: string): Vitals | undefined;
   /** What hooks may call the clusters and their servers, also those that only others watch. */
@@ -61,15 +48,6 @@ export interface Service {
   /** Finishes the updates in flight and closes every adapter. */
   stop(): Promise<void>;
 }
-
-type Reconfigured =
-  | {
-      readonly kind: 'done';
-      readonly added: readonly string[];
-      readonly changed: readonly string[];
-      readonly removed: readonly string[];
-    }
-  | { readonly kind: 'refused'; readonly failures: readonly Failure[] };
 
 type StartedService =
   | { readonly kind: 'started'; readonly service: Service }
@@ -104,6 +82,7 @@ export async function startService(options: ServiceOptions): Promise<StartedServ
 class ClusterSet implements Service {
   readonly #options: ServiceOptions;
   readonly #running = new Map<string, RunningCluster>();
+  readonly #admission: Admission;
   readonly #load: Load;
   readonly #visits = new Visits((cluster) => this.#visit(cluster));
   #elsewhere: ReadonlyMap<string, Elsewhere> = new Map();
@@ -114,11 +93,15 @@ class ClusterSet implements Service {
 
   constructor(options: ServiceOptions, nameservers: ReadonlyMap<string, OpenNameserver>) {
     this.#options = options;
+    const opening = (): number => options.maker.waiting?.() ?? 0;
+    this.#admission = new Admission(options.clock, opening);
     this.#load = new Load(
-      () => performance.eventLoopUtilization().active,
+      {
+        ...(options.usage ?? ownUsage),
+        waiting: () => opening() + this.#admission.waiting.size,
+        onOverload: (since) => options.onOverload?.(since, () => this.waiting()),
+      },
       options.clock.mono(),
-      () => options.maker.waiting?.() ?? 0,
-      (since) => options.onOverload?.(since),
     );
     this.#nameservers = nameservers;
   }
@@ -128,7 +111,7 @@ class ClusterSet implements Service {
     const { cluster } = config.settings;
     const opened = this.#open(config, onRecord, () => onChange?.(cluster));
     this.#running.set(cluster, { ...opened, config });
-    opened.runtime.start(this.#load.phaseMs(config.settings.watch.intervalMs));
+    this.#admission.add(cluster, opened.runtime);
   }
 
   leaveToOthers({ elsewhere }: LoadedConfig): void {
@@ -171,8 +154,13 @@ class ClusterSet implements Service {
     return [...this.#running.keys()];
   }
 
+  waiting(): ReadonlySet<string> {
+    return new Set(this.#admission.waiting.keys());
+  }
+
   snapshot(cluster: string): Snapshot | undefined {
-    return this.#running.get(cluster)?.runtime.snapshot();
+    const snapshot = this.#running.get(cluster)?.runtime.snapshot();
+    return snapshot && this.#admission.waiting.has(cluster) ? ofWaiting(snapshot) : snapshot;
   }
 
   vitals(cluster: string): Vitals | undefined {
@@ -204,7 +192,10 @@ class ClusterSet implements Service {
 
   command(cluster: string, command: Command): Promise<Answer> | undefined {
     const watched = this.#running.get(cluster);
-    if (watched !== undefined) return watched.runtime.command(command);
+    if (watched !== undefined) {
+      this.#admission.letIn(cluster);
+      return watched.runtime.command(command);
+    }
     const elsewhere = this.#stopping ? undefined : this.#elsewhere.get(cluster);
     return elsewhere && this.#visits.command(elsewhere.config, command);
   }
@@ -216,6 +207,7 @@ class ClusterSet implements Service {
   stop(): Promise<void> {
     this.#stopping = true;
     return this.#next(async () => {
+      this.#admission.stop();
       await Promise.all([...[...this.#running.values()].map(end), this.#visits.ended()]);
       await Promise.all([...this.#nameservers.values()].map(({ client }) => client.close()));
     });
@@ -243,7 +235,10 @@ class ClusterSet implements Service {
 
     const wanted = new Map(config.clusters.map((cluster) => [cluster.settings.cluster, cluster]));
     const removed = [...this.#running].filter(([name]) => !wanted.has(name));
-    for (const [name] of removed) this.#running.delete(name);
+    for (const [name] of removed) {
+      this.#running.delete(name);
+      this.#admission.leave(name);
+    }
     const added = [...wanted].filter(([name]) => !this.#running.has(name));
     const kept = [...wanted].flatMap(([name, cluster]) => this.#change(name, cluster, before) ?? []);
     for (const [, cluster] of added) this.add(cluster);
@@ -280,6 +275,11 @@ class ClusterSet implements Service {
       ({ nameserver }) => before.get(nameserver)?.client === this.#nameservers.get(nameserver)?.client,
     );
     if (sameSettings && sameLogin && sameClients && sameFence(running.config, config)) return undefined;
+    // It has not begun: another one takes its place in the queue.
+    if (this.#admission.waiting.has(name)) {
+      this.add(config);
+      return { name, done: end(running) };
+    }
     const prober = sameLogin ? running.prober : this.#options.maker.prober(config);
     this.#running.set(name, { runtime: running.runtime, prober, config });
     const ended = running.runtime.reconfigure(config.settings, {

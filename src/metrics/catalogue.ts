@@ -36,7 +36,7 @@ export const catalogue = {
   },
   source_dns_watched: {
     type: 'gauge',
-    help: '1: this instance watches the cluster. 0: only others do. The other metrics have only watched clusters.',
+    help: '1: this instance watches the cluster. 0: it does not, or not yet. The other metrics have only watched clusters.',
     labels: ['cluster'],
   },
   source_dns_held: {
@@ -172,6 +172,11 @@ export const catalogue = {
   source_dns_connections_waiting: {
     type: 'gauge',
     help: 'Connections to MySQL servers that wait for their turn to be opened.',
+    labels: [],
+  },
+  source_dns_clusters_waiting: {
+    type: 'gauge',
+    help: 'Clusters of this instance that wait for their turn to be watched.',
     labels: [],
   },
   source_dns_overloaded: {

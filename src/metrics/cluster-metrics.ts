@@ -35,6 +35,6 @@ export function addCluster(samples: Samples, { cluster, publications, servers, a
   }
 }
 
-/** Adds one cluster that only other instances watch. */
-export const addElsewhere = (samples: Samples, cluster: string): void =>
+/** Adds one cluster that only other instances watch, or that waits for its turn here. */
+export const addNotWatched = (samples: Samples, cluster: string): void =>
   samples.add('source_dns_watched', { cluster }, 0);

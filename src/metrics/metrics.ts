@@ -7,7 +7,7 @@ import type { Vitals } from '../core/report/snapshot-vitals.ts';
 import { type StepTaken, stepTaken } from '../daemon/step-channel.ts';
 import type { Scrape } from '../http/cluster-api.ts';
 import type { Clock } from '../ports.ts';
-import { addCluster, addElsewhere } from './cluster-metrics.ts';
+import { addCluster, addNotWatched } from './cluster-metrics.ts';
 import { EventTallies } from './event-tallies.ts';
 import { loadWriter, type Writer } from './exposition.ts';
 import { ProcessTallies } from './process-tallies.ts';
@@ -27,6 +27,8 @@ export interface MetricsSource {
   /** There is too much to do: see the service. */
   isOverloaded(): boolean;
   clusters(): readonly string[];
+  /** Those of them that wait for their turn to be watched. */
+  waiting(): ReadonlySet<string>;
   /** The clusters that only other instances watch. */
   elsewhere(): readonly string[];
   /** Undefined: it was removed meanwhile. */
@@ -112,18 +114,20 @@ export class Metrics {
     const { instance, version } = source;
     const clusters = source.clusters();
     const nameservers = new Set<string>();
+    const waiting = source.waiting();
     let ready = true;
     for (const cluster of clusters) {
       const vitals = source.vitals(cluster);
       if (vitals === undefined) continue;
-      addCluster(samples, vitals);
+      if (waiting.has(cluster)) addNotWatched(samples, cluster);
+      else addCluster(samples, vitals);
       for (const { nameserver, ready: isReady } of vitals.publications) {
         nameservers.add(nameserver);
         ready &&= isReady;
       }
       await pause();
     }
-    for (const cluster of source.elsewhere()) addElsewhere(samples, cluster);
+    for (const cluster of source.elsewhere()) addNotWatched(samples, cluster);
     this.#events.keep(new Set(clusters), nameservers);
     this.#events.tell(samples);
     this.#process.tell(samples);
@@ -133,6 +137,7 @@ export class Metrics {
     samples.add('source_dns_config_reload_successful', {}, this.#reload.successful ? 1 : 0);
     samples.add('source_dns_config_taken_timestamp_seconds', {}, this.#reload.takenAt / 1000);
     samples.add('source_dns_connections_waiting', {}, source.connectionsWaiting());
+    samples.add('source_dns_clusters_waiting', {}, waiting.size);
     samples.add('source_dns_overloaded', {}, source.isOverloaded() ? 1 : 0);
     return samples;
   }

@@ -68,6 +68,7 @@ function sourceOf(clusters: number): MetricsSource {
     connectionsWaiting: () => 0,
     isOverloaded: () => false,
     clusters: () => names,
+    waiting: () => new Set(),
     elsewhere: () => [],
     vitals: (cluster) => renamed(vitals(state, at(nowMs + 300)), cluster),
   };

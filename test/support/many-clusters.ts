@@ -40,7 +40,8 @@ export const clusterName = (index: number): string => `c${String(index).padStart
 /** Starts nothing. */
 export function manyClusters({ count, zone, client }: ManyClustersOptions): ManyClusters {
   const history: HistoryEntry[] = [];
-  const load = new Load(() => performance.eventLoopUtilization().active, systemClock.mono());
+  const busyMs = (): number => performance.eventLoopUtilization().active;
+  const load = new Load({ busyMs, cpuMs: busyMs }, systemClock.mono());
   const worlds = Array.from({ length: count }, (_, index) => twoServers(index));
   const listeners = new Set<() => void>();
   const runtimes = worlds.map(({ prober }, index) =>

@@ -121,14 +121,14 @@ function zoneClient(world: SmallWorld, nameserver: string): ZoneClient {
       const rrsets = questions.flatMap((question) => world.zone.get(key(question)) ?? []);
       return { kind: 'read', zone: zone ?? settings().publications[0]!.zone!, rrsets };
     },
-    update: async ({ plan }) => apply(world.zone, plan),
+    update: async ({ plan }) => applyPlan(world.zone, plan),
     propagation: async () => ({ nameservers: [{ nameserver }] }),
     inspectRefusal: async ({ failure }) => failure,
     close: async () => void world.log.push(`close ${nameserver}`),
   };
 }
 
-function apply(zone: Map<string, Rrset>, plan: UpdatePlan): UpdateOutcome {
+export function applyPlan(zone: Map<string, Rrset>, plan: UpdatePlan): UpdateOutcome {
   const holds = plan.prerequisites.every((prerequisite) => {
     if (prerequisite.kind === 'rrset-absent') return !zone.has(key(prerequisite));
     const found = findRrset([...zone.values()], prerequisite.rrset.name, prerequisite.rrset.type);

@@ -234,6 +234,13 @@ export const withServer = (state: ClusterState, memory: ServerMemory): ClusterSt
 export const isAnswering = ({ latest, settings }: ServerMemory): boolean =>
   latest?.probe.kind === 'reachable' && settings.discovered === undefined;
 
+/** Whether a cluster has begun: each server was asked, each zone was read, and nothing is on its way. */
+export const isUp = ({ servers, publications }: ClusterState): boolean =>
+  [...servers.values()].every(({ latest, settings }) => latest !== undefined || settings.discovered) &&
+  [...publications.values()].every(
+    ({ ready, writing }) => ready && writing.inFlight === undefined && writing.awaiting === undefined,
+  );
+
 /** All servers that answer are asked now, so that their answers are of one time. */
 export const withAllAsked = (state: ClusterState, { mono }: Now): ClusterState => ({
   ...state,

@@ -40,9 +40,10 @@ test('every state has its line and its exit code', () => {
     4,
     'UNREACHABLE: shop: the zone at ns1 cannot be read: ns1 refused it',
   ]);
-  expect(checked(withPublication({ ready: false }))).toEqual([
+  const waits = { kind: 'hold', reason: 'ledger-unknown', sentence: 'It waits for its turn.' } as const;
+  expect(checked(withPublication({ ready: false, decision: waits }))).toEqual([
     4,
-    'UNREACHABLE: shop: the zone at ns1 cannot be read: not decided yet',
+    'UNREACHABLE: shop: not decided yet: It waits for its turn.',
   ]);
   const silent = shop.servers.map((server) => ({ ...server, contact: 'unknown' as const }));
   expect(checked({ ...shop, servers: silent })).toEqual([4, 'UNREACHABLE: shop: no server answers']);

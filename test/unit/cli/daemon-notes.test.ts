@@ -5,7 +5,7 @@ import { openDaemonNotes } from '../../../src/cli/daemon-notes.ts';
 import { fakeClock } from '../../support/fakes.ts';
 import { config } from '../../support/small-world.ts';
 
-test('an overload is in the document and in the log while it lasts, with its beginning', async () => {
+test('an overload is in the document and in the log while it lasts, with its beginning and the clusters that wait', async () => {
   const clock = fakeClock();
   const lines: string[] = [];
   const notes = openDaemonNotes(
@@ -24,10 +24,14 @@ test('an overload is in the document and in the log while it lasts, with its beg
   const begun = new Date(clock.wall()).toISOString().slice(0, 19);
   expect(codes()).toEqual([]);
   await clock.advance(60_000);
-  notes.overloaded(begunAt);
+  const waiting = new Set(['a', 'b', 'c', 'd', 'e']);
+  notes.overloaded(begunAt, () => waiting);
   expect(codes()).toEqual(['overloaded']);
   expect(notes.document().warnings[0]?.message).toContain(`since ${begun}Z`);
-  notes.overloaded(undefined);
+  expect(notes.document().warnings[0]?.message).toMatch(/not watched here: 5 \(a, b, c, 2 more\)$/);
+  waiting.clear();
+  expect(notes.document().warnings[0]?.message).not.toContain('not watched');
+  notes.overloaded(undefined, () => waiting);
   expect(codes()).toEqual([]);
   expect(lines).toEqual(['warn overloaded', 'info overload-over']);
   notes.stop();

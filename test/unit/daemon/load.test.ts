@@ -22,18 +22,27 @@ function busyFor(
 }
 
 function startLoad() {
-  const state = { busy: 0, load: undefined as unknown as Load };
-  state.load = new Load(() => state.busy, at(0));
+  const state = { now: 0, busy: 0, cpu: 0, load: undefined as unknown as Load };
+  state.load = new Load({ busyMs: () => state.busy, cpuMs: () => state.cpu }, at(0));
   return state;
+}
+
+/** How often servers at rest are asked at the end of a time in which the process was so busy. */
+function atRest(state: ReturnType<typeof startLoad>, seconds: number, busy: number, cpu = busy): number {
+  let stretch = 1;
+  const from = state.now;
+  for (let now = from; now < from + seconds * 1000; now += 10) {
+    state.busy += 10 * busy;
+    state.cpu += 10 * cpu;
+    state.now = now + 10;
+    stretch = state.load.restStretch(at(state.now));
+  }
+  return stretch;
 }
 
 /** An idle process in which connections wait to be opened. */
 const waitingLoad = (waiting: { readonly count: number }): Load =>
-  new Load(
-    () => 0,
-    at(0),
-    () => waiting.count,
-  );
+  new Load({ busyMs: () => 0, cpuMs: () => 0, waiting: () => waiting.count }, at(0));
 
 test('an idle process takes nothing from the haste of its clusters', () => {
   expect(busyFor(startLoad(), 0.3, 0, 10_000)).toBe(1);
@@ -69,22 +78,42 @@ test('while connections wait to be opened, the pauses of a suspicion are as long
 
 test('a process that cannot keep up asks half as often at rest, until there is room for the rest', () => {
   const state = startLoad();
-  const atRest = (part: number, from: number, to: number): number => {
-    let stretch = 1;
-    for (let now = from; now < to; now += 10) {
-      state.busy += 10 * part;
-      stretch = state.load.restStretch(at(now + 10));
-    }
-    return stretch;
-  };
-  expect(atRest(0.9, 0, 10_000)).toBe(1);
+  expect(atRest(state, 10, 0.9)).toBe(1);
   // An incident of a moment.
-  expect(atRest(1, 10_000, 11_000)).toBe(1);
-  expect(atRest(0.5, 11_000, 12_000)).toBe(1);
-  expect(atRest(1, 12_000, 14_000)).toBe(2);
+  expect(atRest(state, 1, 1)).toBe(1);
+  expect(atRest(state, 1, 0.5)).toBe(1);
+  expect(atRest(state, 2, 1)).toBe(2);
   // What is half of too much is no room.
-  expect(atRest(0.5, 14_000, 60_000)).toBe(2);
-  expect(atRest(0.4, 60_000, 62_000)).toBe(1);
+  expect(atRest(state, 60, 0.5)).toBe(2);
+  expect(atRest(state, 20, 0.4)).toBe(1);
+});
+
+test('a process beside busy neighbours asks as often as planned again when its own work has room', () => {
+  const state = startLoad();
+  expect(atRest(state, 2, 1, 0.5)).toBe(2);
+  // It waits for the CPU for a third of the time in which it has something to do.
+  expect(atRest(state, 20, 0.6, 0.4)).toBe(1);
+  expect(atRest(state, 60, 0.9, 0.6)).toBe(1);
+});
+
+test('where neighbours leave too little CPU, it asks half as often for most of the time', () => {
+  const state = startLoad();
+  let stretched = 0;
+  let stretch = 1;
+  for (let second = 0; second < 600; second += 1) {
+    // Asked half as often, its work has room by itself; asked as planned, the event loop is never idle.
+    stretch = stretch === 1 ? atRest(state, 1, 1, 0.5) : atRest(state, 1, 0.6, 0.3);
+    stretched += stretch === 1 ? 0 : 1;
+  }
+  expect(stretched).toBeGreaterThan(400);
+  expect(stretched).toBeLessThan(600);
+  expect(state.load.isOverloaded).toBe(true);
+});
+
+test('the CPU time of threads that help does not keep a process with room from its pace', () => {
+  const state = startLoad();
+  expect(atRest(state, 2, 1, 1.5)).toBe(2);
+  expect(atRest(state, 20, 0.4, 0.9)).toBe(1);
 });
 
 test('while connections wait to be opened, servers are asked half as often at rest', () => {
@@ -93,16 +122,4 @@ test('while connections wait to be opened, servers are asked half as often at re
   expect(load.restStretch(at(1))).toBe(2);
   waiting.count = 0;
   expect(load.restStretch(at(1))).toBe(1);
-});
-
-test('clusters that begin together spread over their interval', () => {
-  const { load } = startLoad();
-  const phases = Array.from({ length: 1000 }, () => load.phaseMs(1000));
-  expect(phases[0]).toBe(0);
-  expect(Math.max(...phases)).toBeLessThan(1000);
-  for (let tenth = 0; tenth < 10; tenth += 1) {
-    const inside = phases.filter((ms) => ms >= tenth * 100 && ms < (tenth + 1) * 100);
-    expect(inside.length).toBeGreaterThan(75);
-    expect(inside.length).toBeLessThan(125);
-  }
 });

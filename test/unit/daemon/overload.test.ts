@@ -51,17 +51,15 @@ test('connections that wait for a minute are told by the load, and what is told 
   const tellings: (number | undefined)[] = [];
   let waiting = 3;
   const load = new Load(
-    () => 0,
+    { busyMs: () => 0, cpuMs: () => 0, waiting: () => waiting, onOverload: (since) => tellings.push(since) },
     at(0),
-    () => waiting,
-    (since) => tellings.push(since),
   );
   for (let now = 0; now <= 60 * second; now += 100) load.restStretch(at(now));
   expect([tellings, load.isOverloaded]).toEqual([[0], true]);
   waiting = 0;
   for (let now = 60 * second; now <= 361 * second; now += 100) load.restStretch(at(now));
   expect([tellings, load.isOverloaded]).toEqual([[0, undefined], false]);
-  const { code, message, hint } = overloadWarning(Date.UTC(2026, 10, 22, 11, 30));
+  const { code, message, hint } = overloadWarning(Date.UTC(2026, 10, 22, 11, 30), []);
   expect(code).toBe('overloaded');
   expect(message).toMatch(/^since 2026-11-22T11:30:00Z .* more rarely than configured/);
   expect(hint).toMatch(/docs\/SHARES\.md/);

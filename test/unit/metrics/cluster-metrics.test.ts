@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import { type Vitals, vitals } from '../../../src/core/report/snapshot-vitals.ts';
-import { addCluster, addElsewhere } from '../../../src/metrics/cluster-metrics.ts';
+import { addCluster, addNotWatched } from '../../../src/metrics/cluster-metrics.ts';
 import { loadWriter } from '../../../src/metrics/exposition.ts';
 import { Samples } from '../../../src/metrics/samples.ts';
 import { at, gtids } from '../../support/given.ts';
@@ -90,7 +90,7 @@ test('a server or a cluster that is gone leaves no series', async () => {
 
 test('a cluster of others is a zero and nothing else', async () => {
   const samples = new Samples();
-  addElsewhere(samples, 'orders');
+  addNotWatched(samples, 'orders');
   const { values } = readMetrics(await writer.write(samples, () => Promise.resolve()));
   expect([...values]).toEqual([['source_dns_watched{cluster="orders"}', 0]]);
 });

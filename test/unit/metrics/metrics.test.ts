@@ -27,6 +27,7 @@ function world(clusters: Map<string, Vitals> = new Map([['shop', rested]])) {
   opened.push(metrics);
   let asked = 0;
   let isOverloaded = false;
+  const waiting = new Set<string>();
   const overload = (is: boolean): void => {
     isOverloaded = is;
   };
@@ -36,6 +37,7 @@ function world(clusters: Map<string, Vitals> = new Map([['shop', rested]])) {
     connectionsWaiting: () => 3,
     isOverloaded: () => isOverloaded,
     clusters: () => [...clusters.keys()],
+    waiting: () => waiting,
     elsewhere: () => ['orders'],
     vitals(cluster) {
       asked += 1;
@@ -43,7 +45,7 @@ function world(clusters: Map<string, Vitals> = new Map([['shop', rested]])) {
     },
   };
   const scrape = async () => readMetrics((await metrics.scrape(source)).text);
-  return { clock, metrics, source, clusters, scrape, asked: () => asked, overload };
+  return { clock, metrics, source, clusters, scrape, asked: () => asked, overload, waiting };
 }
 
 const alarming: Vitals = {
@@ -72,6 +74,21 @@ test('a process that has too much to do says so while it lasts', async () => {
     said.push((await scrape()).values.get('source_dns_overloaded'));
   }
   expect(said).toEqual([0, 1, 0]);
+});
+
+test('a cluster that waits for its turn counts as not watched here, and has no other series', async () => {
+  const { waiting, scrape } = world(
+    new Map([
+      ['shop', rested],
+      ['late', { ...rested, cluster: 'late' }],
+    ]),
+  );
+  waiting.add('late');
+  const scraped = await scrape();
+  expect(scraped.values.get('source_dns_clusters_waiting')).toBe(1);
+  expect([...scraped.values].filter(([series]) => series.includes('"late"'))).toEqual([
+    ['source_dns_watched{cluster="late"}', 0],
+  ]);
 });
 
 test('one publication that is not ready makes the process not ready', async () => {
