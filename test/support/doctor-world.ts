@@ -12,6 +12,7 @@ import type { Around, SeenServer, World } from '../../src/doctor/world.ts';
 import type { ApiResult } from '../../src/http/client.ts';
 import { grantStatements } from '../../src/mysql/answer/grants.ts';
 import type { ServerInspection, ServerReport } from '../../src/mysql/inspection.ts';
+import { channelFrom } from './given.ts';
 import { cluster, config } from './small-world.ts';
 
 export const [one, two] = ['db1:3306', 'db2:3306'] as const as unknown as [ServerAddress, ServerAddress];
@@ -35,19 +36,7 @@ export function healthyFacts(address: ServerAddress): ServerFacts {
     offlineMode: false,
     channels: isSource
       ? []
-      : [
-          {
-            name: '',
-            sourceId: uuidOf(one),
-            sourceAddress: one,
-            receiver: 'on',
-            heardAgoMs: 10,
-            heartbeatMs: 1000,
-            applier: 'on',
-            lagSeconds: 0,
-            autoFailover: false,
-          },
-        ],
+      : [channelFrom('db1', { sourceId: uuidOf(one), sourceAddress: one, heardAgoMs: 10 })],
   };
 }
 

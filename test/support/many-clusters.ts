@@ -3,15 +3,16 @@
  * switch at the same time.
  */
 
-import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
 import type { HistoryEntry } from '../../src/core/model/events.ts';
-import type { Probe, ServerFacts } from '../../src/core/model/observation.ts';
+import type { Probe } from '../../src/core/model/observation.ts';
 import type { ClusterSettings } from '../../src/core/model/settings.ts';
 import type { Fqdn, ServerAddress, ServerId } from '../../src/core/model/units.ts';
 import { systemClock, systemRandom } from '../../src/daemon/clock.ts';
 import { Load } from '../../src/daemon/load.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../src/daemon/runtime.ts';
 import type { ServerProber, ZoneClient } from '../../src/ports.ts';
+import { channelFrom, factsOf, gtids, seen } from './given.ts';
+import { quietProber } from './quiet-prober.ts';
 
 export interface ManyClusters {
   readonly names: readonly string[];
@@ -156,48 +157,26 @@ function twoServers(index: number): TwoServers {
     (digit) => `${String(index).padStart(8, '0')}-000${digit}-4000-8000-000000000000` as ServerId,
   );
   let source = 0;
-  const factsOf = (at: number): ServerFacts => ({
-    id: ids[at]!,
-    flavour: 'mysql',
-    version: { major: 8, minor: 4, patch: 3, text: '8.4.3' },
-    session: 7,
-    uptimeSeconds: 100_000,
-    readOnly: at !== source,
-    superReadOnly: at !== source,
-    offlineMode: false,
-    channels:
-      at === source
-        ? []
-        : [
-            {
-              name: '',
-              sourceId: ids[source]!,
-              sourceAddress: `db${source + 1}.${clusterName(index)}:3306` as ServerAddress,
-              receiver: 'on',
-              heardAgoMs: 10,
-              heartbeatMs: 1000,
-              applier: 'on',
-              lagSeconds: 0,
-              autoFailover: false,
-            },
-          ],
-    gtidExecuted: parseGtidSet(`${ids[0]}:1-9`)!,
-  });
-  return {
-    prober: {
-      probe: async (server): Promise<Probe> => ({
-        kind: 'reachable',
-        facts: { ...factsOf(server.startsWith('db1') ? 0 : 1), peer: '192.0.2.9' },
+  const channel = () => {
+    const sourceAddress = `db${source + 1}.${clusterName(index)}:3306` as ServerAddress;
+    return channelFrom('db1', { sourceId: ids[source]!, sourceAddress, heardAgoMs: 10 });
+  };
+  const probe = (at: number): Probe =>
+    seen(
+      factsOf('db1', {
+        id: ids[at]!,
+        uptimeSeconds: 100_000,
+        readOnly: at !== source,
+        superReadOnly: at !== source,
+        peer: '192.0.2.9',
+        channels: at === source ? [] : [channel()],
+        gtidExecuted: gtids(`${ids[0]}:1-9`),
       }),
-      probeAt: async () => ({ kind: 'unknown', failure: { code: 'connection-refused', message: 'refused' } }),
-      renew: () => {},
+    );
+  return {
+    prober: quietProber(async (server) => probe(server.startsWith('db1') ? 0 : 1), {
       resolve: async () => ({ kind: 'addresses', addresses: ['192.0.2.9'] }),
-      release: () => {},
-      onConnectionLost: () => {},
-      watch: () => {},
-      onGlanceDiffers: () => {},
-      close: async () => {},
-    },
+    }),
     switch: () => {
       source = 1 - source;
     },

@@ -5,7 +5,6 @@
  */
 
 import { Secret } from '../../src/config/secret.ts';
-import { parseGtidSet } from '../../src/core/gtid/gtid.ts';
 import type { HistoryEntry } from '../../src/core/model/events.ts';
 import type { Probe, ServerFacts, Unasked } from '../../src/core/model/observation.ts';
 import type { Fqdn, MonoMs, ServerAddress, ServerId, WallMs } from '../../src/core/model/units.ts';
@@ -15,6 +14,8 @@ import { stoodStillMs, TimeLimit } from '../../src/mysql/connection/deadline.ts'
 import { OpeningGate } from '../../src/mysql/connection/opening-gate.ts';
 import type { Clock, ServerProber, ZoneClient } from '../../src/ports.ts';
 import { settings, settled } from './fakes.ts';
+import { channelFrom, gtids, factsOf as serverFacts } from './given.ts';
+import { quietProber } from './quiet-prober.ts';
 import { applyPlan, config, nameserver } from './small-world.ts';
 
 /** What takes CPU time, in milliseconds. */
@@ -98,33 +99,16 @@ const ipOf = (cluster: number, member: number): string => `10.${cluster >> 8}.${
 
 function factsOf(cluster: number, member: number, source: number): ServerFacts {
   const isSource = member === source;
-  return {
+  const [sourceId, sourceAddress] = [uuid(cluster, source), addressOf(cluster, source)];
+  return serverFacts('db1', {
     id: uuid(cluster, member),
-    flavour: 'mysql',
-    version: { major: 8, minor: 4, patch: 3, text: '8.4.3' },
-    session: 7,
     uptimeSeconds: 100_000,
     readOnly: !isSource,
     superReadOnly: !isSource,
-    offlineMode: false,
     peer: ipOf(cluster, member),
-    channels: isSource
-      ? []
-      : [
-          {
-            name: '',
-            sourceId: uuid(cluster, source),
-            sourceAddress: addressOf(cluster, source),
-            receiver: 'on',
-            heardAgoMs: 10,
-            heartbeatMs: 1000,
-            applier: 'on',
-            lagSeconds: 0,
-            autoFailover: false,
-          },
-        ],
-    gtidExecuted: parseGtidSet(`${uuid(cluster, 0)}:1-9`) as ServerFacts['gtidExecuted'] & object,
-  };
+    channels: isSource ? [] : [channelFrom('db1', { sourceId, sourceAddress, heardAgoMs: 10 })],
+    gtidExecuted: gtids(`${uuid(cluster, 0)}:1-9`),
+  });
 }
 
 /** One kept connection, with the deadlines of the real one. */
@@ -355,17 +339,9 @@ export class SlowCore {
         ),
       ]),
     );
-    return {
-      probe: (server, deadline) => connections.get(server)?.probe(deadline) ?? Promise.resolve(unknown('?')),
-      probeAt: () => Promise.resolve(unknown('refused')),
-      renew: () => {},
-      resolve: async () => ({ kind: 'addresses', addresses: [] }),
-      release: () => {},
-      onConnectionLost: () => {},
-      watch: () => {},
-      onGlanceDiffers: () => {},
-      close: async () => {},
-    };
+    return quietProber(
+      (server, deadline) => connections.get(server)?.probe(deadline) ?? Promise.resolve(unknown('?')),
+    );
   }
 
   /** Readings at rest wait for their turn, as those of the real one. */

@@ -15,6 +15,7 @@ import {
 import type { AdapterMaker } from '../../src/daemon/adapters.ts';
 import type { ServerProber, ZoneClient } from '../../src/ports.ts';
 import { db1, db2, settings } from './fakes.ts';
+import { channelFrom } from './given.ts';
 
 const uuid = (digit: number) => `${String(digit).repeat(8)}-1111-1111-1111-111111111111` as ServerId;
 
@@ -42,22 +43,7 @@ const facts = (digit: number, source?: ServerId): ServerFacts => ({
   readOnly: source !== undefined,
   superReadOnly: source !== undefined,
   offlineMode: false,
-  channels:
-    source === undefined
-      ? []
-      : [
-          {
-            name: '',
-            sourceId: source,
-            sourceAddress: db1,
-            receiver: 'on',
-            heardAgoMs: 10,
-            heartbeatMs: 1000,
-            applier: 'on',
-            lagSeconds: 0,
-            autoFailover: false,
-          },
-        ],
+  channels: source === undefined ? [] : [channelFrom('db1', { sourceId: source, heardAgoMs: 10 })],
   gtidExecuted: parseGtidSet(`${uuid(1)}:1-9`)!,
 });
 

@@ -17,8 +17,9 @@ import type { Change, Question, Rrset } from '../../../src/core/model/zone.ts';
 import type { Snapshot } from '../../../src/core/report/snapshot-types.ts';
 import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../../src/daemon/runtime.ts';
-import type { ServerProber, ZoneClient } from '../../../src/ports.ts';
+import type { ZoneClient } from '../../../src/ports.ts';
 import { channelFrom, factsOf, replicaOf, seen, silent } from '../../support/given.ts';
+import { quietProber } from '../../support/quiet-prober.ts';
 import { soon } from './contract-run.ts';
 import { type Listening, openClient, verifyAt } from './open-client.ts';
 
@@ -171,17 +172,7 @@ export class Instance {
     this.#cluster = cluster;
     this.#nameservers = Object.keys(clients);
     this.#options = options;
-    const prober: ServerProber = {
-      probe: async (server) => cluster.probe(server),
-      probeAt: async () => silent,
-      renew: () => {},
-      resolve: async () => ({ kind: 'addresses', addresses: [] }),
-      release: () => {},
-      onConnectionLost: () => {},
-      watch: () => {},
-      onGlanceDiffers: () => {},
-      close: async () => {},
-    };
+    const prober = quietProber(async (server) => cluster.probe(server));
     const counted = (client: ZoneClient): ZoneClient => ({
       ...client,
       read: async (request) => {

@@ -8,8 +8,9 @@ import type { ReplicasName } from '../../../src/core/model/settings.ts';
 import type { Fqdn, ServerAddress } from '../../../src/core/model/units.ts';
 import { systemClock, systemRandom } from '../../../src/daemon/clock.ts';
 import { type ClusterRuntime, createClusterRuntime } from '../../../src/daemon/runtime.ts';
-import type { ServerProber, ZoneClient } from '../../../src/ports.ts';
-import { address, factsOf, replicaOf, seen, silent } from '../../support/given.ts';
+import type { ZoneClient } from '../../../src/ports.ts';
+import { address, factsOf, replicaOf, seen } from '../../support/given.ts';
+import { quietProber } from '../../support/quiet-prober.ts';
 import type { JournalEntry } from '../../support/servers/named-fixture.ts';
 
 export type ServerName = 'db1' | 'db2' | 'db3';
@@ -46,17 +47,7 @@ export function startService(client: ZoneClient, timeoutMs: number, replicas?: R
     if (name === undefined) throw new Error(`no such server: ${server}`);
     return seen(name === source ? factsOf(name) : replicaOf(source, name));
   };
-  const prober: ServerProber = {
-    probe: async (server) => probeOf(server),
-    probeAt: async () => silent,
-    renew: () => {},
-    resolve: async () => ({ kind: 'addresses', addresses: [] }),
-    release: () => {},
-    onConnectionLost: () => {},
-    watch: () => {},
-    onGlanceDiffers: () => {},
-    close: async () => {},
-  };
+  const prober = quietProber(async (server) => probeOf(server));
   const records: HistoryEntry[] = [];
   const listeners = new Set<() => void>();
   const bugs: unknown[] = [];

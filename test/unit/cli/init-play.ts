@@ -16,6 +16,7 @@ import type { FoundZone } from '../../../src/setup/found-zone.ts';
 import { textOfFile } from '../../support/checkout.ts';
 import { commandSession } from '../../support/command-session.ts';
 import { channelFrom, factsOf, replicaOf, seen, silent, uuid } from '../../support/given.ts';
+import { quietProber } from '../../support/quiet-prober.ts';
 
 export let folder: string;
 /** A new folder for each test of the file that calls this. */
@@ -74,21 +75,12 @@ export async function play(argv: readonly string[], world: World = {}) {
   const own: CommandContext = {
     ...context,
     maker: {
-      prober: ({ mysql }) => ({
-        async probe(server) {
+      prober: ({ mysql }) =>
+        quietProber(async (server) => {
           seenBy.asked.add(server);
           const isRight = world.passwords?.includes(mysql.password.reveal()) !== false;
           return isRight ? (probes[server] ?? silent) : denied;
-        },
-        probeAt: async () => silent,
-        renew: () => {},
-        release: () => {},
-        resolve: async () => ({ kind: 'addresses', addresses: [] }),
-        onConnectionLost: () => {},
-        watch: () => {},
-        onGlanceDiffers: () => {},
-        close: async () => {},
-      }),
+        }),
       zoneClient: () => Promise.reject(new Error('not used')),
     },
   };
