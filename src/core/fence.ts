@@ -9,7 +9,7 @@ import { nextClearing } from './decide/fenced-clients.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { withZone } from './model/changed-publication.ts';
 import { type Event, type HistoryEntry, record, type Turn } from './model/events.ts';
-import type { FenceResult, Fencing } from './model/fence.ts';
+import { type FenceResult, type Fencing, isWanted } from './model/fence.ts';
 import { fenceBlockedPauseMaxMs, fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
 import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
@@ -107,8 +107,7 @@ function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing
   const { settings } = state;
   const { verdict, wantedSince, isRunning, nextAt, id, times } = fencing;
   if (isRunning) return state;
-  const isWanted = verdict?.kind === 'fence' || verdict?.kind === 'finish';
-  if (!isWanted || settings.mode === 'observe' || settings.fence === undefined)
+  if (!isWanted(verdict) || settings.mode === 'observe' || settings.fence === undefined)
     return wantedSince === undefined
       ? state
       : withFencing(state, server, { ...fencing, wantedSince: undefined });

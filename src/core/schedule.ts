@@ -2,6 +2,7 @@
 
 import { withZone } from './model/changed-publication.ts';
 import type { Turn } from './model/events.ts';
+import { isWanted } from './model/fence.ts';
 import {
   doubtedAfter,
   queueingTimeouts,
@@ -186,8 +187,8 @@ function firstDue(state: ClusterState, now: Now): MonoMs {
     times.push(...waiting.filter((at) => at > now.mono));
   }
   for (const { verdict, isRunning, nextAt, clearAt } of state.fences.values()) {
-    const isWanted = verdict !== undefined && verdict.kind !== 'not' && !isRunning;
-    times.push(...[isWanted ? nextAt : never, clearAt ?? never].filter((at) => at > now.mono));
+    const begins = isWanted(verdict) && !isRunning;
+    times.push(...[begins ? nextAt : never, clearAt ?? never].filter((at) => at > now.mono));
   }
   const until = state.commands[0]?.until;
   if (until !== undefined) times.push(until);

@@ -7,7 +7,7 @@ import { plural } from '../decide/lack.ts';
 import type { Situation } from '../decide/situation.ts';
 import { isReplicaOf, wayBack } from '../decide/way-back.ts';
 import type { Alarm } from '../model/events.ts';
-import type { FenceResult } from '../model/fence.ts';
+import { type FenceResult, isWanted } from '../model/fence.ts';
 import { gtidsOf } from '../observe/comparison.ts';
 import { arePeers } from '../observe/multi-primary.ts';
 import type { ServerView } from '../observe/topology.ts';
@@ -71,7 +71,7 @@ export function fenceFailed(
 ): readonly Alarm[] {
   const fencing = state.fences.get(subject);
   const { verdict, last } = fencing ?? {};
-  if (verdict === undefined || verdict.kind === 'not' || last === undefined) return [];
+  if (!isWanted(verdict) || last === undefined) return [];
   const isKnown = state.alarms.some((alarm) => alarm.code === 'fence-failed' && alarm.subject === subject);
   if (!isKnown && (observedAt === undefined || observedAt <= last.at.mono)) return [];
   const words = failureWords(last.result);

@@ -64,3 +64,9 @@ export type FenceVerdict =
   | { readonly kind: 'fence' }
   | { readonly kind: 'finish' }
   | { readonly kind: 'not'; readonly because: string };
+
+/** Whether an attempt is wanted. */
+export const isWanted = (
+  verdict: FenceVerdict | undefined,
+): verdict is Exclude<FenceVerdict, { readonly kind: 'not' }> =>
+  verdict !== undefined && verdict.kind !== 'not';
