@@ -191,9 +191,10 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     await wait('', 'on');
     await mysql.servers[1]!.sql('STOP REPLICA SQL_THREAD');
     await mysql.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
-    await advised.lookUntil((seen) =>
-      of(seen, db2).observed.some((words) => words.includes('has also received')),
-    );
+    await advised.lookUntil((seen) => {
+      const { lacks } = of(seen, db2);
+      return lacks?.received === null && lacks.executed?.transactions === 2;
+    });
     await mysql.servers[0]!.kill9();
     const dead = await advised.lookUntil((seen) => promotion(seen, db2).startsWith('to promote'));
     expect(promotion(dead, db2)).toContain('first let it execute the 2 transactions that it has received');
@@ -343,9 +344,10 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     await advised.lookUntil((seen) => of(seen, db2).replicatesFrom[0]?.receiver === 'on');
     await mariadb.servers[1]!.sql('STOP REPLICA SQL_THREAD');
     await mariadb.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
-    await advised.lookUntil((seen) =>
-      of(seen, db2).observed.some((words) => words.includes('has also received')),
-    );
+    await advised.lookUntil((seen) => {
+      const { lacks } = of(seen, db2);
+      return lacks?.received === null && lacks.executed?.transactions === 2;
+    });
     await mariadb.servers[0]!.kill9();
     const dead = await advised.lookUntil((seen) => promotion(seen, db2).startsWith('to promote'));
     expect(await doAs(scene, 1, promotion(dead, db2))).toEqual([
