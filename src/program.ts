@@ -10,74 +10,8 @@ import type { LabArguments } from './cli/commands/lab.ts';
 import { complainOfUsage } from './cli/complain.ts';
 import type { CommandContext } from './cli/context.ts';
 import { drained, openTerminal, operatorName } from './cli/terminal.ts';
-import { loadConfig, loadOutline } from './config/load.ts';
-import type { LoadedCluster, NameserverConfig } from './config/loaded.ts';
-import type { Failure } from './core/model/observation.ts';
-import type { AdapterMaker } from './daemon/adapters.ts';
 import { systemClock, systemRandom } from './daemon/clock.ts';
 import { takeSupervisor } from './daemon/supervisor.ts';
-import { openZoneClient } from './dns/open-zone-client.ts';
-import type { InspectorMaker } from './doctor/open-world.ts';
-import { GlanceBudget } from './mysql/connection/glances.ts';
-import { OpeningGate } from './mysql/connection/opening-gate.ts';
-import { createFencer } from './mysql/fence/fencer.ts';
-import { createInspector } from './mysql/inspection.ts';
-import { createProber } from './mysql/probe.ts';
-
-const openServers = ({ settings, mysql: { password, ...access } }: LoadedCluster) => ({
-  cluster: settings.cluster,
-  servers: settings.servers,
-  ...(settings.discoverWithin && { discoverWithin: settings.discoverWithin }),
-  ...access,
-  password: password.reveal(),
-  clock: systemClock,
-});
-
-const openNameserver = ({ key, ...options }: NameserverConfig, onWarning: (failure: Failure) => void) =>
-  openZoneClient(
-    {
-      ...options,
-      onWarning,
-      ...(key === undefined ? {} : { keyFile: key.file, keyText: key.text.reveal() }),
-      ...(key?.name === undefined ? {} : { keyName: key.name }),
-    },
-    systemClock,
-  );
-
-/** One for all clusters: together they open only so many connections at once, and glance only so often. */
-const gate = new OpeningGate(systemClock);
-const glances = new GlanceBudget();
-
-/** A fence waits for no connection that is opened to watch. */
-const fenceGate = new OpeningGate(systemClock);
-
-function openFencer(cluster: LoadedCluster) {
-  const { fence, mysql } = cluster;
-  if (fence === undefined) return undefined;
-  const { password, ...rest } = fence;
-  return createFencer({
-    ...openServers(cluster),
-    ...rest,
-    password: password.reveal(),
-    watcher: mysql.user,
-    gate: fenceGate,
-  });
-}
-
-const maker: AdapterMaker = {
-  prober: (cluster) => createProber({ ...openServers(cluster), gate, glances }),
-  fencer: openFencer,
-  waiting: () => gate.waiting,
-  zoneClient: openNameserver,
-};
-
-const inspectors: InspectorMaker = {
-  servers: (cluster) => createInspector(openServers(cluster)),
-  fences: ({ fence, ...cluster }) =>
-    fence &&
-    createInspector({ ...openServers(cluster), user: fence.user, password: fence.password.reveal() }),
-  nameserver: (nameserver) => openNameserver(nameserver, () => {}),
-};
 
 const terminal = openTerminal(process);
 
@@ -123,13 +57,18 @@ const performers: Performers = {
   status: async (context, args) => (await import('./cli/status.ts')).status(context, args),
   explain: async (context, args) => (await import('./cli/explain.ts')).explain(context, args),
   advise: async (context, args) => (await import('./cli/advise.ts')).advise(context, args),
-  check: async (context, args) =>
-    (await import('./cli/check.ts')).check(context, args, inspectors, {
+  async check(context, args) {
+    const [{ check }, { inspectors }] = await Promise.all([
+      import('./cli/check.ts'),
+      import('./adapters.ts'),
+    ]);
+    return check(context, args, inspectors, {
       env: process.env,
       nodeVersion: process.versions.node,
       resolvers: getServers(),
       unixSockets: () => readFile('/proc/net/unix', 'utf8').catch(() => ''),
-    }),
+    });
+  },
   follow: async (context, args) => (await import('./cli/follow.ts')).follow(context, args),
   freeze: async (context, args) => (await import('./cli/freeze.ts')).freeze(context, args),
   thaw: async (context, args) => (await import('./cli/thaw.ts')).thaw(context, args),
@@ -171,12 +110,11 @@ function main(argv: readonly string[]): Promise<number> | number {
       return perform(parsed.command, {
         terminal,
         json: parsed.json,
-        load: (file) => loadConfig(file ?? parsed.config),
-        outline: (file) => loadOutline(file ?? parsed.config),
+        load: async (file) => (await import('./config/load.ts')).loadConfig(file ?? parsed.config),
+        outline: async (file) => (await import('./config/load.ts')).loadOutline(file ?? parsed.config),
         version: version(),
         pid: process.pid,
-        maker,
-        connectionsWaiting: () => gate.waiting,
+        loadMaker: async () => (await import('./adapters.ts')).maker,
         clock: systemClock,
         random: systemRandom,
         supervisor: takeSupervisor(process.env, process.pid),

@@ -181,7 +181,8 @@ describe('imports run one way', () => {
     library: ['core', 'dns', 'daemon'],
     client: ['core'],
     lab: [...lower, ...adapters, 'daemon', 'http', 'cli', 'client'],
-    'program.ts': [...lower, ...adapters, 'hook', 'daemon', 'http', 'page', 'doctor', 'setup', 'cli', 'lab'],
+    'adapters.ts': [...lower, ...adapters, 'daemon', 'doctor'],
+    'program.ts': [...lower, 'adapters.ts', 'config', 'daemon', 'cli', 'lab'],
     // A hook is started in a hurry: it loads no more than it needs.
     'main.ts': ['program.ts', 'hook', 'http', 'suggest.ts'],
   };
@@ -245,6 +246,18 @@ describe('imports run one way', () => {
         .map((target) => `${file.path}: ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('no package is loaded before the program knows the command', () => {
+    const files = new Map(sources.map((file) => [file.path, file]));
+    const loaded = new Set(['src/program.ts']);
+    for (const path of loaded)
+      for (const [, target = ''] of files
+        .get(path)
+        ?.text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)'/gm) ?? [])
+        loaded.add(target.startsWith('.') ? normalize(join(dirname(path), target)) : target);
+    expect(loaded).toContain('src/cli/command-table.ts');
+    expect([...loaded].filter((path) => !path.startsWith('src/') && !path.startsWith('node:'))).toEqual([]);
   });
 
   test('nothing of src imports a test', () => {

@@ -22,15 +22,16 @@ export async function check(
   inspectors: InspectorMaker,
   surroundings: Surroundings,
 ): Promise<ExitCode> {
-  const { terminal, json, maker, clock } = context;
+  const { terminal, json, clock } = context;
   const config = await readConfiguration(context);
   if (config === undefined) return exitCodes.usage;
   const chosen = cluster === undefined ? undefined : findCluster(config, cluster, context);
   if (cluster !== undefined && chosen === undefined) return exitCodes.usage;
+  const { prober } = await context.loadMaker();
   const { world, close } = await openWorld({
     config,
     clusters: chosen === undefined ? config.clusters : [chosen],
-    prober: maker.prober,
+    prober,
     inspectors,
     clock,
     around: { ...surroundings, version: context.version, openFiles: openFilesLimit },

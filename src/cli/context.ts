@@ -35,9 +35,8 @@ export interface CommandContext {
   /** Of the program, and of its process. */
   readonly version: string;
   readonly pid: number;
-  readonly maker: AdapterMaker;
-  /** How many connections to MySQL servers wait for their turn to be opened. */
-  readonly connectionsWaiting?: () => number;
+  /** What opens adapters. Only a command that asks servers itself loads it. */
+  loadMaker(): Promise<AdapterMaker>;
   readonly clock: Clock;
   readonly random: Random;
   /** Undefined: no supervisor wants to hear from the daemon. */

@@ -2,6 +2,7 @@
 
 import type { LoadedConfig } from '../config/loaded.ts';
 import type { HistoryEntry } from '../core/model/events.ts';
+import type { AdapterMaker } from '../daemon/adapters.ts';
 import type { Service } from '../daemon/service.ts';
 import type { Scrape } from '../http/cluster-api.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -16,11 +17,11 @@ export interface DaemonMetrics {
   stop(): void;
 }
 
-type Surroundings = Pick<CommandContext, 'clock' | 'version' | 'connectionsWaiting'>;
+type Surroundings = Pick<CommandContext, 'clock' | 'version'> & { readonly maker: AdapterMaker };
 
 /** Listens until `stop`. A daemon that listens on TCP is probably scraped: it loads what a scrape needs. */
 export async function openDaemonMetrics(
-  { clock, version, connectionsWaiting = () => 0 }: Surroundings,
+  { clock, version, maker }: Surroundings,
   config: LoadedConfig,
 ): Promise<DaemonMetrics> {
   let inForce = config;
@@ -36,7 +37,7 @@ export async function openDaemonMetrics(
       metrics.scrape({
         instance: inForce.instance,
         version,
-        connectionsWaiting,
+        connectionsWaiting: () => maker.waiting?.() ?? 0,
         isOverloaded: () => service.isOverloaded(),
         clusters: () => service.clusters(),
         waiting: () => service.waiting(),

@@ -12,7 +12,6 @@ import { findCluster, readOutline, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { type ExitCode, exitCodeOf, exitCodeOfProblem, exitCodes } from './exit-code.ts';
 import { problemText } from './failure-text.ts';
-import { actOnce } from './one-shot.ts';
 import { createStyle } from './style.ts';
 
 /** The daemon answers within this time plus the time of the command. */
@@ -84,6 +83,7 @@ async function actAlone(
   cluster: LoadedCluster,
   command: Command,
 ): Promise<ExitCode> {
+  const { actOnce } = await import('./one-shot.ts');
   const answer = await actOnce(context, config, cluster, command);
   return answer === undefined ? exitCodes.usage : tellAnswer(context, answer);
 }

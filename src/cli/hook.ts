@@ -21,7 +21,6 @@ import { readOutline, readSecrets } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { commandHelp } from './help.ts';
 import { notingUpdates } from './noting-updates.ts';
-import { actOnce } from './one-shot.ts';
 
 /** Ends within the hook's limit, whatever hangs. */
 export async function hook(
@@ -43,10 +42,11 @@ export async function hook(
   if (reading.kind === 'nothing')
     return finish(hookEnd(call, { kind: 'done', sentence: `nothing to do: ${reading.sentence}` }), json);
   let sent = false;
-  const maker = notingUpdates(context.maker, () => {
-    sent = true;
-  });
-  const work = actFor({ ...context, maker }, { ...line, claim: reading.claim });
+  const loadMaker = async () =>
+    notingUpdates(await context.loadMaker(), () => {
+      sent = true;
+    });
+  const work = actFor({ ...context, loadMaker }, { ...line, claim: reading.claim });
   return finish(await inTime(context, { call: line.call, work, sent: () => sent }), json);
 }
 
@@ -115,6 +115,7 @@ async function actFor(context: CommandContext, { call, claim, config: file }: Wo
   const loaded = config && allClusters(config).find(({ settings }) => settings.cluster === cluster);
   const hooksBy = plusMs(context.clock.mono(), Math.max(0, leftMs() - endOfHooksMs));
   const hurried = { ...told.context, hooksBy };
+  const { actOnce } = await import('./one-shot.ts');
   const answer = config && loaded && (await actOnce(hurried, config, loaded, commandFor(claim, found)));
   return answer === undefined
     ? hookEnd(call, { kind: 'usage', sentence: told.said() })

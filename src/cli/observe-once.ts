@@ -4,7 +4,6 @@ import type { LoadedConfig } from '../config/loaded.ts';
 import type { Snapshot } from '../core/report/snapshot-types.ts';
 import type { Service } from '../daemon/service.ts';
 import type { CommandContext } from './context.ts';
-import { openObserver } from './one-shot.ts';
 
 /** Added to a probe and two exchanges with the nameserver (find the zone, read it). */
 const slackMs = 1000;
@@ -15,6 +14,7 @@ export async function observeOnce(
   config: LoadedConfig,
 ): Promise<Service | undefined> {
   let wake: () => void = () => {};
+  const { openObserver } = await import('./one-shot.ts');
   const observer = await openObserver(context, config, () => wake());
   if (observer === undefined) return undefined;
   await new Promise<void>((resolve) => {

@@ -23,11 +23,11 @@ export async function openObserver(
   config: LoadedConfig,
   onChange: () => void,
 ): Promise<Service | undefined> {
-  const { maker, clock, random } = context;
+  const { clock, random } = context;
   const { entries } = await readHistory(config.stateDir);
   const started = await startService({
     config: { ...config, clusters: config.clusters.map(observing) },
-    maker,
+    maker: await context.loadMaker(),
     clock,
     random,
     remembered: (cluster) => rememberedFrom(entries, cluster),
@@ -48,7 +48,8 @@ export async function actOnce(
   cluster: LoadedCluster,
   command: Command,
 ): Promise<Answer | undefined> {
-  const { maker, clock, random } = context;
+  const { clock, random } = context;
+  const maker = await context.loadMaker();
   const { settings } = withoutFence(cluster);
   const opened = await openNameservers(
     onlyClusters(config, [cluster]).nameservers.values(),

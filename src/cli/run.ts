@@ -91,7 +91,8 @@ async function startDaemon(
   log: Log,
   onBug: (error: unknown) => void,
 ): Promise<Daemon | ExitCode> {
-  const { maker, clock, random } = context;
+  const { clock, random } = context;
+  const maker = await context.loadMaker();
   for (const warning of config.warnings) log.say('warn', 'config-warning', warning);
   const stateDir = await prepareStateDir(config.stateDir);
   if (stateDir.kind === 'failed') {
@@ -112,7 +113,7 @@ async function startDaemon(
       else log.fail('warn', failure);
     },
   });
-  const metrics = await openDaemonMetrics(context, config);
+  const metrics = await openDaemonMetrics({ ...context, maker }, config);
   const record = (entry: HistoryEntry): void => {
     log.record(entry);
     history.append(entry);

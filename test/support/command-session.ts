@@ -31,7 +31,7 @@ export function commandSession(folder: string, json = false, world: SmallWorld =
     outline: async () => (result.kind === 'loaded' ? { ...result, kind: 'outline' } : result),
     version: '1.2.3',
     pid: 4711,
-    maker: world.maker,
+    loadMaker: async () => world.maker,
     clock: systemClock,
     random: systemRandom,
     operator: 'eve@host',

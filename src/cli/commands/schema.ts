@@ -2,7 +2,7 @@
 
 import { didYouMean } from '../../suggest.ts';
 import type { CommandForm } from '../command-form.ts';
-import { type DocumentName, documentNames } from '../shapes/document-shapes.ts';
+import { type DocumentName, documentNames } from '../shapes/document-names.ts';
 import { wrapped } from '../wrap.ts';
 
 export interface SchemaArguments {

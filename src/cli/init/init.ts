@@ -45,7 +45,8 @@ export async function init(
   args: InitArguments,
   tools: InitTools,
 ): Promise<ExitCode> {
-  const { terminal, maker, clock } = context;
+  const { terminal, clock } = context;
+  const maker = await context.loadMaker();
   let isWriting = false;
   // Until the files get their names there is nothing to undo; while they get them, the end must come.
   const interrupt = (): void => {

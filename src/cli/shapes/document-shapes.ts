@@ -10,6 +10,7 @@ import type { Check } from '../check-line.ts';
 import type { ProblemDocument } from '../complain.ts';
 import type { DaemonSeen } from '../daemon-text.ts';
 import type { ExitCode } from '../exit-code.ts';
+import type { DocumentName } from './document-names.ts';
 import { findingsShape } from './findings-shape.ts';
 
 const noDaemon = { running: z.literal(false), socket: text('where no daemon listens') };
@@ -102,7 +103,6 @@ const initShape = z.union([
   }),
 ]);
 
-/** By the command that prints it; `problem` is what every command prints if it cannot do its work. */
 export const documentShapes = {
   status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
   'status-check': check,
@@ -119,11 +119,7 @@ export const documentShapes = {
   lab: labLine,
   'lab-list': labListLine,
   problem,
-} satisfies Readonly<Record<string, z.ZodType>>;
-
-export type DocumentName = keyof typeof documentShapes;
-
-export const documentNames = Object.keys(documentShapes) as readonly DocumentName[];
+} satisfies Readonly<Record<DocumentName, z.ZodType>>;
 
 /** The JSON Schema of what a command prints. Unknown fields are allowed: later versions add some. */
 export const documentJsonSchema = (name: DocumentName): Record<string, unknown> => ({

@@ -74,7 +74,7 @@ export async function play(argv: readonly string[], world: World = {}) {
   const seenBy = { screen: '', asked: new Set<string>() };
   const own: CommandContext = {
     ...context,
-    maker: {
+    loadMaker: async () => ({
       prober: ({ mysql }) =>
         quietProber(async (server) => {
           seenBy.asked.add(server);
@@ -82,7 +82,7 @@ export async function play(argv: readonly string[], world: World = {}) {
           return isRight ? (probes[server] ?? silent) : denied;
         }),
       zoneClient: () => Promise.reject(new Error('not used')),
-    },
+    }),
   };
   const tools: InitTools = {
     openPrompter(onInterrupt) {
