@@ -73,8 +73,8 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   };
   signals.reloadWith(createReloader({ ...daemon, ...reactions, notifier, load: context.load }));
   await signals.stopped;
-  notifier.stopping();
-  return stopDaemon(context, daemon);
+  const [code] = await Promise.all([stopDaemon(context, daemon), notifier.stopping()]);
+  return code;
 }
 
 function watchedText(config: LoadedConfig): string {

@@ -15,13 +15,14 @@ interface Watched {
   overdueMs(): number;
 }
 
-/** Without a supervisor nothing happens. Nothing here waits, and nothing rejects. */
+/** Without a supervisor nothing happens. Nothing rejects. */
 export interface Notifier {
   /** From now on systemd gets signs of life and a status. */
   ready(watched: Watched): void;
   reloading(): void;
   reloaded(): void;
-  stopping(): void;
+  /** Resolves when systemd knows, or after a second: a process that ends takes the notice with it. */
+  stopping(): Promise<void>;
 }
 
 interface NotifierOptions {
@@ -37,6 +38,8 @@ const sendLimitMs = 6000;
 const tries = 3;
 const pauseMs = 1000;
 const longestQueue = 8;
+/** A stop waits no longer for the notices. */
+const stopLimitMs = 1000;
 /** A third of the watchdog's time: one sign of life may be lost. Each is a process: 5 ms of CPU. */
 const signsPerWatchdog = 3;
 const shortestPauseMs = 100;
@@ -49,7 +52,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   const { supervisor } = options;
   const nothing = (): void => {};
   if (supervisor === undefined)
-    return { ready: nothing, reloading: nothing, reloaded: nothing, stopping: nothing };
+    return { ready: nothing, reloading: nothing, reloaded: nothing, stopping: async () => {} };
   return new SystemdNotifier(options, supervisor);
 }
 
@@ -58,6 +61,8 @@ class SystemdNotifier implements Notifier {
   readonly #supervisor: Supervisor;
   readonly #waiting: (readonly string[])[] = [];
   #sending = false;
+  /** Resolves when no notice is left. */
+  #sent: Promise<void> = Promise.resolve();
   #warned = false;
   #stopping = false;
   #lastStatus = '';
@@ -83,9 +88,16 @@ class SystemdNotifier implements Notifier {
     this.#say(['READY=1']);
   }
 
-  stopping(): void {
+  stopping(): Promise<void> {
     this.#stopping = true;
     this.#say(['STOPPING=1']);
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(stopLimitMs, resolve);
+      void this.#sent.then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #beat(watched: Watched): void {
@@ -112,7 +124,7 @@ class SystemdNotifier implements Notifier {
   #say(notice: readonly string[]): void {
     if (this.#waiting.length >= longestQueue) this.#waiting.shift();
     this.#waiting.push(notice);
-    if (!this.#sending) void this.#sendAll();
+    if (!this.#sending) this.#sent = this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {

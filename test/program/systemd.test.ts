@@ -21,6 +21,8 @@ async function supervisor(here: Place) {
   const pipe = await open(socket, 'r+');
   const stream = createReadStream('', { fd: pipe.fd, autoClose: false });
   onTestFinished(async () => {
+    // The read that waits ends: else the process could not.
+    await pipe.write('\n');
     stream.destroy();
     await pipe.close();
   });

@@ -80,7 +80,7 @@ describe('systemd is told', () => {
     notifier.ready({ status: told, overdueMs: told });
     notifier.reloading();
     notifier.reloaded();
-    notifier.stopping();
+    await notifier.stopping();
     await clock.advance(100_000);
     expect(clock.timers()).toBe(0);
   });
@@ -91,8 +91,7 @@ describe('systemd is told', () => {
     await settled();
     w.notifier.reloading();
     w.notifier.reloaded();
-    w.notifier.stopping();
-    await settled();
+    await w.notifier.stopping();
     expect(w.sent).toEqual([
       'READY=1 STATUS=watches shop',
       'RELOADING=1 MONOTONIC_USEC=now',
@@ -137,6 +136,26 @@ describe('systemd is told', () => {
   });
 });
 
+test('a stop waits for its notice behind a sign of life, and not longer than a second', async () => {
+  const w = world();
+  w.notifier.ready(w.watched);
+  await settled();
+  const ends: ((failed: undefined) => void)[] = [];
+  w.answerWith(() => new Promise((resolve) => ends.push(resolve)));
+  await w.clock.advance(10_000);
+  let isOver = false;
+  const stopped = w.notifier.stopping().then(() => {
+    isOver = true;
+  });
+  await w.clock.advance(999);
+  expect([isOver, w.sent.at(-1)]).toEqual([false, 'WATCHDOG=1']);
+  ends[0]?.(undefined);
+  await settled();
+  expect([isOver, w.sent.at(-1)]).toEqual([false, 'STOPPING=1']);
+  await w.clock.advance(1);
+  await stopped;
+});
+
 describe('a notice that fails', () => {
   test('is tried three times, in its turn; the operator hears of it once', async () => {
     const w = world();
@@ -160,8 +179,7 @@ describe('a notice that fails', () => {
   test('is no news when the daemon stops: who stops it may stop its children, too', async () => {
     const w = world();
     w.answerWith(async () => failure);
-    w.notifier.stopping();
-    await settled();
+    await w.notifier.stopping();
     await w.clock.advance(10_000);
     expect(w.sent).toEqual(['STOPPING=1']);
     expect(w.warnings).toEqual([]);
