@@ -10,7 +10,7 @@ import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Asked } from '../world/fencing-session.ts';
-import { exchangeMs, freshForMs, type InstanceName } from '../world/settings.ts';
+import { exchangeMs, type InstanceName } from '../world/settings.ts';
 import { certainFacts, freshFacts, ledgerIn, type Sight, upstreams } from '../world/sight.ts';
 import type { World } from '../world/world-types.ts';
 
@@ -38,8 +38,6 @@ export interface Sender {
   readonly writes: boolean;
 }
 
-/** A reading of the zone counts so long: fresh_for, an exchange and a short sleep. */
-const readingForMs = freshForMs + exchangeMs + 1000;
 /** Where the conditions last, a fence leaves within so many milliseconds. */
 const patienceMs = 12_000;
 /** The same for clients that came back, since no cache leads them there any more. */
@@ -49,6 +47,9 @@ const clientsForMs = 90_000;
 
 export function createFenceJudge(world: World): FenceJudge {
   const { timeline, script, mysql, primary } = world;
+  const { freshForMs } = script.shape.pace;
+  /** A reading of the zone counts so long: fresh_for, an exchange and a short sleep. */
+  const readingForMs = freshForMs + exchangeMs + 1000;
   /** Since when the conditions hold and no fence left. */
   const waiting = new Map<string, number>();
   /** When the present attempt left. */

@@ -113,6 +113,9 @@ export interface Said {
  */
 const fenceWithinMs = 1000;
 
+const addedNames = (changes: readonly Change[]): readonly string[] =>
+  changes.flatMap((change) => (change.kind === 'add-rrset' ? [change.rrset.name] : []));
+
 export function createJudge(world: World): Judge {
   const { timeline, primary, script, members, mysql } = world;
   const now = (): number => timeline.now;
@@ -170,7 +173,7 @@ export function createJudge(world: World): Judge {
     started(instance, remembered) {
       lives += 1;
       sights.set(instance, {
-        ...newSight(lives, members),
+        ...newSight({ life: lives, members, freshForMs: script.shape.pace.freshForMs }),
         epoch: remembered?.epoch ?? 0,
         epochOf: remembered?.uuid,
       });
@@ -250,10 +253,10 @@ export function createJudge(world: World): Judge {
         return judge.breaks('S4 an update leaves that nobody decided on, or without a ledger');
       if (left.has(instanceKey(sender, ledger.try))) return judge.breaks('S4 an update leaves twice');
       const sight = sightOf(sender);
-      if (now() >= judge.silentFrom && !isRefused(script.shape, changes) && !triesTtlOnce(sight))
+      if (now() >= judge.silentFrom && !isRefused(script.shape, changes) && !triesTtlOnce(sight, changes))
         judge.breaks('L2 writes although nothing happens');
       const { read, knownEpoch } = wanted;
-      const primaries = mysql.group?.primariesSince(now() - oldestEvidenceMs(script.weather));
+      const primaries = mysql.group?.primariesSince(now() - oldestEvidenceMs(script));
       const truth = { strangers: judge.strangers, primaries };
       const sending = {
         sight,
@@ -315,10 +318,12 @@ export function createJudge(world: World): Judge {
     },
   };
 
-  /** A new process cannot know that the nameserver cuts every TTL: it writes the TTL once. */
-  function triesTtlOnce({ life }: Sight): boolean {
-    const isFirst = ![...left.values()].some((update) => update.life === life);
-    return script.shape.zone === 'cuts-ttl' && isFirst;
+  /** A new process cannot know that the nameserver cuts every TTL: it writes the TTL of each name once. */
+  function triesTtlOnce({ life }: Sight, changes: readonly Change[]): boolean {
+    if (script.shape.zone !== 'cuts-ttl') return false;
+    const own = [...left.values()].filter((update) => update.life === life);
+    const written = new Set(own.flatMap((update) => addedNames(update.changes)));
+    return addedNames(changes).every((name) => name === ledgerOwner || !written.has(name));
   }
 
   /**

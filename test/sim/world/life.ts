@@ -5,12 +5,20 @@
 
 import { createPrng, type Prng } from './prng.ts';
 import { chapterOf, faultsOf, scriptOf, weatherOf } from './random-script.ts';
-import { type Act, type Chapter, type Script, type Shape, silenceForMs } from './script.ts';
+import {
+  type Act,
+  type Chapter,
+  type Pace,
+  plainShape,
+  type Script,
+  type Shape,
+  silenceForMs,
+} from './script.ts';
 import { addressesOf, type InstanceName, instanceNames } from './settings.ts';
 
 const second = 1000;
 const minute = 60 * second;
-/** A life has no further incident after so long. */
+/** A life of the usual pace has no further incident after so long. */
 const lifeMs = 60 * minute;
 /** What comes back while nothing else happens is watched for so long. */
 const returnMs = 20 * second;
@@ -19,16 +27,28 @@ const quietEndMs = 40 * second;
 
 /** `fences`: old sources are fenced, whatever the seed says. */
 export function lifeOf(seed: number, fences?: boolean): Script {
-  const { shape, weather, chapters: first } = scriptOf(seed, fences);
+  const { shape: usual, weather, chapters: first } = scriptOf(seed, fences);
+  const shape = { ...usual, pace: paceOf(createPrng(seed ^ 0x9ace)) };
   const chance = createPrng(seed ^ 0x11fe);
   const chapters: Chapter[] = [];
-  for (let livedMs = 0; livedMs < lifeMs; livedMs += chapters.at(-1)?.endAt ?? 0) {
+  for (let livedMs = 0; livedMs < lifeMs * slowness(shape); livedMs += chapters.at(-1)?.endAt ?? 0) {
     const isAway = chapters.at(-1)?.leaves !== undefined;
     const drawn = first[chapters.length] ?? { ...incident(chance, shape, isAway), air: airOf(chance) };
     chapters.push(withCalm(chance, shape, drawn));
   }
   return { seed, shape, weather, chapters };
 }
+
+/** Who watches many clusters asks each of them less often. */
+const paceOf = (chance: Prng): Pace =>
+  chance.pick([
+    plainShape.pace,
+    plainShape.pace,
+    { intervalMs: 500, freshForMs: 1500 },
+    { intervalMs: 2000, freshForMs: 5000 },
+    { intervalMs: 5000, freshForMs: 12_500 },
+    { intervalMs: 5000, freshForMs: 20_000 },
+  ]);
 
 /** The part of the weather that changes; the rest is in the settings of the instances. */
 function airOf(chance: Prng): NonNullable<Chapter['air']> {
@@ -79,8 +99,9 @@ function rareActs(chance: Prng, shape: Shape, isAlone: boolean): readonly Act[] 
 
 /** Calm of some length after the faults, with small things that happen. Sometimes a server is left away. */
 function withCalm(chance: Prng, shape: Shape, chapter: Chapter): Chapter {
-  const silenceMs = silenceOf(chance);
-  const endAt = chapter.settledAt + silenceMs;
+  const silenceMs = silenceOf(chance) * slowness(shape);
+  const settledAt = chapter.settledAt + slowerMs(shape);
+  const endAt = settledAt + silenceMs;
   const leaves = !shape.group && chance.chance(0.4);
   const lost = leaves && chance.chance(0.7) ? lostLast(chance, chapter) : [];
   return {
@@ -88,12 +109,19 @@ function withCalm(chance: Prng, shape: Shape, chapter: Chapter): Chapter {
     acts: [
       ...chapter.acts.filter(({ kind }) => lost.length === 0 || kind !== 'mend'),
       ...lost,
-      ...quietActs(chance, shape, chapter.settledAt, endAt),
+      ...quietActs(chance, shape, settledAt, endAt),
     ],
+    settledAt,
     endAt,
     ...(leaves ? { leaves: { server: chance.int(shape.servers), how: chance.pick(['kill', 'hang']) } } : {}),
   };
 }
+
+/** How many times longer the life and its silences are: in most hours of a cluster nothing happens. */
+const slowness = ({ pace }: Shape): number => Math.max(1, pace.intervalMs / plainShape.pace.intervalMs);
+
+/** All is well so much later than in a world of the usual pace. */
+const slowerMs = ({ pace }: Shape): number => Math.max(0, 4 * (pace.freshForMs - plainShape.pace.freshForMs));
 
 function silenceOf(chance: Prng): number {
   const [from, to] = chance.pick([

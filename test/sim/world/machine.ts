@@ -29,17 +29,26 @@ export interface Life {
   end(): void;
 }
 
+/** A time server sets the clock so often. A bad quartz alone would be wrong by more than the fudge some day. */
+const setEveryMs = 15 * 60_000;
+
 /** `drift`: both clocks are so much faster than true time; 0.0001 is a bad quartz. */
 export function createMachine(
   { timeline, chance }: Pick<World, 'timeline' | 'chance'>,
   drift: number,
 ): Machine {
-  let wallOffset = 0;
+  /** Since when the wall clock drifts, and by how much it was set wrong. */
+  let [setAt, wrongMs] = [0, 0];
   let sleptMs = 0;
   let asleepUntil = 0;
   const rate = 1 + drift;
   const mono = (): MonoMs => ((timeline.now - sleptMs) * rate) as MonoMs;
-  const wall = (): WallMs => (beginning + timeline.now * rate + wallOffset) as WallMs;
+  const wall = (): WallMs => (beginning + timeline.now + (timeline.now - setAt) * drift + wrongMs) as WallMs;
+  const setAgain = (): void => {
+    setAt = timeline.now;
+    timeline.after(setEveryMs, setAgain);
+  };
+  timeline.after(setEveryMs, setAgain);
 
   function begin(): Life {
     let over = false;
@@ -89,10 +98,10 @@ export function createMachine(
   return {
     clock: { mono, wall },
     stepClock(ms) {
-      wallOffset += ms;
+      wrongMs += ms;
     },
     setClock() {
-      wallOffset = -timeline.now * drift;
+      [setAt, wrongMs] = [timeline.now, 0];
     },
     suspend(forMs) {
       if (timeline.now < asleepUntil) return;

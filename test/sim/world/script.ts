@@ -34,6 +34,14 @@ export interface Weather {
 }
 
 /** What the world is made of. */
+/** How often an instance asks, and how long an answer counts, in milliseconds. */
+export interface Pace {
+  /** `interval`: also the silence between two readings of the zone. */
+  readonly intervalMs: number;
+  /** `fresh_for` */
+  readonly freshForMs: number;
+}
+
 export interface Shape {
   readonly servers: number;
   /** The servers are one group with a single primary, and replicate in no other way. */
@@ -44,6 +52,7 @@ export interface Shape {
   /** SOURCE_DELAY of every replica. */
   readonly delayMs: number;
   readonly instances: number;
+  readonly pace: Pace;
   readonly transport: 'tcp' | 'udp';
   /** Servers without `publish`: their addresses are those that the host name resolves to. */
   readonly resolves: boolean;
@@ -211,6 +220,7 @@ export const plainShape: Shape = {
   gtidMode: 'ON',
   delayMs: 0,
   instances: 2,
+  pace: { intervalMs: 1000, freshForMs: 2500 },
   transport: 'tcp',
   resolves: false,
   alias: false,

@@ -33,8 +33,6 @@ export const nameserverHosts: ReadonlyMap<string, 'ns1' | 'ns2'> = new Map([
   ['198.51.100.2', 'ns2'],
 ]);
 
-/** An observation counts for so many milliseconds. */
-export const freshForMs = 2500;
 /** In a cluster of two, weak evidence must last for so many milliseconds. */
 export const settleMs = 5000;
 /** A replica with a higher lag is not published. */
@@ -70,9 +68,8 @@ export const settingsOf = (
     ...(shape.resolves ? {} : { publish: [ipOf(address)] }),
   })),
   watch: {
-    intervalMs: 1000,
+    ...shape.pace,
     suspectIntervalMs: 400,
-    freshForMs,
     settleMs,
     goneAfterMs: 3_600_000,
     maxMoves: 20,

@@ -14,8 +14,8 @@ import {
 } from '../../../src/core/model/observation.ts';
 import type { ServerAddress, ServerId } from '../../../src/core/model/units.ts';
 import { findRrset, type Question, type Rrset } from '../../../src/core/model/zone.ts';
-import { slowestProbeMs, type Weather } from './script.ts';
-import { exchangeMs, freshForMs, ledgerOwner, settleMs } from './settings.ts';
+import { type Script, slowestProbeMs } from './script.ts';
+import { exchangeMs, ledgerOwner, settleMs } from './settings.ts';
 
 export interface Sighting {
   readonly server: ServerAddress;
@@ -34,6 +34,8 @@ export interface Sighting {
 export interface Sight {
   readonly life: number;
   readonly members: readonly ServerAddress[];
+  /** An observation counts for so many milliseconds. */
+  readonly freshForMs: number;
   readonly sightings: Map<ServerAddress, Sighting & { readonly at: number }>;
   /** The newest answer of each server, of any age. */
   readonly answers: Map<
@@ -73,9 +75,12 @@ export interface Sight {
   goodReadAt: number;
 }
 
-export const newSight = (life: number, members: readonly ServerAddress[]): Sight => ({
+type Fixed = Pick<Sight, 'life' | 'members' | 'freshForMs'>;
+
+export const newSight = ({ life, members, freshForMs }: Fixed): Sight => ({
   life,
   members,
+  freshForMs,
   sightings: new Map(),
   answers: new Map(),
   promoted: new Map(),
@@ -238,9 +243,9 @@ function ledgerOf(rdata: Parameters<typeof readLedger>[0]): Ledger | undefined {
  */
 export function freshFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
   const sighting = sight.sightings.get(server);
-  if (sighting?.probe.kind !== 'reachable' || now - sighting.at > freshForMs + unnoticedSleepMs)
+  if (sighting?.probe.kind !== 'reachable' || now - sighting.at > sight.freshForMs + unnoticedSleepMs)
     return undefined;
-  return now - sighting.measuredAt > freshForMs + slowestProbeMs ? undefined : sighting.probe.facts;
+  return now - sighting.measuredAt > sight.freshForMs + slowestProbeMs ? undefined : sighting.probe.facts;
 }
 
 /**
@@ -252,18 +257,18 @@ export function saysOffline(sight: Sight, server: ServerAddress, now: number): b
   return (
     sighting?.probe.kind === 'alive' &&
     sighting.probe.failure.code === 'mysql-3032' &&
-    now - sighting.at <= freshForMs + unnoticedSleepMs
+    now - sighting.at <= sight.freshForMs + unnoticedSleepMs
   );
 }
 
 /** The evidence of a move was true at most so many milliseconds ago. */
-export const oldestEvidenceMs = ({ probeTimeoutMs }: Weather): number =>
-  freshForMs + unnoticedSleepMs + probeTimeoutMs + exchangeMs;
+export const oldestEvidenceMs = ({ shape, weather }: Script): number =>
+  shape.pace.freshForMs + unnoticedSleepMs + weather.probeTimeoutMs + exchangeMs;
 
 /** The answer of that server, if it is fresh beyond doubt: such an answer must stop a move. */
 export function certainFacts(sight: Sight, server: ServerAddress, now: number): ServerFacts | undefined {
   const at = sight.sightings.get(server)?.at ?? Number.NEGATIVE_INFINITY;
-  return now - at < freshForMs ? freshFacts(sight, server, now) : undefined;
+  return now - at < sight.freshForMs ? freshFacts(sight, server, now) : undefined;
 }
 
 /** The channels of that server with a receiver that is not off, and the members that they lead to. */
