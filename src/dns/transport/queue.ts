@@ -24,10 +24,8 @@ const queueable = ({ deadline, notAfter, repeatable, lane }: Exchange<unknown>):
 });
 
 export interface QueueLimits {
-  /** Sent and not ended. */
-  readonly inFlight: number;
-  /** The limit for one rank: if updates are slow, questions still pass, and vice versa. */
-  readonly inFlightOfRank: number;
+  /** Sent and not ended. If updates are slow, questions still pass, and vice versa. */
+  readonly inFlight: Readonly<Record<Rank, number>>;
   /** Waiting, of both ranks. */
   readonly waiting: number;
   /** Waiting, of one lane and rank. */
@@ -38,12 +36,17 @@ export interface QueueLimits {
 
 /** BIND silently drops updates above its update-quota (100). A thousand clusters may wait. */
 export const queueLimits: QueueLimits = {
-  inFlight: 64,
-  inFlightOfRank: 48,
+  inFlight: { update: 48, question: 48 },
   waiting: 8192,
   waitingOfLane: 64,
   updatesInARow: 2,
 };
+
+/**
+ * TCP loses no question, and holds back what the nameserver does not read yet. A busy process reads answers
+ * once in a turn of its event loop: with few in flight a thousand names would never all be read in time.
+ */
+export const tcpQueueLimits: QueueLimits = { ...queueLimits, inFlight: { update: 48, question: 512 } };
 
 export class MessageQueue<T extends Queueable> {
   readonly #limits: QueueLimits;
@@ -114,9 +117,8 @@ export class MessageQueue<T extends Queueable> {
   }
 
   #nextRank(): Rank | undefined {
-    const { inFlight, inFlightOfRank, updatesInARow } = this.#limits;
-    if (this.inFlight >= inFlight) return undefined;
-    const may = (rank: Rank): boolean => this.#ranks[rank].size > 0 && this.#inFlight[rank] < inFlightOfRank;
+    const { inFlight, updatesInARow } = this.#limits;
+    const may = (rank: Rank): boolean => this.#ranks[rank].size > 0 && this.#inFlight[rank] < inFlight[rank];
     if (!may('update')) return may('question') ? 'question' : undefined;
     return this.#updatesInARow >= updatesInARow && may('question') ? 'question' : 'update';
   }

@@ -20,8 +20,11 @@ import {
   recalled,
   truncatedOverTcp,
 } from './failures.ts';
-import { enqueue, MessageQueue, type QueuedExchange } from './queue.ts';
+import { enqueue, MessageQueue, type QueuedExchange, tcpQueueLimits } from './queue.ts';
 import { TcpLink } from './tcp-link.ts';
+
+/** A timer that is so late was held up by this process. */
+const lateMs = 20;
 
 interface Connecting {
   readonly until: MonoMs;
@@ -31,7 +34,7 @@ interface Connecting {
 export class TcpTransport implements Transport {
   readonly #options: TransportOptions;
   readonly #sockets: Sockets;
-  readonly #queue = new MessageQueue<QueuedExchange>();
+  readonly #queue = new MessageQueue<QueuedExchange>(tcpQueueLimits);
   #connecting: Connecting | undefined;
   #link: TcpLink | undefined;
   /** Links that wait for answers: `#link`, and retired ones. */
@@ -62,11 +65,18 @@ export class TcpTransport implements Transport {
     this.#link = undefined;
   }
 
-  /** Does everything that is due now, and sets the timer for the next time. */
+  /** Gives up what is due now, and goes on. */
+  #look(): void {
+    if (this.#closed) return;
+    this.#expire(this.#options.clock.mono());
+    this.#advance();
+  }
+
+  /** Sends what may be sent now, and sets the timer for the next time. */
   #advance(): void {
     if (this.#closed) return;
     const now = this.#options.clock.mono();
-    this.#expire(now);
+    this.#expireWaiting(now);
     this.#tidyLinks();
     if (this.#queue.waiting > 0 && this.#link === undefined && this.#connecting === undefined)
       this.#connect(now);
@@ -105,7 +115,8 @@ export class TcpTransport implements Transport {
     link.send(attempt.bytes);
   }
 
-  #expire(now: MonoMs): void {
+  /** Nothing leaves too late. */
+  #expireWaiting(now: MonoMs): void {
     const { nameserver } = this.#options;
     for (const { exchange, settle } of this.#queue.expire(now)) {
       const stale = (exchange.notAfter ?? Number.POSITIVE_INFINITY) <= now;
@@ -116,8 +127,11 @@ export class TcpTransport implements Transport {
           : noAnswer(nameserver);
       settle({ kind: 'not-sent', failure });
     }
+  }
+
+  #expire(now: MonoMs): void {
     if (this.#connecting !== undefined && this.#connecting.until <= now)
-      this.#connectFailed(this.#connecting, connectTimedOut(nameserver));
+      this.#connectFailed(this.#connecting, connectTimedOut(this.#options.nameserver));
     // A silent peer may be gone without a notice (a firewall that forgot us, a power cut): the next use opens
     // a new connection.
     for (const link of this.#links) if (link.inFlight.expire(now)) link.retired = true;
@@ -153,7 +167,7 @@ export class TcpTransport implements Transport {
       if (this.#connecting !== connecting) return void socket.destroy();
       socket.off('error', onError);
       this.#connecting = undefined;
-      this.#link = new TcpLink(socket, { nameserver, clock, onChange: () => this.#advance() });
+      this.#link = new TcpLink(socket, { nameserver, clock, onChange: () => this.#look() });
       this.#links.add(this.#link);
       this.#advance();
     });
@@ -170,13 +184,20 @@ export class TcpTransport implements Transport {
     for (const { settle } of this.#queue.drain()) settle({ kind: 'not-sent', failure });
   }
 
+  /** In a busy process the timers come first. What has arrived meanwhile is read before anything is given up. */
+  #wakeIn(ms: number, dueAt: MonoMs): void {
+    const { clock } = this.#options;
+    this.#cancelWake = clock.after(ms, () => {
+      if (clock.mono() - dueAt < lateMs) this.#look();
+      else this.#cancelWake = clock.after(0, () => this.#look());
+    });
+  }
+
   #setWake(now: MonoMs): void {
     this.#cancelWake();
     let at = Math.min(this.#queue.wakeAt(), this.#connecting?.until ?? Number.POSITIVE_INFINITY);
     for (const link of this.#links) at = Math.min(at, link.inFlight.wakeAt());
-    this.#cancelWake =
-      at === Number.POSITIVE_INFINITY
-        ? () => {}
-        : this.#options.clock.after(Math.max(0, at - now), () => this.#advance());
+    if (at === Number.POSITIVE_INFINITY) this.#cancelWake = () => {};
+    else this.#wakeIn(Math.max(0, at - now), at as MonoMs);
   }
 }

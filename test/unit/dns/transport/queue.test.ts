@@ -10,6 +10,7 @@ import {
   type QueueLimits,
   queueLimits,
   type Rank,
+  tcpQueueLimits,
 } from '../../../../src/dns/transport/queue.ts';
 
 interface Message extends Queueable {
@@ -69,19 +70,18 @@ describe('the order', () => {
 });
 
 describe('the limits', () => {
-  test('in flight there is a limit in all, and one for each rank, so a slow rank leaves room', () => {
-    const queue = queueOf({ inFlight: 4, inFlightOfRank: 3 });
+  test('in flight there is a limit for each rank, so a slow rank leaves room', () => {
+    const queue = queueOf({ inFlight: { update: 3, question: 3 } });
     for (let n = 0; n < 9; n++) queue.add(message('update', `u${n}`));
     expect(takeAll(queue, { ending: false })).toEqual(['u0', 'u1', 'u2']);
-    queue.add(message('question', 'q0'));
-    queue.add(message('question', 'q1'));
-    expect(takeAll(queue, { ending: false })).toEqual(['q0']);
-    expect(queue.inFlight).toBe(4);
+    for (let n = 0; n < 5; n++) queue.add(message('question', `q${n}`));
+    expect(takeAll(queue, { ending: false })).toEqual(['q0', 'q1', 'q2']);
+    expect(queue.inFlight).toBe(6);
     queue.ended('question');
-    expect(takeAll(queue, { ending: false })).toEqual(['q1']);
+    expect(takeAll(queue, { ending: false })).toEqual(['q3']);
     queue.ended('update');
     expect(takeAll(queue, { ending: false })).toEqual(['u3']);
-    expect(queue.waiting).toBe(5);
+    expect(queue.waiting).toBe(6);
   });
 
   test('waiting has a limit in all, and one for each lane, so no name fills the queue', () => {
@@ -94,7 +94,7 @@ describe('the limits', () => {
   });
 
   test("the real limits are below BIND's update quota, with room for a thousand clusters", () => {
-    expect(queueLimits.inFlight).toBeLessThan(100);
+    for (const { inFlight } of [queueLimits, tcpQueueLimits]) expect(inFlight.update).toBeLessThan(100);
     const queue = new MessageQueue<Message>();
     for (let n = 0; n < 1000; n++) {
       expect(queue.add(message('update', `source.c${n}`))).toBe('queued');

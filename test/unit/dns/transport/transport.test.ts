@@ -84,7 +84,8 @@ describe('limits', () => {
   test.each(['tcp', 'udp'] as const)(
     '%s: messages above the limits, and late messages, are not sent',
     async (transport) => {
-      const { inFlightOfRank, waitingOfLane } = queueLimits;
+      const { inFlight, waitingOfLane } = queueLimits;
+      const inFlightOfRank = inFlight.update;
       const { nameserver, update } = await start(() => {}, { transport });
       const tooMany = 200;
       const waiting = Array.from({ length: inFlightOfRank + waitingOfLane + tooMany }, () =>
