@@ -31,6 +31,7 @@ export function raiseAlarms(turn: Turn, state: ClusterState, topology: Topology)
   for (const publication of state.publications.values())
     for (const alarm of alarmsOf(situationOf(state, publication, turn.now, { topology })))
       if (!alarms.some((other) => isSame(other, alarm))) alarms.push(alarm);
+  alarms.push(...unheardOf(state, topology, alarms));
   const [first] = state.publications.keys();
   if (first !== undefined) {
     for (const alarm of alarms)
@@ -42,6 +43,17 @@ export function raiseAlarms(turn: Turn, state: ClusterState, topology: Topology)
   }
   return changedState(state, { alarms });
 }
+
+/**
+ * What was said of a server stays true until something newer is heard of it. A process with too much to do
+ * asks it late, and its alarms must not end and begin again meanwhile.
+ */
+const unheardOf = (state: ClusterState, { servers }: Topology, alarms: readonly Alarm[]): readonly Alarm[] =>
+  state.alarms.filter(
+    (old) =>
+      !alarms.some((alarm) => isSame(old, alarm)) &&
+      servers.some(({ address, contact }) => address === old.subject && contact === 'unobserved'),
+  );
 
 const isSame = (a: Alarm, b: Alarm): boolean => a.code === b.code && a.subject === b.subject;
 
