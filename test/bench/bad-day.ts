@@ -6,7 +6,7 @@ import { startFleet } from './harness/fleet.ts';
 import { measureWaits } from './harness/loop-delay.ts';
 import { cpuMs, memory } from './harness/process-cost.ts';
 
-const fullClusters = 1000;
+const fullClusters = Number(process.env['SOURCE_DNS_CLUSTERS'] ?? 1000);
 const promotionsPerSecond = 200;
 /** Between the loss and the first promotion. */
 const leaderlessMs = 5000;

@@ -111,9 +111,9 @@ async function calm(farm: Farm, perSecond: number): Promise<Calm> {
     await delay(calmLookMs);
     const { tally } = await farm.order({ kind: 'tally' });
     const ms = performance.now() - begun - calmLookMs;
-    if (tally.probes <= calmShare * perSecond * tally.seconds) return { ms, probes, connections };
     probes = Math.max(probes, tally.busiest.probes);
     connections = Math.max(connections, tally.busiest.connections);
+    if (tally.probes <= calmShare * perSecond * tally.seconds) return { ms, probes, connections };
     if (ms > calmLimitMs)
       throw new Error(`${probes} probes a second after ${calmLimitMs} ms: ${perSecond} are planned`);
   }
