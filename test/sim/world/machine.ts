@@ -29,7 +29,7 @@ export interface Life {
   end(): void;
 }
 
-/** A time server sets the clock so often. A bad quartz alone would be wrong by more than the fudge some day. */
+/** A time server sets the clock so often: a bad quartz alone would leave the fudge after hours. */
 const setEveryMs = 15 * 60_000;
 
 /** `drift`: both clocks are so much faster than true time; 0.0001 is a bad quartz. */
