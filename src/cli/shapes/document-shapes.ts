@@ -103,6 +103,7 @@ const initShape = z.union([
   }),
 ]);
 
+/** The shape of each document, by its name. */
 export const documentShapes = {
   status: z.union([z.object({ daemon, clusters: list(clusterShape) }), oneCluster]),
   'status-check': check,

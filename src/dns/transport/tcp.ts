@@ -40,6 +40,8 @@ export class TcpTransport implements Transport {
   /** Links that wait for answers: `#link`, and retired ones. */
   readonly #links = new Set<TcpLink>();
   #cancelWake: () => void = () => {};
+  /** The last timer was late: the next one gives up what is due, however late it is. */
+  #isHeldUp = false;
   #closed = false;
 
   constructor(options: TransportOptions, sockets: Sockets) {
@@ -188,8 +190,9 @@ export class TcpTransport implements Transport {
   #wakeIn(ms: number, dueAt: MonoMs): void {
     const { clock } = this.#options;
     this.#cancelWake = clock.after(ms, () => {
-      if (clock.mono() - dueAt < lateMs) this.#look();
-      else this.#cancelWake = clock.after(0, () => this.#look());
+      this.#isHeldUp = !this.#isHeldUp && clock.mono() - dueAt >= lateMs;
+      if (this.#isHeldUp) this.#wakeIn(0, dueAt);
+      else this.#look();
     });
   }
 

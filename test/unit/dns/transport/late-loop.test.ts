@@ -104,6 +104,19 @@ test('without an answer it is given up in the next moment', async () => {
   transport.close();
 });
 
+test('questions that begin meanwhile put nothing off', async () => {
+  const { clock, sockets, ask, transport } = world();
+  const answered = ask('shop');
+  await settled();
+  sockets[0]!.emit('connect');
+  clock.pass(timeoutMs + 1000);
+  void ask('blog');
+  clock.pass(30);
+  void ask('wiki');
+  expect(await answered).toMatchObject({ kind: 'unanswered' });
+  transport.close();
+});
+
 test('a thousand names are asked within three turns of the event loop', async () => {
   const { sockets, ask, transport } = world();
   const names = Array.from({ length: 1000 }, (_, index) => `c${index}`);
