@@ -1,4 +1,4 @@
-/** The composition root: arguments, command, exit code. The only file that may import everything. */
+/** The composition root: arguments, command, exit code. Each command is loaded when it is performed. */
 
 import { getServers } from 'node:dns';
 import { readFileSync } from 'node:fs';

@@ -14,16 +14,13 @@ const timeoutMs = 2000;
 /** A connection whose other end is the test. */
 class HeldSocket extends EventEmitter {
   readonly sent: Buffer[] = [];
-  isDestroyed = false;
   write(bytes: Buffer): boolean {
     this.sent.push(bytes);
     return true;
   }
   cork(): void {}
   uncork(): void {}
-  destroy(): void {
-    this.isDestroyed = true;
-  }
+  destroy(): void {}
   /** Sends back each message from this one on: it is its own answer. */
   answer(from = 0): void {
     for (const bytes of this.sent.slice(from)) this.emit('data', bytes);
@@ -63,14 +60,19 @@ function world() {
     };
     return transport.exchange(exchange);
   };
-  return { clock, sockets, transport, ask };
+  /** A question that has left over an open connection. */
+  const asked = async () => {
+    const answered = ask('shop');
+    await settled();
+    sockets[0]!.emit('connect');
+    return { answered };
+  };
+  return { clock, sockets, transport, ask, asked };
 }
 
 test('an answer that arrived while the process stood still is read before it is given up', async () => {
-  const { clock, sockets, ask, transport } = world();
-  const answered = ask('shop');
-  await settled();
-  sockets[0]!.emit('connect');
+  const { clock, sockets, asked, transport } = world();
+  const { answered } = await asked();
   // The timers of an event loop come before what has arrived.
   clock.pass(timeoutMs + 1000);
   sockets[0]!.answer();
@@ -94,10 +96,8 @@ test('a connection that was accepted while the process stood still is used', asy
 });
 
 test('without an answer it is given up in the next moment', async () => {
-  const { clock, sockets, ask, transport } = world();
-  const answered = ask('shop');
-  await settled();
-  sockets[0]!.emit('connect');
+  const { clock, asked, transport } = world();
+  const { answered } = await asked();
   clock.pass(timeoutMs + 1000);
   clock.pass(0);
   expect(await answered).toMatchObject({ kind: 'unanswered' });
@@ -105,10 +105,8 @@ test('without an answer it is given up in the next moment', async () => {
 });
 
 test('questions that begin meanwhile put nothing off', async () => {
-  const { clock, sockets, ask, transport } = world();
-  const answered = ask('shop');
-  await settled();
-  sockets[0]!.emit('connect');
+  const { clock, ask, asked, transport } = world();
+  const { answered } = await asked();
   clock.pass(timeoutMs + 1000);
   void ask('blog');
   clock.pass(30);
