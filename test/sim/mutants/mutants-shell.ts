@@ -33,7 +33,7 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'daemon/in-flight.ts',
-        find: 'cancelGuard = clock.after(guardGraceMs, () => end(unanswered(effect, adapterDeadline(effect))));',
+        find: 'cancelGuard = clock.after(guardGraceMs, () => end(unanswered(begun, adapterDeadline(begun))));',
         replace: 'cancelGuard = () => void guardGraceMs;',
       },
       {
