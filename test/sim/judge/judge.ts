@@ -313,11 +313,17 @@ export function createJudge(world: World): Judge {
       if (promise) judge.breaks(promise);
       if (!update.move) return;
       moves += 1;
-      judge.stale.delete(update.ledger.source);
-      const old = ledgerIn(before);
-      if (old && old.source !== update.ledger.source) judge.stale.add(old.source);
+      noteStale(ledgerIn(before), update.ledger);
     },
   };
+
+  /** A move: the former source must rejoin, and so must those that it passed over although they took writes. */
+  function noteStale(before: Ledger | undefined, after: Ledger): void {
+    judge.stale.delete(after.source);
+    if (before && before.source !== after.source) judge.stale.add(before.source);
+    for (const { address, uuid, readOnly } of world.mysql.group ? [] : world.mysql.servers.values())
+      if (!readOnly && after.was.some((former) => former.uuid === uuid)) judge.stale.add(address);
+  }
 
   /** A new process cannot know that the nameserver cuts every TTL: it writes the TTL of each name once. */
   function triesTtlOnce({ life }: Sight, changes: readonly Change[]): boolean {
