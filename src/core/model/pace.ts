@@ -6,12 +6,12 @@
 import {
   glanceMs,
   hasteMs,
-  longestSharedTurnMs,
   quietPerHaste,
   renewAfterMs,
   restPartOfFresh,
   sharesTurnsFrom,
   stages,
+  turnSharedForMs,
 } from './limits.ts';
 import type { ClusterSettings } from './settings.ts';
 import { type ClusterState, newHaste } from './state.ts';
@@ -45,7 +45,7 @@ export function paceOf(state: ClusterState, now: Now): Pace {
 
 /** So long a turn may wait for further answers. 0: this process is not so busy that clusters share turns. */
 export const sharedTurnMs = ({ stretch = 1 }: Now): number =>
-  stretch < sharesTurnsFrom ? 0 : Math.min(stretch, longestSharedTurnMs);
+  stretch < sharesTurnsFrom ? 0 : turnSharedForMs;
 
 /** The pause of the probes at rest: an answer must still be fresh when the next one is late. */
 export function restMs({ watch }: ClusterSettings, { restStretch = 1 }: Now): number {

@@ -15,7 +15,7 @@ import type { ServerProber } from '../../../src/ports.ts';
 import { type MariadbServers, startMariadbServers } from '../../support/servers/mariadb-fixture.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { notRun, type Proposal, proposals, proposalsOf, statementsIn } from '../../support/statements.ts';
-import { type Advised, advise, alarmOf, of } from './advised.ts';
+import { type Advised, advise, alarmOf, holdsBack, of } from './advised.ts';
 import { Operated } from './carried-out.ts';
 import { clock, factsOf, proberFor, until } from './probing.ts';
 
@@ -191,10 +191,7 @@ describe('MySQL: what a sentence proposes helps in that situation', () => {
     await wait('', 'on');
     await mysql.servers[1]!.sql('STOP REPLICA SQL_THREAD');
     await mysql.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
-    await advised.lookUntil((seen) => {
-      const { lacks } = of(seen, db2);
-      return lacks?.received === null && lacks.executed?.transactions === 2;
-    });
+    await advised.lookUntil((seen) => holdsBack(of(seen, db2), 2));
     await mysql.servers[0]!.kill9();
     const dead = await advised.lookUntil((seen) => promotion(seen, db2).startsWith('to promote'));
     expect(promotion(dead, db2)).toContain('first let it execute the 2 transactions that it has received');
@@ -344,10 +341,7 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     await advised.lookUntil((seen) => of(seen, db2).replicatesFrom[0]?.receiver === 'on');
     await mariadb.servers[1]!.sql('STOP REPLICA SQL_THREAD');
     await mariadb.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
-    await advised.lookUntil((seen) => {
-      const { lacks } = of(seen, db2);
-      return lacks?.received === null && lacks.executed?.transactions === 2;
-    });
+    await advised.lookUntil((seen) => holdsBack(of(seen, db2), 2));
     await mariadb.servers[0]!.kill9();
     const dead = await advised.lookUntil((seen) => promotion(seen, db2).startsWith('to promote'));
     expect(await doAs(scene, 1, promotion(dead, db2))).toEqual([

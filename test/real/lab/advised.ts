@@ -78,6 +78,10 @@ function decided(state: ClusterState, now: Now): ClusterState {
 export const of = ({ servers }: Snapshot, address: ServerAddress): ServerSnapshot =>
   servers.find(({ server }) => server === address)!;
 
+/** A replica was seen that has received so many transactions, the newest too, and executed none of them. */
+export const holdsBack = ({ lacks }: ServerSnapshot, transactions: number): boolean =>
+  lacks?.received === null && lacks.executed?.transactions === transactions;
+
 /** The sentence of an alarm; empty: it is not raised. */
 export const alarmOf = ({ alarms }: Snapshot, code: string, subject: ServerAddress): string =>
   alarms.find((alarm) => alarm.code === code && alarm.subject === subject)?.sentence ?? '';

@@ -6,6 +6,7 @@ import { livingProcesses } from '../../../src/lab/host/processes.ts';
 import { accountName, grantStatements } from '../../../src/mysql/answer/grants.ts';
 import { type MysqlServers, startMysqlServers } from '../../support/servers/mysql-fixture.ts';
 import { notRun } from '../../support/statements.ts';
+import { holdsBack } from './advised.ts';
 import { Operated } from './carried-out.ts';
 
 const statementsOf = ({ steps }: Procedure): readonly string[] =>
@@ -24,13 +25,6 @@ describe('MySQL with GTIDs', () => {
     for (const replica of [1, 2])
       await sql(replica, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${row!['gtids']}', 60)`);
   }
-
-  /** The watcher has seen that this replica has received so many transactions, the newest too, and executed none. */
-  const holdsBack = (index: number, transactions: number) =>
-    operated.sees(({ servers }) => {
-      const { lacks } = servers[index]!;
-      return lacks?.received === null && lacks.executed?.transactions === transactions;
-    });
 
   beforeAll(async () => {
     mysql = await startMysqlServers(3, {
@@ -70,7 +64,7 @@ describe('MySQL with GTIDs', () => {
   test('promote: the source crashed, and the replica holds back what it received, on purpose', async () => {
     await sql(1, 'STOP REPLICA', 'CHANGE REPLICATION SOURCE TO SOURCE_DELAY = 3600', 'START REPLICA');
     await sql(0, 'INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
-    await holdsBack(1, 2);
+    await operated.sees(({ servers }) => holdsBack(servers[1]!, 2));
     await mysql.servers[0]!.kill9();
     const [promote] = await operated.procedures({ server: operated.at(1) }, 'promote', operated.at(1));
     await operated.carryOut(promote!);
@@ -169,7 +163,7 @@ describe('MySQL with GTIDs', () => {
     await sql(1, 'STOP REPLICA IO_THREAD');
     await sql(2, 'STOP REPLICA SQL_THREAD');
     await sql(0, 'INSERT INTO shop.own VALUES (70)');
-    await holdsBack(2, 1);
+    await operated.sees(({ servers }) => holdsBack(servers[2]!, 1));
     await mysql.servers[0]!.kill9();
     // Its receiver tells an error; a person stopped its applier.
     await operated.sees(({ servers }) => servers[2]!.observed.some((each) => each.includes('last error: ')));

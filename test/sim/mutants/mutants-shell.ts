@@ -43,7 +43,7 @@ export const shellMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['L1'],
-    seed: 43,
+    seed: 47,
   },
   {
     name: 'an inspection of a refusal has no prerequisite',

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Command, Effect, Event } from '../../../src/core/model/events.ts';
-import { lateAnswerMs, longestSharedTurnMs } from '../../../src/core/model/limits.ts';
+import { lateAnswerMs, turnSharedForMs } from '../../../src/core/model/limits.ts';
 import type { Probe, ServerFacts } from '../../../src/core/model/observation.ts';
 import { initialState } from '../../../src/core/model/state.ts';
 import type { WallMs } from '../../../src/core/model/units.ts';
@@ -201,11 +201,11 @@ describe('in a process with too much to do, a turn is shared', () => {
     const begin = state.turnAt + 100;
     const [first, effects] = step(state, opened, busy(begin));
     expect(first.turnAt).toBe(state.turnAt);
-    expect(wakes(effects)).toEqual([{ kind: 'wake', at: begin + longestSharedTurnMs }]);
+    expect(wakes(effects)).toEqual([{ kind: 'wake', at: begin + turnSharedForMs }]);
     const [second] = step(first, answer('db2', replica('db2')), busy(begin + 30));
     expect(second.turnAt).toBe(state.turnAt);
-    const [last] = step(second, { kind: 'tick' }, busy(begin + longestSharedTurnMs));
-    expect(last.turnAt).toBe(begin + longestSharedTurnMs);
+    const [last] = step(second, { kind: 'tick' }, busy(begin + turnSharedForMs));
+    expect(last.turnAt).toBe(begin + turnSharedForMs);
     expect(last.turnDueAt).toBeUndefined();
   });
 
@@ -213,8 +213,8 @@ describe('in a process with too much to do, a turn is shared', () => {
     const { state } = atRest();
     const begin = state.turnAt + 100;
     const [first] = step(state, opened, busy(begin));
-    const [last] = step(first, { kind: 'tick' }, at(begin + longestSharedTurnMs));
-    expect(last.turnAt).toBe(begin + longestSharedTurnMs);
+    const [last] = step(first, { kind: 'tick' }, at(begin + turnSharedForMs));
+    expect(last.turnAt).toBe(begin + turnSharedForMs);
   });
 
   test('but no answer takes the place of one that no turn has seen', () => {
