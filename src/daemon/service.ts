@@ -19,7 +19,6 @@ import {
 import { Admission } from './admission.ts';
 import { configuredCluster } from './known-cluster.ts';
 import { Load, ownUsage } from './load.ts';
-import { ProbeTurns } from './probe-turns.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
 import type { Reconfigured, ServiceOptions } from './service-options.ts';
 import { type Visit, Visits } from './visits.ts';
@@ -66,13 +65,17 @@ interface Elsewhere {
 }
 
 export async function startService(options: ServiceOptions): Promise<StartedService> {
-  const { config, maker, onWarning } = options;
-  const opened = await openNameservers(config.nameservers.values(), new Map(), maker, onWarning);
+  const opened = await openNameservers(
+    options.config.nameservers.values(),
+    new Map(),
+    options.maker,
+    options.onWarning,
+  );
   if (opened.kind === 'failed') return opened;
-  opened.warnings.forEach(onWarning);
+  opened.warnings.forEach(options.onWarning);
   const service = new ClusterSet(options, opened.nameservers);
-  for (const cluster of config.clusters) service.add(cluster);
-  service.leaveToOthers(config);
+  for (const cluster of options.config.clusters) service.add(cluster);
+  service.leaveToOthers(options.config);
   return { kind: 'started', service };
 }
 
@@ -81,7 +84,6 @@ class ClusterSet implements Service {
   readonly #running = new Map<string, RunningCluster>();
   readonly #admission: Admission;
   readonly #load: Load;
-  readonly #turns: ProbeTurns;
   readonly #visits = new Visits((cluster) => this.#visit(cluster));
   #elsewhere: ReadonlyMap<string, Elsewhere> = new Map();
   #nameservers: ReadonlyMap<string, OpenNameserver>;
@@ -101,7 +103,6 @@ class ClusterSet implements Service {
       },
       options.clock.mono(),
     );
-    this.#turns = new ProbeTurns(options.clock);
     this.#nameservers = nameservers;
   }
 
@@ -135,7 +136,6 @@ class ClusterSet implements Service {
       clock,
       random,
       load: this.#load,
-      turns: this.#turns,
       onRecord,
       onBug,
       ...(onChange && { onChange }),

@@ -2,7 +2,6 @@
 
 import type { AddressTrial } from '../model/address-trial.ts';
 import type { Turn } from '../model/events.ts';
-import { keptList } from '../model/kept-list.ts';
 import { addressLimit, retryAddressMs } from '../model/limits.ts';
 import { type Failure, type Places, type Probe, splitAddress, type Unasked } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
@@ -38,10 +37,11 @@ export function takeProposal(
 ): ServerMemory {
   if (found === undefined || found.length === 0)
     return failure ? { ...memory, resolveFailure: failure } : memory;
-  const proposed = keptList(memory.proposed, found.toSorted());
+  const proposed = found.toSorted();
   const peer = memory.facts?.peer;
-  const known = [...memory.trials].filter(([address]) => proposed.includes(address) || address === peer);
-  const trials = known.length === memory.trials.size ? memory.trials : new Map(known);
+  const trials = new Map(
+    [...memory.trials].filter(([address]) => proposed.includes(address) || address === peer),
+  );
   return accept(state, { ...memory, resolveFailure: undefined, proposed, trials });
 }
 
@@ -126,8 +126,7 @@ function accept(state: ClusterState, memory: ServerMemory): ServerMemory {
   const { facts, proposed } = memory;
   if (facts?.peer === undefined || !proposed?.includes(facts.peer)) return memory;
   const proposal = proposalOf(state, memory);
-  if (proposal.kind !== 'proven') return memory;
-  return { ...memory, addresses: keptList(memory.addresses, proposal.addresses) };
+  return proposal.kind === 'proven' ? { ...memory, addresses: proposal.addresses } : memory;
 }
 
 export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal {

@@ -22,7 +22,6 @@ const weather: Weather = {
   fudgeMs: 5000,
   probeTimeoutMs: 900,
   waits: 0,
-  crowdMs: 0,
   netTimeoutMs: 60_000,
 };
 
