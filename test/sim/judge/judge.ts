@@ -320,7 +320,7 @@ export function createJudge(world: World): Judge {
   function noteStale(before: Ledger | undefined, after: Ledger): void {
     judge.stale.delete(after.source);
     if (before && before.source !== after.source) judge.stale.add(before.source);
-    for (const { address, uuid, readOnly } of world.mysql.group ? [] : world.mysql.servers.values())
+    for (const { address, uuid, readOnly } of mysql.group ? [] : mysql.servers.values())
       if (!readOnly && after.was.some((former) => former.uuid === uuid)) judge.stale.add(address);
   }
 
