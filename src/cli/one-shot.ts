@@ -1,8 +1,9 @@
 /** The service inside a command, while the command runs: the same runtime as in the daemon. */
 
 import type { LoadedCluster, LoadedConfig } from '../config/loaded.ts';
-import type { Answer, Command, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Answer, Command, HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import type { Remembered } from '../core/model/remembered.ts';
 import { clientsOf, openNameservers, withoutFence } from '../daemon/adapters.ts';
 import { describeEntry } from '../daemon/entry-text.ts';
 import { type History, openHistory, readHistory, rememberedFrom } from '../daemon/history.ts';

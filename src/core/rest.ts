@@ -1,11 +1,12 @@
 /**
  * When a turn can wait. A cluster at rest gets a turn when its published source answers. Between two turns,
- * an answer without news is only remembered (docs/decisions/030).
+ * an answer without news is only remembered (docs/decisions/030). In a process with too much to do, answers
+ * that come together share a turn, whatever they say (docs/decisions/054).
  */
 
 import type { Event } from './model/events.ts';
 import { restIntervals } from './model/limits.ts';
-import { restMs } from './model/pace.ts';
+import { restMs, sharedTurnMs } from './model/pace.ts';
 import type { PublicationState } from './model/publication.ts';
 import { type ClusterState, changedState, type ServerMemory } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
@@ -21,6 +22,7 @@ export function withTurnNoted(state: ClusterState, now: Now): ClusterState {
   const restUntil = plusMs(mono, restIntervals * restMs(state.settings, now));
   return changedState(state, {
     turnAt: mono,
+    turnDueAt: undefined,
     restUntil: isAtRest ? (Math.min(restUntil, ...clearings(state)) as MonoMs) : mono,
   });
 }
@@ -49,6 +51,7 @@ const hasNothingToDo = ({ decision, ready, zone, writing }: PublicationState): b
 /** Whether this event needs no turn. `after`: the state that remembers it. */
 export function mayWait(before: ClusterState, after: ClusterState, event: Event, { mono }: Now): boolean {
   if (after.staleBefore !== before.staleBefore) return false;
+  if (before.turnDueAt !== undefined && mono >= before.turnDueAt) return false;
   if (isStillUnasked(before, after, event)) return true;
   if (mono >= before.restUntil) return false;
   switch (event.kind) {
@@ -56,11 +59,39 @@ export function mayWait(before: ClusterState, after: ClusterState, event: Event,
       return true;
     case 'observed':
       return !isNews(before, after, event.server);
+    case 'resolved':
+      return isResolvedAlike(before.servers.get(event.server), after.servers.get(event.server));
     case 'zone-read':
       return isZoneAlike(before.publications.get(event.nameserver), after.publications.get(event.nameserver));
     default:
       return false;
   }
+}
+
+/**
+ * This event shares a turn with those that follow soon. Undefined: it gets its own turn. For a command a
+ * person or a failover tool waits: nothing is put off.
+ */
+export function withSharedTurn(
+  before: ClusterState,
+  after: ClusterState,
+  event: Event,
+  now: Now,
+): ClusterState | undefined {
+  const waitsMs = sharedTurnMs(now);
+  if (waitsMs === 0 || !isOfServers(event) || after.commands.length > 0) return undefined;
+  if (after.staleBefore !== before.staleBefore) return undefined;
+  if (event.kind === 'observed' && isUnseenAt(before, event.server)) return undefined;
+  const dueAt = before.turnDueAt ?? plusMs(now.mono, waitsMs);
+  return now.mono < dueAt ? changedState(after, { turnDueAt: dueAt }) : undefined;
+}
+
+const isOfServers = ({ kind }: Event): boolean =>
+  kind === 'tick' || kind === 'observed' || kind === 'resolved';
+
+function isUnseenAt(state: ClusterState, server: ServerAddress): boolean {
+  const memory = state.servers.get(server);
+  return memory?.latest !== undefined && isUnseen(state, memory);
 }
 
 /** Our connection to a server of which nothing is known waits still, as hundreds of others do at a start. */
@@ -77,6 +108,12 @@ const isZoneAlike = (was: PublicationState | undefined, is: PublicationState | u
   is?.zone.view !== undefined &&
   hasNothingToDo(is) &&
   showsTheSame(was.zone.view, is.zone.view);
+
+/** The host name has the addresses that it had. */
+const isResolvedAlike = (was: ServerMemory | undefined, is: ServerMemory | undefined): boolean =>
+  was === undefined || is === undefined
+    ? was === is
+    : was.resolveFailure === is.resolveFailure && isAlike(was, is);
 
 function isNews(before: ClusterState, after: ClusterState, server: ServerAddress): boolean {
   const [was, is] = [before.servers.get(server), after.servers.get(server)];

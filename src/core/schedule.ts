@@ -11,7 +11,7 @@ import {
   resolveTimeoutMs,
   silentPauseMs,
 } from './model/limits.ts';
-import { paceOf, restMs } from './model/pace.ts';
+import { paceOf, restMs, sharedTurnMs } from './model/pace.ts';
 import type { PublicationState } from './model/publication.ts';
 import {
   type ClusterState,
@@ -46,7 +46,10 @@ export function schedule(turn: Turn, state: ClusterState): ClusterState {
  */
 export function scheduleOne(turn: Turn, state: ClusterState, server: ServerAddress): ClusterState {
   const memory = state.servers.get(server);
-  const next = memory === undefined ? turn.now.mono : dueAt(memory);
+  const next = Math.min(
+    memory === undefined ? turn.now.mono : dueAt(memory),
+    state.turnDueAt ?? never,
+  ) as MonoMs;
   if (Math.min(next, state.wakeAt) <= turn.now.mono) return schedule(turn, state);
   return next < state.wakeAt ? wakeAt(turn, state, next) : state;
 }
@@ -75,12 +78,16 @@ const first = ({ watched, servers }: ClusterState): Iterable<ServerAddress> =>
 
 /**
  * Until when a server counts as due. At rest, all that are due within half an interval are asked with the
- * first one: to wake up costs more than a question.
+ * first one: to wake up costs more than a question. Where answers share a turn, they should come together.
  */
-function dueUntil({ servers, settings, restUntil }: ClusterState, { mono }: Now): MonoMs {
+function dueUntil(state: ClusterState, now: Now): MonoMs {
+  const { mono } = now;
   const isDue = ({ probing, nextProbeAt }: ServerMemory) => probing === undefined && nextProbeAt <= mono;
-  if (mono >= restUntil || ![...servers.values()].some(isDue)) return mono;
-  return plusMs(mono, settings.watch.intervalMs / 2);
+  const isTogether = mono < state.restUntil || sharedTurnMs(now) > 0;
+  if (!isTogether || ![...state.servers.values()].some(isDue)) return mono;
+  const earlyMs =
+    mono < state.restUntil ? state.settings.watch.intervalMs / 2 : paceOf(state, now).probeMs / 4;
+  return plusMs(mono, earlyMs);
 }
 
 /** Copies the map only if a value changes: in most steps nothing is due. */
@@ -175,7 +182,7 @@ const never = Number.POSITIVE_INFINITY;
 
 /** The earliest moment at which something is due without an answer. */
 function firstDue(state: ClusterState, now: Now): MonoMs {
-  const times: number[] = [plusMs(now.mono, restMs(state.settings, now))];
+  const times: number[] = [plusMs(now.mono, restMs(state.settings, now)), state.turnDueAt ?? never];
   for (const memory of state.servers.values()) times.push(dueAt(memory));
   for (const publication of state.publications.values()) {
     if (!publication.zone.reading) times.push(publication.zone.nextReadAt);

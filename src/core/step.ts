@@ -40,7 +40,7 @@ import { updateDone } from './publish/attempt.ts';
 import { propagated } from './publish/propagation.ts';
 import { isLookedInto, isRefusalOf, refusalInspected } from './publish/why-refused.ts';
 import { zoneRead } from './publish/zone-read.ts';
-import { mayWait, withTurnNoted } from './rest.ts';
+import { mayWait, withSharedTurn, withTurnNoted } from './rest.ts';
 import { nextResolve, schedule, scheduleOne, watch } from './schedule.ts';
 import { takeTurn } from './turn.ts';
 
@@ -53,9 +53,11 @@ export function step(
   const effects: Effect[] = [];
   const turn: Turn = { cluster: state.settings.cluster, now, effects };
   const taken = take(turn, checkClocks(state, now), event);
-  const waits = mayWait(state, taken, event, now);
-  if (waits && event.kind === 'observed') return [scheduleOne(turn, taken, event.server), effects];
-  return [schedule(turn, waits ? taken : watch(turn, takeTurns(turn, taken))), effects];
+  const waiting = mayWait(state, taken, event, now) ? taken : withSharedTurn(state, taken, event, now);
+  if (waiting === undefined) return [schedule(turn, watch(turn, takeTurns(turn, taken))), effects];
+  if (event.kind === 'observed' || event.kind === 'resolved')
+    return [scheduleOne(turn, waiting, event.server), effects];
+  return [schedule(turn, waiting), effects];
 }
 
 /** A full turn: every publication decides, and may write. */
@@ -139,13 +141,13 @@ const suspect = (state: ClusterState, now: Now): ClusterState => suspectFor(stat
 function observed(
   { now, effects }: Turn,
   state: ClusterState,
-  { server, probe: told }: Event & { kind: 'observed' },
+  { server, probe: told, waitedMs = 0 }: Event & { kind: 'observed' },
 ): ClusterState {
   const memory = state.servers.get(server);
   if (memory === undefined) return state;
   const forgotten = { probing: undefined, latest: undefined, nextProbeAt: now.mono };
   // Nothing is known of the server then: earlier answers are older still, and this silence was not observed.
-  if (isOfThePast(state, memory, now)) return withServer(state, changedServer(memory, forgotten));
+  if (isOfThePast(state, memory, waitedMs, now)) return withServer(state, changedServer(memory, forgotten));
   // An earlier silence was long ago, and may be over: a longer one must be observed anew.
   if (told.kind === 'unasked') {
     const waiting = { ...forgotten, unknownSince: undefined, unasked: told.failure };
@@ -154,8 +156,7 @@ function observed(
   const probe = notMisled(state, memory, told);
   if (probe !== told) effects.push({ kind: 'renew', server });
   const asked = probe === told ? memory : { ...memory, nextResolveAt: now.mono };
-  const askedAt =
-    memory.probing === undefined ? now.mono : plusMs(memory.probing, -state.settings.watch.probeTimeoutMs);
+  const askedAt = memory.probing === undefined ? now.mono : begunAt(state, memory.probing, waitedMs);
   const { staleBefore } = state;
   const result = observe(asked, probe, now, { askedAt, staleBefore });
   const located = takePeer(state, memory, result.memory, now);
@@ -188,12 +189,19 @@ function doubtPromotion(state: ClusterState, memory: ServerMemory, now: Now): Cl
 }
 
 /** The probe began before the clocks jumped, or this process stood still meanwhile: the answer is old. */
-function isOfThePast(state: ClusterState, { probing }: ServerMemory, now: Now): boolean {
+function isOfThePast(
+  state: ClusterState,
+  { probing }: ServerMemory,
+  waitedMs: number,
+  { mono }: Now,
+): boolean {
   if (probing === undefined) return false;
-  return (
-    now.mono > probing + lateAnswerMs || probing - state.settings.watch.probeTimeoutMs < state.staleBefore
-  );
+  return mono > probing + waitedMs + lateAnswerMs || begunAt(state, probing, waitedMs) < state.staleBefore;
 }
+
+/** When the server was asked. `probing`: the deadline of a probe that begins at once. */
+const begunAt = ({ settings }: ClusterState, probing: MonoMs, waitedMs: number): MonoMs =>
+  plusMs(probing, waitedMs - settings.watch.probeTimeoutMs);
 
 /** The kept connection broke, perhaps by a crash: probe at once, unless it breaks again and again. */
 function connectionLost(state: ClusterState, server: ServerAddress, now: Now): ClusterState {

@@ -1,7 +1,8 @@
 /** The history as JSON lines: which lines are valid, and what a restart remembers. Pure. */
 
-import type { HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
 import { highestEpoch } from '../core/model/ledger.ts';
+import type { Remembered } from '../core/model/remembered.ts';
 import type { WallMs } from '../core/model/units.ts';
 
 export const entryLine = (entry: HistoryEntry): string => `${JSON.stringify(entry)}\n`;

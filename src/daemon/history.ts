@@ -1,8 +1,9 @@
 /** The history of every cluster: JSON lines in the state directory, the newest in memory too. */
 
 import { join } from 'node:path';
-import type { HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import type { Remembered } from '../core/model/remembered.ts';
 import { createAppender } from './history-file.ts';
 import { createMemory, entryLine, type ReadLines, readLines } from './history-lines.ts';
 import { NotOurs, openOwn } from './own-file.ts';

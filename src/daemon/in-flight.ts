@@ -1,8 +1,10 @@
 /** Effects that have begun and not ended. Each ends in exactly one event, whatever its adapter does. */
 
 import type { Event } from '../core/model/events.ts';
+import { plusMs } from '../core/model/units.ts';
 import type { Clock } from '../ports.ts';
 import { type Adapters, type AskingEffect, adapterBug, adapterDeadline, ask, unanswered } from './perform.ts';
+import type { ProbeTurns } from './probe-turns.ts';
 
 /** An adapter should answer by the deadline in its own words; the guard comes a little later. */
 export const guardGraceMs = 50;
@@ -31,12 +33,17 @@ interface Entry {
   forget(): void;
 }
 
-/** `post` gets the event that ends an effect. */
-export function createInFlight(clock: Clock, post: (event: Event) => void): InFlight {
+/** `post` gets the event that ends an effect. Without `turns` every probe begins at once. */
+export function createInFlight(
+  clock: Clock,
+  post: (event: Event) => void,
+  turns?: Pick<ProbeTurns, 'take'>,
+): InFlight {
   const entries = new Set<Entry>();
 
   function begin(effect: AskingEffect, adapters: Adapters): void {
     let over: () => void = () => {};
+    let cancelGuard: () => void = () => {};
     const recall = effect.kind === 'update' ? new AbortController() : undefined;
     const entry: Entry = {
       effect,
@@ -59,13 +66,25 @@ export function createInFlight(clock: Clock, post: (event: Event) => void): InFl
       over();
     };
     entries.add(entry);
-    // After a busy moment Node may call timers that are due in another order: the adapter's own deadline first.
-    let cancelGuard = clock.after(Math.max(0, effect.deadline - clock.mono()), () => {
-      cancelGuard = clock.after(guardGraceMs, () => end(unanswered(effect, adapterDeadline(effect))));
+    const start = (begun: AskingEffect): void => {
+      // After a busy moment Node may call timers that are due in another order: the adapter's own deadline first.
+      cancelGuard = clock.after(Math.max(0, begun.deadline - clock.mono()), () => {
+        cancelGuard = clock.after(guardGraceMs, () => end(unanswered(begun, adapterDeadline(begun))));
+      });
+      ask(begun, adapters, recall?.signal ?? neverRecalled).then(end, (error: unknown) =>
+        end(unanswered(begun, adapterBug(begun, error))),
+      );
+    };
+    if (effect.kind !== 'probe' || turns === undefined) {
+      start(effect);
+      return;
+    }
+    const wanted = clock.mono();
+    turns.take(() => {
+      if (!entries.has(entry)) return;
+      const waitedMs = clock.mono() - wanted;
+      start(waitedMs === 0 ? effect : { ...effect, waitedMs, deadline: plusMs(effect.deadline, waitedMs) });
     });
-    ask(effect, adapters, recall?.signal ?? neverRecalled).then(end, (error: unknown) =>
-      end(unanswered(effect, adapterBug(effect, error))),
-    );
   }
 
   const wait = async (some: readonly Entry[]): Promise<void> => {

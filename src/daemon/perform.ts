@@ -23,6 +23,7 @@ export function ask(effect: AskingEffect, adapters: Adapters, recalled: AbortSig
         kind: 'observed',
         server: effect.server,
         probe: await adapters.prober.probe(effect.server, effect.deadline, effect.places),
+        ...(effect.waitedMs !== undefined && { waitedMs: effect.waitedMs }),
       }));
     case 'try-address':
       return answered(async () => ({

@@ -1,7 +1,8 @@
 /** The only interpreter of effects: one cluster, one state, one event at a time. */
 
-import type { Answer, Command, Effect, Event, HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { Answer, Command, Effect, Event, HistoryEntry } from '../core/model/events.ts';
 import type { Advice, Wish } from '../core/model/procedure.ts';
+import type { Remembered } from '../core/model/remembered.ts';
 import type { ClusterSettings } from '../core/model/settings.ts';
 import { type ClusterState, initialState, isUp } from '../core/model/state.ts';
 import type { MonoMs, Now, ServerAddress } from '../core/model/units.ts';
@@ -17,6 +18,7 @@ import { createInFlight, type InFlight } from './in-flight.ts';
 import { watchedCluster } from './known-cluster.ts';
 import type { Load } from './load.ts';
 import type { Adapters } from './perform.ts';
+import type { ProbeTurns } from './probe-turns.ts';
 import { tellStep } from './step-channel.ts';
 
 /** The functions of the core that the runtime drives. */
@@ -26,6 +28,10 @@ export interface Core {
   readonly snapshot: typeof snapshot;
 }
 
+/** What the runtimes of a process share. */
+export type ProcessLoad = Pick<Load, 'haste' | 'stretch' | 'restStretch'>;
+export type Turns = Pick<ProbeTurns, 'take'>;
+
 interface RuntimeOptions extends Adapters {
   readonly settings: ClusterSettings;
   readonly remembered: readonly Remembered[];
@@ -34,7 +40,9 @@ interface RuntimeOptions extends Adapters {
   /** Default: the real core. The simulator gives mutants. */
   readonly core?: Core;
   /** Shared by all runtimes of the process; default: its own. */
-  readonly load?: Load;
+  readonly load?: ProcessLoad;
+  /** The same; default: every probe begins at once. */
+  readonly turns?: Turns;
   /** For the log and the history. */
   onRecord(entry: HistoryEntry): void;
   /** Called after each batch of events. */
@@ -94,7 +102,7 @@ class Runtime implements ClusterRuntime {
     this.#core = core;
     this.#settings = settings;
     this.#adapters = { prober, zoneClients, fencer };
-    this.#inFlight = createInFlight(clock, (event) => this.#post(event));
+    this.#inFlight = createInFlight(clock, (event) => this.#post(event), options.turns);
     this.#desk = createCommandDesk(clock, () => this.#settings);
     this.#state = core.initialState(settings, remembered, this.#now(random.token()));
   }

@@ -1,8 +1,9 @@
 /** What the service of all clusters needs, and what a reload of it brings. */
 
 import type { LoadedConfig } from '../config/loaded.ts';
-import type { HistoryEntry, Remembered } from '../core/model/events.ts';
+import type { HistoryEntry } from '../core/model/events.ts';
 import type { Failure } from '../core/model/observation.ts';
+import type { Remembered } from '../core/model/remembered.ts';
 import type { MonoMs } from '../core/model/units.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { AdapterMaker } from './adapters.ts';

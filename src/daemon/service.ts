@@ -19,6 +19,7 @@ import {
 import { Admission } from './admission.ts';
 import { configuredCluster } from './known-cluster.ts';
 import { Load, ownUsage } from './load.ts';
+import { ProbeTurns } from './probe-turns.ts';
 import { type ClusterRuntime, createClusterRuntime } from './runtime.ts';
 import type { Reconfigured, ServiceOptions } from './service-options.ts';
 import { type Visit, Visits } from './visits.ts';
@@ -65,17 +66,13 @@ interface Elsewhere {
 }
 
 export async function startService(options: ServiceOptions): Promise<StartedService> {
-  const opened = await openNameservers(
-    options.config.nameservers.values(),
-    new Map(),
-    options.maker,
-    options.onWarning,
-  );
+  const { config, maker, onWarning } = options;
+  const opened = await openNameservers(config.nameservers.values(), new Map(), maker, onWarning);
   if (opened.kind === 'failed') return opened;
-  opened.warnings.forEach(options.onWarning);
+  opened.warnings.forEach(onWarning);
   const service = new ClusterSet(options, opened.nameservers);
-  for (const cluster of options.config.clusters) service.add(cluster);
-  service.leaveToOthers(options.config);
+  for (const cluster of config.clusters) service.add(cluster);
+  service.leaveToOthers(config);
   return { kind: 'started', service };
 }
 
@@ -84,6 +81,7 @@ class ClusterSet implements Service {
   readonly #running = new Map<string, RunningCluster>();
   readonly #admission: Admission;
   readonly #load: Load;
+  readonly #turns: ProbeTurns;
   readonly #visits = new Visits((cluster) => this.#visit(cluster));
   #elsewhere: ReadonlyMap<string, Elsewhere> = new Map();
   #nameservers: ReadonlyMap<string, OpenNameserver>;
@@ -103,6 +101,7 @@ class ClusterSet implements Service {
       },
       options.clock.mono(),
     );
+    this.#turns = new ProbeTurns(options.clock);
     this.#nameservers = nameservers;
   }
 
@@ -136,6 +135,7 @@ class ClusterSet implements Service {
       clock,
       random,
       load: this.#load,
+      turns: this.#turns,
       onRecord,
       onBug,
       ...(onChange && { onChange }),

@@ -10,7 +10,7 @@ const fullClusters = Number(process.env['SOURCE_DNS_CLUSTERS'] ?? 1000);
 const promotionsPerSecond = 200;
 /** Between the loss and the first promotion. */
 const leaderlessMs = 5000;
-const followedWithinMs = 120_000;
+const followedWithinMs = 20_000;
 
 export const badDay: Benchmark = {
   name: 'bad-day',
@@ -18,7 +18,7 @@ export const badDay: Benchmark = {
   about: `The sources of all clusters die at once. ${leaderlessMs / 1000} s later a tool promotes a replica of each, one cluster after the other, ${promotionsPerSecond} in a second. Measured is the time from the last promotion until a client gets every new address from BIND; with all names in one zone, and with the same names in ten zones.`,
   async run(run) {
     const figures: Figure[] = [];
-    for (const zones of [1, 10]) figures.push(...(await measure(run, zones)));
+    for (const zones of process.env['ZONES'] ? [1] : [1, 10]) figures.push(...(await measure(run, zones)));
     return figures;
   },
 };

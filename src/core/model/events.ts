@@ -20,7 +20,13 @@ import type { PropagationReport, Question, Rrset, UpdateOutcome, UpdatePlan, Zon
 export type Event =
   | { readonly kind: 'tick' }
   /** Ends `probe`. */
-  | { readonly kind: 'observed'; readonly server: ServerAddress; readonly probe: Probe | Unasked }
+  | {
+      readonly kind: 'observed';
+      readonly server: ServerAddress;
+      readonly probe: Probe | Unasked;
+      /** So long this process let the probe wait before it began: its time-out began then. */
+      readonly waitedMs?: number;
+    }
   | { readonly kind: 'connection-lost'; readonly server: ServerAddress }
   /** A glance did not show what the newest probe showed. A reason to probe, never evidence. */
   | { readonly kind: 'glance-differs'; readonly server: ServerAddress }
@@ -67,6 +73,7 @@ export type Effect =
       readonly kind: 'probe';
       readonly server: ServerAddress;
       readonly places?: Places | undefined;
+      readonly waitedMs?: number;
       readonly deadline: MonoMs;
     }
   /** Asks which server answers at this address of the server's host, over a separate connection. */
@@ -269,15 +276,6 @@ export interface Alarm {
   /** What to do next. */
   readonly hint?: string | undefined;
   readonly count?: number | undefined;
-}
-
-/** What the history keeps over a restart of the service. */
-export interface Remembered {
-  readonly nameserver: string;
-  readonly epoch: number;
-  readonly source: ServerAddress;
-  readonly uuid: ServerId;
-  readonly at?: WallMs;
 }
 
 /** The constants of one call of `step`, and the list that effects are added to. */

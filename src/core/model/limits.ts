@@ -2,6 +2,10 @@
 
 /** Between two readings of the clocks at least: to keep a reading, the whole state is copied. */
 export const clocksReadMs = 100;
+/** A process whose pauses in a suspicion are so many times as long gives one turn to several answers. */
+export const sharesTurnsFrom = 64;
+/** Such a turn waits so long. */
+export const turnSharedForMs = 50;
 /** If the clocks differ by more between two readings, no observation counts: sleep, or a clock was set. */
 export const clockJumpMs = 1000;
 /** A cluster at rest gets a turn after so many intervals, even if its published source does not answer. */

@@ -3,7 +3,16 @@
  * server that breaks its connection again and again would keep its whole cluster busy for ever.
  */
 
-import { glanceMs, hasteMs, quietPerHaste, renewAfterMs, restPartOfFresh, stages } from './limits.ts';
+import {
+  glanceMs,
+  hasteMs,
+  quietPerHaste,
+  renewAfterMs,
+  restPartOfFresh,
+  sharesTurnsFrom,
+  stages,
+  turnSharedForMs,
+} from './limits.ts';
 import type { ClusterSettings } from './settings.ts';
 import { type ClusterState, newHaste } from './state.ts';
 import type { MonoMs, Now } from './units.ts';
@@ -33,6 +42,10 @@ export function paceOf(state: ClusterState, now: Now): Pace {
     reconnectMs: Math.min(intervalMs, stretch * stage.probeMs),
   };
 }
+
+/** So long a turn may wait for further answers. 0: this process is not so busy that clusters share turns. */
+export const sharedTurnMs = ({ stretch = 1 }: Now): number =>
+  stretch < sharesTurnsFrom ? 0 : turnSharedForMs;
 
 /** The pause of the probes at rest: an answer must still be fresh when the next one is late. */
 export function restMs({ watch }: ClusterSettings, { restStretch = 1 }: Now): number {

@@ -2,9 +2,10 @@
 
 import type { GtidSet } from '../gtid/gtid-set.ts';
 import type { Decision } from './decision.ts';
-import type { Move, NameserverTime, Remembered } from './events.ts';
+import type { Move, NameserverTime } from './events.ts';
 import type { Ledger } from './ledger.ts';
 import type { Coordinates, Failure, ServerFacts } from './observation.ts';
+import type { Remembered } from './remembered.ts';
 import type { PublicationSettings } from './settings.ts';
 import type { Fqdn, Moment, MonoMs, Now, ServerAddress, ServerId } from './units.ts';
 import type { WriteKind } from './vocabulary.ts';

@@ -2,10 +2,11 @@
 
 import type { AddressTrial } from './address-trial.ts';
 import { changedCopy } from './changed-copy.ts';
-import type { Alarm, Command, CommandResult, Remembered } from './events.ts';
+import type { Alarm, Command, CommandResult } from './events.ts';
 import type { Fencing } from './fence.ts';
 import type { Failure, Probe, ServerFacts } from './observation.ts';
 import { newPublication, type PublicationState } from './publication.ts';
+import type { Remembered } from './remembered.ts';
 import type { ClusterSettings, PublicationSettings, ServerSettings } from './settings.ts';
 import type { Moment, MonoMs, Now, ServerAddress, ServerId, WallMs } from './units.ts';
 
@@ -28,6 +29,8 @@ export interface ClusterState {
   readonly staleBefore: MonoMs;
   /** When the last turn was. */
   readonly turnAt: MonoMs;
+  /** A turn that events share is due then. Undefined: none is owed. */
+  readonly turnDueAt: MonoMs | undefined;
   /** Until then an event without news needs no turn. Not in the future: the cluster is not at rest. */
   readonly restUntil: MonoMs;
   /** When the next tick is wanted: nothing is due before. */
@@ -149,6 +152,7 @@ export function initialState(
     watched: undefined,
     staleBefore: now.mono,
     turnAt: now.mono,
+    turnDueAt: undefined,
     restUntil: now.mono,
     wakeAt: now.mono,
     clocks: { mono: now.mono, wall: now.wall },
@@ -194,6 +198,7 @@ export const changedState = changedCopy<ClusterState>((state) => ({
   watched: state.watched,
   staleBefore: state.staleBefore,
   turnAt: state.turnAt,
+  turnDueAt: state.turnDueAt,
   restUntil: state.restUntil,
   wakeAt: state.wakeAt,
   clocks: state.clocks,

@@ -2,6 +2,7 @@
 
 import type { AddressTrial } from '../model/address-trial.ts';
 import type { Turn } from '../model/events.ts';
+import { keptList } from '../model/kept-list.ts';
 import { addressLimit, retryAddressMs } from '../model/limits.ts';
 import { type Failure, type Places, type Probe, splitAddress, type Unasked } from '../model/observation.ts';
 import type { ClusterState, ServerMemory } from '../model/state.ts';
@@ -37,11 +38,10 @@ export function takeProposal(
 ): ServerMemory {
   if (found === undefined || found.length === 0)
     return failure ? { ...memory, resolveFailure: failure } : memory;
-  const proposed = found.toSorted();
+  const proposed = keptList(memory.proposed, found.toSorted());
   const peer = memory.facts?.peer;
-  const trials = new Map(
-    [...memory.trials].filter(([address]) => proposed.includes(address) || address === peer),
-  );
+  const known = [...memory.trials].filter(([address]) => proposed.includes(address) || address === peer);
+  const trials = known.length === memory.trials.size ? memory.trials : new Map(known);
   return accept(state, { ...memory, resolveFailure: undefined, proposed, trials });
 }
 
@@ -126,7 +126,8 @@ function accept(state: ClusterState, memory: ServerMemory): ServerMemory {
   const { facts, proposed } = memory;
   if (facts?.peer === undefined || !proposed?.includes(facts.peer)) return memory;
   const proposal = proposalOf(state, memory);
-  return proposal.kind === 'proven' ? { ...memory, addresses: proposal.addresses } : memory;
+  if (proposal.kind !== 'proven') return memory;
+  return { ...memory, addresses: keptList(memory.addresses, proposal.addresses) };
 }
 
 export function proposalOf(state: ClusterState, memory: ServerMemory): Proposal {

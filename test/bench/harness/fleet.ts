@@ -123,7 +123,9 @@ async function calm(farm: Farm, perSecond: number): Promise<Calm> {
 const programFile = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
 
 const profiling = (): readonly string[] =>
-  profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+  profileFolder === undefined
+    ? ['--import', '/tmp/mon.mjs']
+    : ['--import', '/tmp/mon.mjs', '--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
 
 interface Surroundings {
   readonly folder: string;

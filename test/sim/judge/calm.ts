@@ -8,7 +8,7 @@ import { hostOf, ipOf, sourceName, srvName } from '../world/settings.ts';
 import { ledgerIn } from '../world/sight.ts';
 import type { Instances, World } from '../world/world-types.ts';
 
-const calmWeather = { slow: 0, lost: 0, late: 0, twice: 0, forged: 0, waits: 0 };
+const calmWeather = { slow: 0, lost: 0, late: 0, twice: 0, forged: 0, waits: 0, crowdMs: 0 };
 
 /**
  * The faults are over. The name is thawed. Where no rule would ever let the name move again, people say where

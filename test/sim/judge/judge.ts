@@ -3,10 +3,11 @@
  * what a core believes.
  */
 
-import type { Command, HistoryEntry, Remembered } from '../../../src/core/model/events.ts';
+import type { Command, HistoryEntry } from '../../../src/core/model/events.ts';
 import type { FenceResult } from '../../../src/core/model/fence.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { readLedger } from '../../../src/core/model/ledger-text.ts';
+import type { Remembered } from '../../../src/core/model/remembered.ts';
 import type { ServerAddress } from '../../../src/core/model/units.ts';
 import type { Change, Question, Rrset, UpdateOutcome, ZoneReading } from '../../../src/core/model/zone.ts';
 import type { Asked } from '../world/fencing-session.ts';

@@ -33,7 +33,7 @@ export const shellMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'daemon/in-flight.ts',
-        find: 'cancelGuard = clock.after(guardGraceMs, () => end(unanswered(effect, adapterDeadline(effect))));',
+        find: 'cancelGuard = clock.after(guardGraceMs, () => end(unanswered(begun, adapterDeadline(begun))));',
         replace: 'cancelGuard = () => void guardGraceMs;',
       },
       {
@@ -43,7 +43,7 @@ export const shellMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['L1'],
-    seed: 43,
+    seed: 47,
   },
   {
     name: 'an inspection of a refusal has no prerequisite',

@@ -22,6 +22,7 @@ const weather: Weather = {
   fudgeMs: 5000,
   probeTimeoutMs: 900,
   waits: 0,
+  crowdMs: 0,
   netTimeoutMs: 60_000,
 };
 

@@ -10,6 +10,7 @@ import { createMemory, entryLine, readLines } from '../../../src/daemon/history-
 import type { ClusterRuntime, Core } from '../../../src/daemon/runtime.ts';
 import type { Sockets } from '../../../src/dns/transport/exchange.ts';
 import { describeEvent } from '../run/describe.ts';
+import { createCrowd } from './crowd.ts';
 import { SimulatedDatagrams } from './datagrams.ts';
 import { createFencer } from './fencer.ts';
 import { createMachine, type Life, type Machine } from './machine.ts';
@@ -81,6 +82,7 @@ export function createInstance(world: World, name: InstanceName): Instance {
       openTransport: build.transportsOn(socketsOf(world, name, life)),
     });
     const runtime = build.createClusterRuntime({
+      ...createCrowd(world, life),
       settings: settingsOf(name, script.weather, script.shape),
       remembered,
       clock: life.clock,

@@ -53,7 +53,7 @@ const paceOf = (chance: Prng): Pace =>
 /** The part of the weather that changes; the rest is in the settings of the instances. */
 function airOf(chance: Prng): NonNullable<Chapter['air']> {
   const { fudgeMs: _fudge, probeTimeoutMs: _timeout, netTimeoutMs: _net, ...air } = weatherOf(chance);
-  return air;
+  return { ...air, crowdMs: chance.pick([0, 0, 0, 300, 2500]) };
 }
 
 /** What was left away comes back in the midst of it, or alone, or stays away still longer. */

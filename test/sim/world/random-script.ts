@@ -28,7 +28,7 @@ export function scriptOf(seed: number, fences = seed % 7 === 5): Script {
   return {
     seed,
     shape,
-    weather: { ...weatherOf(chance), waits: seed % 12 === 10 ? 0.4 : 0 },
+    weather: { ...weatherOf(chance), waits: seed % 12 === 10 ? 0.4 : 0, crowdMs: crowdMsOf(seed) },
     chapters: [chapterOf(faultsOf(seed, shape, chance))],
   };
 }
@@ -104,8 +104,11 @@ function switchesOf(seed: number, until: number): Act[] {
   return acts;
 }
 
-/** Without `waits`, which throws no dice: all other worlds stay the same. */
-export function weatherOf(chance: Prng): Omit<Weather, 'waits'> {
+/** In every twelfth world: by the number of the seed, so that all other worlds stay the same. */
+const crowdMsOf = (seed: number): number => (seed % 12 === 7 ? (seed % 24 === 7 ? 300 : 2500) : 0);
+
+/** Without what throws no dice: all other worlds stay the same. */
+export function weatherOf(chance: Prng): Omit<Weather, 'waits' | 'crowdMs'> {
   const foul = chance.pick([0, 0.5, 1, 2]);
   return {
     rttMs: chance.pick([1, 5, 30]),

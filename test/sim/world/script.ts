@@ -29,6 +29,8 @@ export interface Weather {
   readonly probeTimeoutMs: number;
   /** A new connection to a server waits behind others, and is not open by the deadline of the probe. */
   readonly waits: number;
+  /** The process watches so many clusters that a probe waits so long at most. 0: it does not. */
+  readonly crowdMs: number;
   /** A receiver says ON for so long after it last heard of its source (replica_net_timeout). */
   readonly netTimeoutMs: number;
 }

@@ -1,9 +1,11 @@
 /** When a cluster at rest gets a turn, and when an answer is only remembered. */
 
 import { describe, expect, test } from 'vitest';
-import type { Event } from '../../../src/core/model/events.ts';
+import type { Command, Effect, Event } from '../../../src/core/model/events.ts';
+import { lateAnswerMs, turnSharedForMs } from '../../../src/core/model/limits.ts';
 import type { Probe, ServerFacts } from '../../../src/core/model/observation.ts';
 import { initialState } from '../../../src/core/model/state.ts';
+import type { WallMs } from '../../../src/core/model/units.ts';
 import { step } from '../../../src/core/step.ts';
 import {
   address,
@@ -34,6 +36,12 @@ const replica = (name: string, over: Partial<ServerFacts> = {}): Probe =>
   seen(replicaOf('db1', name, { peer: peer(name), gtidExecuted: gtids('db1:1-70000'), ...over }));
 const answer = (name: string, probe: Probe): Event => ({ kind: 'observed', server: address(name), probe });
 
+const resolvedTo = (name: string, addresses: readonly string[]): Event => ({
+  kind: 'resolved',
+  server: address(name),
+  addresses,
+});
+
 const source = seen(factsOf('db1', { peer: peer('db1'), gtidExecuted: gtids('db1:1-70000') }));
 
 /** Whether that event brings a turn 100 ms after the last one. */
@@ -48,6 +56,7 @@ describe('a cluster at rest gets no turn', () => {
     ['a tick', { kind: 'tick' }],
     ['an answer of a replica with newer transactions', answer('db3', replica('db3'))],
     ['an answer of a server that is not asked any more', answer('db9', replica('db9'))],
+    ['the same addresses of a host', resolvedTo('db3', [peer('db3')])],
   ] as const)('by %s', (_, event) => {
     expect(bringsTurn(event)).toBe(false);
   });
@@ -177,4 +186,76 @@ test('a server that still waits for its first connection brings one turn, and is
   expect(still.turnAt).toBe(300);
   expect(effects).toContainEqual(expect.objectContaining({ kind: 'probe', server: address('db1') }));
   expect(step(still, waits('connection-not-open-yet'), at(900))[0].turnAt).toBe(900);
+});
+
+describe('in a process with too much to do, a turn is shared', () => {
+  const opened = answer(
+    'db3',
+    seen(factsOf('db3', { peer: peer('db3'), gtidExecuted: gtids('db1:1-70000') })),
+  );
+  const busy = (mono: number) => ({ ...at(mono), stretch: 64 });
+  const wakes = (effects: readonly Effect[]) => effects.filter(({ kind }) => kind === 'wake');
+
+  test('by answers that come within 50 ms, whatever they say', () => {
+    const { state } = atRest();
+    const begin = state.turnAt + 100;
+    const [first, effects] = step(state, opened, busy(begin));
+    expect(first.turnAt).toBe(state.turnAt);
+    expect(wakes(effects)).toEqual([{ kind: 'wake', at: begin + turnSharedForMs }]);
+    const [second] = step(first, answer('db2', replica('db2')), busy(begin + 30));
+    expect(second.turnAt).toBe(state.turnAt);
+    const [last] = step(second, { kind: 'tick' }, busy(begin + turnSharedForMs));
+    expect(last.turnAt).toBe(begin + turnSharedForMs);
+    expect(last.turnDueAt).toBeUndefined();
+  });
+
+  test('also when there is room again meanwhile', () => {
+    const { state } = atRest();
+    const begin = state.turnAt + 100;
+    const [first] = step(state, opened, busy(begin));
+    const [last] = step(first, { kind: 'tick' }, at(begin + turnSharedForMs));
+    expect(last.turnAt).toBe(begin + turnSharedForMs);
+  });
+
+  test('but no answer takes the place of one that no turn has seen', () => {
+    const { state } = atRest();
+    const begin = state.turnAt + 100;
+    const [first] = step(state, opened, busy(begin));
+    const [second] = step(first, opened, busy(begin + 30));
+    expect(second.turnAt).toBe(begin + 30);
+  });
+
+  test('but not while a command waits', () => {
+    const { state } = atRest();
+    const begin = state.turnAt + 100;
+    const freeze: Event = { kind: 'command', id: 'c1', command: { kind: 'freeze', by: 'dba' } as Command };
+    const [commanded] = step(state, freeze, busy(begin));
+    expect(commanded.commands).toHaveLength(1);
+    expect(step(commanded, opened, busy(begin + 10))[0].turnAt).toBe(begin + 10);
+  });
+
+  test('but not after the clocks jumped', () => {
+    const { state } = atRest();
+    const jumped = { ...busy(state.turnAt + 100), wall: (at(state.turnAt + 100).wall + 60_000) as WallMs };
+    expect(step(state, opened, jumped)[0].turnAt).toBe(jumped.mono);
+  });
+});
+
+describe('a probe that waited in this process', () => {
+  const { probeTimeoutMs } = clusterSettings([]).watch;
+  const asked = (): ReturnType<typeof atRest>['state'] => {
+    const first = initialState(clusterSettings(['db1', 'db2']), [], at(0));
+    return step(first, { kind: 'tick' }, at(0))[0];
+  };
+  const late = { ...answer('db1', source), waitedMs: 3000 } as Event;
+
+  test('is no answer of the past, however long it waited', () => {
+    const [next] = step(asked(), late, at(3000 + probeTimeoutMs));
+    expect(next.servers.get(address('db1'))?.latest?.probe.kind).toBe('reachable');
+  });
+
+  test('is one if the server was asked too long ago', () => {
+    const [next] = step(asked(), late, at(3000 + probeTimeoutMs + lateAnswerMs + 1));
+    expect(next.servers.get(address('db1'))?.latest).toBeUndefined();
+  });
 });

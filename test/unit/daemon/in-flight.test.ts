@@ -1,6 +1,6 @@
 /** Effects end once, in the words of their adapter where it has some. */
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/core/model/events.ts';
 import { plusMs } from '../../../src/core/model/units.ts';
 import { createInFlight, guardGraceMs } from '../../../src/daemon/in-flight.ts';
@@ -36,4 +36,62 @@ test('an adapter that stays silent is guarded after a pause of the process, too'
   answer(waits);
   await settled();
   expect(events).toMatchObject([{ probe: { kind: 'unknown', failure: { code: 'adapter-deadline' } } }]);
+});
+
+describe('a probe that waits for its turn', () => {
+  function waiting() {
+    const clock = lateClock();
+    const adapters = fakeAdapters();
+    const events: Event[] = [];
+    const begins: (() => void)[] = [];
+    const turns = { take: (begin: () => void) => begins.push(begin) };
+    const inFlight = createInFlight(clock, (event) => events.push(event), turns);
+    const deadline = plusMs(clock.mono(), 2000);
+    inFlight.begin({ kind: 'probe', server: db1, places: undefined, deadline }, adapters);
+    return { clock, adapters, events, inFlight, begin: () => begins[0]?.() };
+  }
+
+  test('has its whole time-out from when it begins', async () => {
+    const { clock, events, begin } = waiting();
+    clock.pass(3000);
+    expect(events).toEqual([]);
+    begin();
+    clock.pass(1999);
+    clock.pass(guardGraceMs);
+    await settled();
+    expect(events).toEqual([]);
+    clock.pass(1);
+    clock.pass(guardGraceMs);
+    expect(events).toMatchObject([{ probe: { kind: 'unknown', failure: { code: 'adapter-deadline' } } }]);
+  });
+
+  test('says how long it waited', async () => {
+    const { clock, adapters, events, begin } = waiting();
+    clock.pass(700);
+    begin();
+    adapters.asked[0]?.answer(waits);
+    await settled();
+    expect(events).toEqual([{ kind: 'observed', server: db1, probe: waits, waitedMs: 700 }]);
+  });
+
+  test('is not asked after the runtime gave it up', () => {
+    const { adapters, inFlight, begin } = waiting();
+    inFlight.abandon();
+    begin();
+    expect(adapters.asked).toEqual([]);
+  });
+
+  test('keeps its adapter open', async () => {
+    const { adapters, inFlight, begin } = waiting();
+    let isOver = false;
+    const ended = inFlight.ended().then(() => {
+      isOver = true;
+    });
+    await settled();
+    expect(isOver).toBe(false);
+    begin();
+    adapters.asked[0]?.answer(waits);
+    await ended;
+    expect(isOver).toBe(true);
+  });
 });
