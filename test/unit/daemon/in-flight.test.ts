@@ -2,9 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/core/model/events.ts';
-import { plusMs } from '../../../src/core/model/units.ts';
+import { type MonoMs, plusMs } from '../../../src/core/model/units.ts';
 import { createInFlight, guardGraceMs } from '../../../src/daemon/in-flight.ts';
 import { db1, fakeAdapters, settled } from '../../support/fakes.ts';
+import { at } from '../../support/given.ts';
 import { lateClock } from '../../support/late-clock.ts';
 
 const waits = { kind: 'unasked', failure: { code: 'connection-waits', message: 'it waits for its turn' } };
@@ -37,6 +38,15 @@ test('an adapter that stays silent is guarded after a pause of the process, too'
   await settled();
   expect(events).toMatchObject([{ probe: { kind: 'unknown', failure: { code: 'adapter-deadline' } } }]);
 });
+
+/** As a real clock: between two readings a little time passes. */
+function tickingClock(): () => MonoMs {
+  let now = 0;
+  return () => {
+    now += 0.01;
+    return now as MonoMs;
+  };
+}
 
 describe('a probe that waits for its turn', () => {
   function waiting() {
@@ -72,6 +82,19 @@ describe('a probe that waits for its turn', () => {
     adapters.asked[0]?.answer(waits);
     await settled();
     expect(events).toEqual([{ kind: 'observed', server: db1, probe: waits, waitedMs: 700 }]);
+  });
+
+  test('did not wait if it begins at once: probes of one step are asked at the same time', async () => {
+    const clock = { ...lateClock(), mono: tickingClock() };
+    const adapters = fakeAdapters();
+    const events: Event[] = [];
+    const turns = { take: (begin: () => void) => begin() };
+    const inFlight = createInFlight(clock, (event) => events.push(event), turns);
+    inFlight.begin({ kind: 'probe', server: db1, places: undefined, deadline: at(2000).mono }, adapters);
+    adapters.asked[0]?.answer(waits);
+    await settled();
+    expect(events).toEqual([{ kind: 'observed', server: db1, probe: waits }]);
+    inFlight.abandon();
   });
 
   test('is not asked after the runtime gave it up', () => {
