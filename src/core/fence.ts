@@ -4,8 +4,9 @@
  * anew, and the attempt leaves once the newer answers show the same.
  */
 
-import { fenceVerdict, isBeingFenced } from './decide/fence.ts';
+import { fenceVerdict, isBeingFenced, isFormer } from './decide/fence.ts';
 import { nextClearing } from './decide/fenced-clients.ts';
+import type { Situation } from './decide/situation.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { withZone } from './model/changed-publication.ts';
 import { type Event, type HistoryEntry, record, type Turn } from './model/events.ts';
@@ -45,11 +46,11 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
     const known = before?.id === id ? before : undefined;
     // What cannot be read now may name it still.
     if (id === undefined || !(former.has(id) || (isUnread && known))) continue;
-    const fencing = noteClosed(turn, state, member, known ?? newFencing(id, turn.now));
+    const fencing = noteClosed(turn, state, member, known ?? newFencing(situations, member, id, turn.now));
     const ends = state.settings.fence?.kill !== 'none';
     const clearAt = ends ? nextClearing(situations, fencing, turn.now) : undefined;
     const finishes = clearAt !== undefined && turn.now.mono >= clearAt;
-    const verdict = fenceVerdict(situations, member, fencing.formerSince, finishes);
+    const verdict = fenceVerdict(situations, member, fencing, finishes);
     fences.set(address, { ...fencing, clearAt, verdict });
   }
   return fences;
@@ -87,19 +88,31 @@ function recordFenced(
   if (first !== undefined) record(turn, first, { kind: 'fenced', ...entry });
 }
 
-const newFencing = (id: ServerId, now: Now): Fencing => ({
-  id,
-  formerSince: now.mono,
-  verdict: undefined,
-  wantedSince: undefined,
-  isRunning: false,
-  times: 0,
-  nextAt: now.mono,
-  last: undefined,
-  fencedAt: undefined,
-  clearedAt: undefined,
-  clearAt: undefined,
-});
+function newFencing(
+  situations: readonly Situation[],
+  member: ServerView,
+  id: ServerId,
+  { mono }: Now,
+): Fencing {
+  const earlier = situations
+    .filter((situation) => isFormer(situation, member))
+    .map(({ publication }) => publication.zone.view?.otherLedgerAt);
+  return {
+    id,
+    formerSince: mono,
+    notFormerAt: earlier.every((at) => at !== undefined) ? (Math.min(...earlier) as MonoMs) : undefined,
+    factsThen: member.known,
+    verdict: undefined,
+    wantedSince: undefined,
+    isRunning: false,
+    times: 0,
+    nextAt: mono,
+    last: undefined,
+    fencedAt: undefined,
+    clearedAt: undefined,
+    clearAt: undefined,
+  };
+}
 
 /** Wants the attempt, then makes it. */
 function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing: Fencing): ClusterState {

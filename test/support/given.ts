@@ -166,6 +166,7 @@ export function viewOf(ledger: Ledger | undefined, rrsets: readonly Rrset[] = []
     altered: [],
     ledgerText: ledger ? ledger.try : '',
     readAt: at(0).mono,
+    otherLedgerAt: undefined,
   };
 }
 

@@ -10,18 +10,17 @@ import type { ClusterState } from '../model/state.ts';
 import { isoTime, type MonoMs, type ServerAddress, type WallMs } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
-import { hasLineMark } from './line-mark.ts';
+import { hasLineMark, hasMoreOf } from './line-mark.ts';
 import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /**
- * One situation for each publication. `formerSince`: when a ledger first named it as a former source.
- * `finishes`: the connections of its clients are to end, if it is read-only. Undefined: it takes no writes,
- * or no ledger names its identity.
+ * One situation for each publication. `finishes`: the connections of its clients are to end, if it is
+ * read-only. Undefined: it takes no writes, or no ledger names its identity.
  */
 export function fenceVerdict(
   situations: readonly Situation[],
   member: ServerView,
-  formerSince: MonoMs,
+  fencing: Pick<Fencing, 'formerSince' | 'notFormerAt' | 'factsThen'>,
   finishes = false,
 ): FenceVerdict | undefined {
   const isDue = finishes ? member.facts !== undefined && !member.writable : member.writable;
@@ -30,9 +29,9 @@ export function fenceVerdict(
     situations.map((situation) => rule(situation, member)),
   );
   const because =
-    unsure(situations, member, { formerSince, finishes }) ??
+    unsure(situations, member, { ...fencing, finishes }) ??
     against.find((each) => each !== undefined) ??
-    openedAgainst(member, formerSince);
+    openedAgainst(situations, member, fencing);
   if (because !== undefined) return { kind: 'not', because };
   return { kind: finishes ? 'finish' : 'fence' };
 }
@@ -41,13 +40,23 @@ export function fenceVerdict(
  * It did not come back: somebody opened it after the move, and may mean it. So a fence that is lifted stays
  * lifted. The promotion that once made it the source does not count.
  */
-const openedAgainst = ({ promotedAt }: ServerView, formerSince: MonoMs): string | undefined =>
-  promotedAt === undefined || promotedAt < formerSince
-    ? undefined
-    : 'somebody opened it after it was read-only';
+function openedAgainst(
+  situations: readonly Situation[],
+  { promotedAt, facts, writable }: ServerView,
+  { notFormerAt, factsThen }: Pick<Fencing, 'notFormerAt' | 'factsThen'>,
+): string | undefined {
+  if (promotedAt !== undefined && (notFormerAt === undefined || promotedAt > notFormerAt))
+    return 'somebody opened it after it was read-only';
+  if (!writable || facts === undefined || factsThen === undefined) return undefined;
+  // A server that only came back has none of these. This process may not have seen it as a replica.
+  const source = situations
+    .flatMap(({ ledger }) => ledger ?? [])
+    .find(({ uuid }) => hasMoreOf(uuid, facts, factsThen));
+  return source && `it has replicated from ${source.source} since the move, and somebody opened it then`;
+}
 
 /** By its identity alone: an address may have passed to another server. */
-const isFormer = ({ ledger }: Situation, { id }: ServerView): boolean =>
+export const isFormer = ({ ledger }: Situation, { id }: ServerView): boolean =>
   id !== undefined && ledger?.was.some(({ uuid }) => uuid === id) === true;
 
 /** What speaks against it whatever the ledgers say. */

@@ -32,19 +32,28 @@ export function lineMarkFor(
 }
 
 /** MariaDB may write to several domains: the one with the most transactions is its own. */
-function markOfWriter(facts: ServerFacts | undefined, writer: ServerId | undefined): LineMark | undefined {
+const markOfWriter = (facts: ServerFacts | undefined, writer: ServerId | undefined): LineMark | undefined =>
+  marksOfWriter(facts, writer).toSorted((a, b) => b.gno - a.gno)[0];
+
+/** Whether the server has executed more of that writer's transactions than it had executed `then`. */
+export function hasMoreOf(writer: ServerId, facts: ServerFacts, then: ServerFacts): boolean {
+  const before = new Map(marksOfWriter(then, writer).map(({ uuid, gno }) => [uuid, gno]));
+  return marksOfWriter(facts, writer).some(({ uuid, gno }) => gno > (before.get(uuid) ?? 0));
+}
+
+/** The newest transaction in each of the writer's sequences: MariaDB has one for each domain. */
+function marksOfWriter(facts: ServerFacts | undefined, writer: ServerId | undefined): readonly LineMark[] {
   const executed = facts && gtidsOf(facts);
-  if (executed === undefined || writer === undefined) return undefined;
+  if (executed === undefined || writer === undefined) return [];
   const number = /^mariadb:(\d+)@/.exec(writer)?.[1];
   const keys =
     number === undefined
       ? [writer]
       : [...executed.keys()].filter((key) => isMariadbKey(key) && writerOf(key) === Number(number));
-  const marks = keys.flatMap((uuid): LineMark[] => {
+  return keys.flatMap((uuid): LineMark[] => {
     const gno = newestOf(executed, uuid);
     return gno === undefined ? [] : [{ uuid, gno }];
   });
-  return marks.toSorted((a, b) => b.gno - a.gno)[0];
 }
 
 /** Any transaction without a tag: the mark has no place for a tag. */

@@ -1,6 +1,6 @@
 /** How an attempt to fence a server ended. To fence: to make a superseded source read-only (note 042). */
 
-import type { Failure } from './observation.ts';
+import type { Failure, ServerFacts } from './observation.ts';
 import type { Moment, MonoMs, ServerId } from './units.ts';
 
 export type FenceResult =
@@ -36,6 +36,13 @@ export interface Fencing {
   readonly id: ServerId;
   /** When this process first saw a ledger that names it as a former source. */
   readonly formerSince: MonoMs;
+  /**
+   * The last reading before that, in which no ledger named it so: the move was later. Undefined: this process
+   * has read the zone only since.
+   */
+  readonly notFormerAt: MonoMs | undefined;
+  /** What it had answered last by then. */
+  readonly factsThen: ServerFacts | undefined;
   /** By the last turn. Undefined: it takes no writes, or does not answer. */
   readonly verdict: FenceVerdict | undefined;
   /** Since when the present attempt is wanted. What was asked before that does not count. */

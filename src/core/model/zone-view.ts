@@ -44,4 +44,6 @@ export interface ZoneView {
   /** The ledger's RRset as text, for comparison; empty: none. */
   readonly ledgerText: string;
   readonly readAt: MonoMs;
+  /** When the zone was last read with another ledger, by this process. */
+  readonly otherLedgerAt: MonoMs | undefined;
 }

@@ -53,7 +53,8 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   const why = `is a CNAME (${alias?.rdata[0]}), and no ledger can be stored beside a CNAME: remove the CNAME`;
   const ledgerText =
     rdata.length === 0 ? '' : JSON.stringify(rdata.map((strings) => JSON.stringify(strings)).sort());
-  const isKnown = zone.view?.ledger.kind === 'ledger' && zone.view.ledgerText === ledgerText;
+  const isSameText = zone.view?.ledgerText === ledgerText;
+  const isKnown = zone.view?.ledger.kind === 'ledger' && isSameText;
   const found = isKnown ? zone.view.ledger : readLedger(rdata);
   const ledger: LedgerReading = alias ? { kind: 'unreadable', why } : found;
   const view: ZoneView = {
@@ -67,6 +68,7 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
     ledger,
     ledgerText,
     readAt: now.mono,
+    otherLedgerAt: isSameText ? zone.view?.otherLedgerAt : zone.view?.readAt,
   };
   const token = ledger.kind === 'ledger' ? ledger.ledger.try : undefined;
   const { inFlight, awaiting, pending } = writing;

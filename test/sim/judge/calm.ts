@@ -29,7 +29,7 @@ export function calm(world: World, instances: Instances, operator: Operator, { l
   );
   const [first] = instances.values();
   for (const instance of instances.values()) {
-    instance.machine.setClock();
+    if (instance.machine.setClock() > 1000) judge.clockJumped(instance.name);
     instance.start();
   }
   timeline.after(4000, () => first?.command({ kind: 'thaw', by: 'dba' }));

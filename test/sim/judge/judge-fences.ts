@@ -58,6 +58,17 @@ export function createFenceJudge(world: World): FenceJudge {
   const fenced = new Map<string, { readonly uuid: string; readonly at: number }>();
   let landed = 0;
 
+  /** Since when the zone names these identities as former sources. */
+  const formers = new Map<string, number>();
+
+  /** Since when the zone, as it truly is, names that identity as a former source. */
+  function formerSince(uuid: string): number {
+    const named = new Set<string>(ledgerIn(primary.rrsets())?.was.map((former) => former.uuid));
+    for (const known of formers.keys()) if (!named.has(known)) formers.delete(known);
+    for (const each of named) if (!formers.has(each)) formers.set(each, timeline.now);
+    return formers.get(uuid) ?? timeline.now;
+  }
+
   const keyOf = (instance: InstanceName, server: ServerAddress): string => `${instance} ${server}`;
 
   function unfit(
@@ -100,7 +111,6 @@ export function createFenceJudge(world: World): FenceJudge {
     if (source?.id !== ledger.uuid) return 'FENCE leaves although the source did not answer lately';
     const own = upstreams(sight, certainFacts(sight, server, now) ?? facts);
     const opened = sight.promoted.get(server);
-    const formerSince = sight.former.get(uuid) ?? now;
     const reasons: readonly (readonly [against: boolean, words: string])[] = [
       [isWritable(facts) === finishes, finishes ? 'to finish at an open server' : 'at a read-only server'],
       [!isWritable(source), 'although the source is read-only'],
@@ -109,7 +119,7 @@ export function createFenceJudge(world: World): FenceJudge {
       [ledger.next?.uuid === uuid, 'at a server that was announced'],
       [facts.group !== undefined, 'at a member of a group'],
       [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
-      [opened?.provable === true && opened.at > formerSince, 'at a server that somebody opened'],
+      [opened?.provable === true && opened.at > formerSince(uuid), 'at a server that somebody opened'],
       [certainFollowers(sight, server).length > 0, 'at a server that others follow'],
     ];
     const against = reasons.find(([isAgainst]) => isAgainst)?.[1];
@@ -154,8 +164,10 @@ export function createFenceJudge(world: World): FenceJudge {
       facts !== undefined &&
       source !== undefined &&
       facts.channels.length === 0 &&
+      !hasReplicated(sight, facts) &&
+      provesLine(source, sight.ledger) &&
       (sight.promoted.get(server)?.at ?? Number.NEGATIVE_INFINITY) <
-        (sight.former.get(facts.id) ?? 0) - freshForMs &&
+        (sight.former.get(facts.id)?.notAt ?? 0) - freshForMs &&
       now - sight.goodReadAt < freshForMs &&
       sight.commands.size === 0 &&
       // While a third server is writable as well, the name is in doubt, and nobody is fenced.
@@ -243,6 +255,7 @@ export function createFenceJudge(world: World): FenceJudge {
         : undefined;
     },
     waits(sender) {
+      formerSince('');
       if (waiting.size === 0 && !sender.sight.ledger?.was.length) return undefined;
       for (const server of sender.sight.members) {
         const key = keyOf(sender.name, server);
@@ -254,6 +267,17 @@ export function createFenceJudge(world: World): FenceJudge {
     },
   };
 }
+
+/** The server has executed what the source wrote since the instance read that this server is a former source. */
+function hasReplicated({ former, ledger }: Sight, { id, gtidExecuted }: ServerFacts): boolean {
+  const then = former.get(id)?.facts?.gtidExecuted;
+  if (ledger === undefined || gtidExecuted === undefined || then === undefined) return false;
+  return (newestOf(gtidExecuted, ledger.uuid) ?? 0) > (newestOf(then, ledger.uuid) ?? 0);
+}
+
+/** Without a mark, or without GTIDs, nothing shows that the source is of the line, and nobody is fenced. */
+const provesLine = (source: ServerFacts, ledger: Ledger | undefined): boolean =>
+  source.gtidExecuted !== undefined && ledger?.line !== undefined && hasMark(source, ledger);
 
 /** Whether the server has the transaction that every server of the line has. */
 function hasMark({ gtidExecuted }: ServerFacts, { line }: Ledger): boolean {

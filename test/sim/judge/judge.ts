@@ -198,9 +198,9 @@ export function createJudge(world: World): Judge {
         unrest.set(instance, { ...unrestOf(instance), at: now() });
         return;
       }
+      noteLedger(sight, ledgerIn(reading.rrsets));
       sight.goodReadAt = now();
       sight.rrsets = reading.rrsets;
-      noteLedger(sight, ledgerIn(reading.rrsets), now());
       if (sight.ledger) noteEpoch(sight, sight.ledger, now());
     },
     commanded: (instance, id, command) => void sightOf(instance).commands.set(id, command),

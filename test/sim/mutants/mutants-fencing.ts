@@ -104,7 +104,11 @@ export const fencingMutants: readonly Mutant[] = [
   {
     name: 'a server is fenced that somebody opened',
     patches: [
-      { file: 'core/decide/fence.ts', find: 'openedAgainst(member, formerSince);', replace: 'undefined;' },
+      {
+        file: 'core/decide/fence.ts',
+        find: 'openedAgainst(situations, member, fencing);',
+        replace: 'undefined;',
+      },
     ],
     breaks: ['FENCE'],
     seed: 1,
@@ -115,8 +119,8 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/fence.ts',
-        find: 'promotedAt === undefined || promotedAt < formerSince',
-        replace: 'promotedAt === undefined || formerSince < 0',
+        find: 'notFormerAt === undefined || promotedAt > notFormerAt)',
+        replace: 'notFormerAt === undefined || promotedAt > 0)',
       },
     ],
     breaks: ['FENCE'],

@@ -125,6 +125,31 @@ const promotedAgain: readonly Act[] = [
   { at: 17_000, kind: 'away', server: 2, how: 'kill', forMs: 20_000, readOnly: true },
 ];
 
+/** The old source is a replica again. People take the new source for lost, and promote the old source. */
+const promotedBack: readonly Act[] = [
+  { at: 5000, kind: 'lose-source', how: 'kill', backMs: 4000, tail: 0 },
+  { at: 6500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 9100, kind: 'mend', rebuild: true },
+  { at: 14_000, kind: 'lose-source', how: 'hang', backMs: 10_000, tail: 0 },
+  { at: 14_500, kind: 'failover', to: 0, mistake: 'no-repoint', stepMs: 20 },
+  { at: 36_000, kind: 'mend', rebuild: true },
+];
+
+/** One instance sees all servers, and reads of the first move after the second promotion. The other is away. */
+const promotedBackUnread: readonly Act[] = [
+  { at: 4000, kind: 'cut', ways: bothWays('east', 'ns1'), forMs: 14_000 },
+  alone('west', 9300, 30_000),
+  ...promotedBack,
+];
+
+/** No instance sees that the old source replicates, or that it is promoted. */
+const promotedBackUnseen: readonly Act[] = [
+  ...(['east', 'west'] as const).map(
+    (instance): Act => ({ at: 8500, kind: 'cut', ways: bothWays(instance, 'db1:3306'), forMs: 9000 }),
+  ),
+  ...promotedBack,
+];
+
 /** The source goes on soon after the name has left it, while the resolver still has its address. */
 const back = (at: number): readonly Act[] => [
   { at, kind: 'lose-source', how: 'hang', backMs: 2000, tail: 0 },
@@ -168,6 +193,8 @@ export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'an old source that is the source again is not fenced': { acts: thereAndBackAgain, change: far },
   'an old source that is opened by people is not fenced': { acts: openedAgain },
   'what people promoted is not fenced when its replica dies': { acts: promotedAgain },
+  'what people promoted before the ledger was read is not fenced': { acts: promotedBackUnread },
+  'what people promoted while nobody saw it is not fenced': { acts: promotedBackUnseen },
   'another host at the address of an old source is not fenced': { acts: swapped, change: far },
   'a server that replaces a replica is not fenced': { acts: replaced },
   'a fence of before a stall takes no effect': { acts: standsStillAndFences('stall') },

@@ -11,8 +11,8 @@ export interface Machine {
   readonly clock: Omit<Clock, 'after'>;
   /** Sets the wall clock forward, or back. */
   stepClock(ms: number): void;
-  /** The wall clock is right again. */
-  setClock(): void;
+  /** The wall clock is right again. Returns by how many milliseconds it was wrong. */
+  setClock(): number;
   /** The machine sleeps: nothing happens, the monotonic clock stands, the wall clock goes on. */
   suspend(forMs: number): void;
   /** The process gets no time, but both clocks go on (SIGSTOP, or a busy machine). */
@@ -101,7 +101,9 @@ export function createMachine(
       wrongMs += ms;
     },
     setClock() {
+      const before = wall();
       [setAt, wrongMs] = [timeline.now, 0];
+      return Math.abs(wall() - before);
     },
     suspend(forMs) {
       if (timeline.now < asleepUntil) return;

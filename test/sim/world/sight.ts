@@ -30,6 +30,14 @@ export interface Sighting {
   readonly process: number;
 }
 
+/** What was known when the instance first read that a server is a former source. */
+export interface Former {
+  /** The last reading before that. */
+  readonly notAt: number;
+  /** The last answer by then. */
+  readonly facts: ServerFacts | undefined;
+}
+
 /** The memory of one instance's life. */
 export interface Sight {
   readonly life: number;
@@ -47,8 +55,8 @@ export interface Sight {
    * `Uptime` proves across connections that it was one process, and the server did not stay a replica.
    */
   readonly promoted: Map<ServerAddress, { readonly provable: boolean; readonly at: number }>;
-  /** The identities that the ledger names as former sources, and since when it was read to do so. */
-  readonly former: Map<string, number>;
+  /** The identities that the ledger names as former sources. */
+  readonly former: Map<string, Former>;
   /**
    * When the first probe was sent that did not find the server writable, since the server was last found
    * writable.
@@ -206,13 +214,17 @@ export function isPromotedInIncident(
 }
 
 /** Takes the ledger of a reading. */
-export function noteLedger(sight: Sight, ledger: Ledger | undefined, now: number): void {
+export function noteLedger(sight: Sight, ledger: Ledger | undefined): void {
   sight.ledger = ledger;
   if (ledger === undefined) return;
   const { former } = sight;
   const named = new Set<string>(ledger.was.map(({ uuid }) => uuid));
   for (const uuid of former.keys()) if (!named.has(uuid)) former.delete(uuid);
-  for (const uuid of named) if (!former.has(uuid)) former.set(uuid, now);
+  for (const uuid of named) {
+    if (former.has(uuid)) continue;
+    const answer = [...sight.answers.values()].find(({ facts }) => facts.id === uuid);
+    former.set(uuid, { notAt: sight.goodReadAt, facts: answer?.facts });
+  }
 }
 
 /** By the RDATA: the judge looks again and again at a zone that seldom changes. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { fenceVerdict } from '../../../../src/core/decide/fence.ts';
 import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import { steady } from '../../../../src/core/model/decision.ts';
+import type { Fencing } from '../../../../src/core/model/fence.ts';
 import type { Ledger } from '../../../../src/core/model/ledger.ts';
 import type { ServerFacts } from '../../../../src/core/model/observation.ts';
 import { withServer } from '../../../../src/core/model/state.ts';
@@ -16,6 +17,7 @@ import {
   factsOf,
   fqdn,
   type Given,
+  gtids,
   ledgerOf,
   type PublicationOver,
   publicationSettings,
@@ -40,16 +42,17 @@ const servers: Given['servers'] = {
 };
 const calm: PublicationOver = { decision: steady({ address: address('db2') }, 'of a test') };
 
-/** When a ledger first named db1 as a former source. */
-const formerSince = at(0.5).mono;
+/** A ledger first named db1 as a former source at 0.5 s. The reading before that was at 0.4 s. */
+const known = { formerSince: at(0.5).mono, notFormerAt: at(0.4).mono, factsThen: undefined };
 
 interface Over extends Partial<Given> {
   /** What a second nameserver has. */
   readonly second?: Ledger | undefined;
+  readonly fencing?: Partial<Fencing>;
 }
 
 function verdictOn(given: Over = {}): string {
-  const { second, ...over } = given;
+  const { second, fencing, ...over } = given;
   const world = { servers, ledger: moved, ...over, publication: bothOver(calm, over.publication) };
   const state = stateOf(world);
   const now = at(world.nowMs ?? 1);
@@ -61,7 +64,7 @@ function verdictOn(given: Over = {}): string {
   }
   const situations = publications.map((publication) => situationOf(state, publication, now));
   const db1 = situations[0]!.members.find((member) => member.address === address('db1'))!;
-  const verdict = fenceVerdict(situations, db1, formerSince);
+  const verdict = fenceVerdict(situations, db1, { ...known, ...fencing });
   return verdict?.kind === 'not' ? verdict.because : (verdict?.kind ?? 'nothing to fence');
 }
 
@@ -99,9 +102,14 @@ test('a server that replicated from it after the move, and is silent now, speaks
   const former = situation.members.find((member) => member.address === address('db1'))!;
   const because = 'db3:3306 does not answer, and replicated from it when it last answered';
   const before = (db3.factsAt! - 1) as MonoMs;
-  expect(fenceVerdict([situation], former, before)).toEqual({ kind: 'not', because });
+  expect(fenceVerdict([situation], former, { ...known, formerSince: before })).toEqual({
+    kind: 'not',
+    because,
+  });
   // Before the move it was the source: then the same answer says nothing.
-  expect(fenceVerdict([situation], former, db3.factsAt!)).toEqual({ kind: 'fence' });
+  expect(fenceVerdict([situation], former, { ...known, formerSince: db3.factsAt! })).toEqual({
+    kind: 'fence',
+  });
 });
 
 test('a receiver that only looks for the former source says nothing against it', () => {
@@ -215,6 +223,24 @@ describe('it is not fenced where', () => {
     ],
     // Rule 5: people, and other publications.
     ['somebody opened it after that', { memory: { db1: { promotedAt: at(1).mono } } }, 'somebody opened it'],
+    [
+      'somebody opened it between the two readings',
+      { memory: { db1: { promotedAt: at(0.45).mono } } },
+      'somebody opened it',
+    ],
+    [
+      'somebody opened it before the first reading of this process',
+      { memory: { db1: { promotedAt: at(0.1).mono } }, fencing: { notFormerAt: undefined } },
+      'somebody opened it',
+    ],
+    [
+      'it has executed what the source wrote meanwhile',
+      {
+        ...db1({ gtidExecuted: gtids('db1:1-100,db2:1-8') }),
+        fencing: { factsThen: factsOf('db1', { gtidExecuted: gtids('db1:1-100,db2:1-7') }) },
+      },
+      'it has replicated from db2:3306 since the move',
+    ],
     ['the name is frozen', ledger({ frozen: { by: 'dba', reason: '' } }), 'frozen at ns1'],
     [
       'the decision is a hold',

@@ -75,6 +75,8 @@ describe('two host names that were exchanged when the connections were opened', 
     const fencing = {
       id: uuid('db2'),
       formerSince: at(0).mono,
+      notFormerAt: undefined,
+      factsThen: undefined,
       verdict: undefined,
       wantedSince: undefined,
       isRunning: true,
