@@ -6,6 +6,7 @@
 
 import { fenceVerdict, isBeingFenced, isFormer } from './decide/fence.ts';
 import { nextClearing } from './decide/fenced-clients.ts';
+import { openedSince } from './decide/opened.ts';
 import type { Situation } from './decide/situation.ts';
 import { situationOf } from './decide/situation-of.ts';
 import { withZone } from './model/changed-publication.ts';
@@ -46,7 +47,9 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
     const known = before?.id === id ? before : undefined;
     // What cannot be read now may name it still.
     if (id === undefined || !(former.has(id) || (isUnread && known))) continue;
-    const fencing = noteClosed(turn, state, member, known ?? newFencing(situations, member, id, turn.now));
+    const named = known ?? newFencing(situations, member, id, turn.now);
+    const opened = openedSince(situations, member, named);
+    const fencing = { ...noteClosed(turn, state, member, named), opened };
     const ends = state.settings.fence?.kill !== 'none';
     const clearAt = ends ? nextClearing(situations, fencing, turn.now) : undefined;
     const finishes = clearAt !== undefined && turn.now.mono >= clearAt;
@@ -102,6 +105,7 @@ function newFencing(
     formerSince: mono,
     notFormerAt: earlier.every((at) => at !== undefined) ? (Math.min(...earlier) as MonoMs) : undefined,
     factsThen: member.known,
+    opened: undefined,
     verdict: undefined,
     wantedSince: undefined,
     isRunning: false,

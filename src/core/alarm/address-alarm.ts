@@ -2,7 +2,7 @@
 
 import type { Situation } from '../decide/situation.ts';
 import type { Alarm } from '../model/events.ts';
-import { proposalWords } from '../observe/server-addresses.ts';
+import { proposalWords } from '../observe/proposal-words.ts';
 import type { ServerView } from '../observe/topology.ts';
 
 /** The server's host name leads to an address at which that server was not found. */

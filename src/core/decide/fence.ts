@@ -10,7 +10,7 @@ import type { ClusterState } from '../model/state.ts';
 import { isoTime, type MonoMs, type ServerAddress, type WallMs } from '../model/units.ts';
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
-import { hasLineMark, hasMoreOf } from './line-mark.ts';
+import { hasLineMark } from './line-mark.ts';
 import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /**
@@ -20,7 +20,7 @@ import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './sit
 export function fenceVerdict(
   situations: readonly Situation[],
   member: ServerView,
-  fencing: Pick<Fencing, 'formerSince' | 'notFormerAt' | 'factsThen'>,
+  { formerSince, opened }: Pick<Fencing, 'formerSince' | 'opened'>,
   finishes = false,
 ): FenceVerdict | undefined {
   const isDue = finishes ? member.facts !== undefined && !member.writable : member.writable;
@@ -29,30 +29,11 @@ export function fenceVerdict(
     situations.map((situation) => rule(situation, member)),
   );
   const because =
-    unsure(situations, member, { ...fencing, finishes }) ??
+    unsure(situations, member, { formerSince, finishes }) ??
     against.find((each) => each !== undefined) ??
-    openedAgainst(situations, member, fencing);
+    opened;
   if (because !== undefined) return { kind: 'not', because };
   return { kind: finishes ? 'finish' : 'fence' };
-}
-
-/**
- * It did not come back: somebody opened it after the move, and may mean it. So a fence that is lifted stays
- * lifted. The promotion that once made it the source does not count.
- */
-function openedAgainst(
-  situations: readonly Situation[],
-  { promotedAt, facts, writable }: ServerView,
-  { notFormerAt, factsThen }: Pick<Fencing, 'notFormerAt' | 'factsThen'>,
-): string | undefined {
-  if (promotedAt !== undefined && (notFormerAt === undefined || promotedAt > notFormerAt))
-    return 'somebody opened it after it was read-only';
-  if (!writable || facts === undefined || factsThen === undefined) return undefined;
-  // A server that only came back has none of these. This process may not have seen it as a replica.
-  const source = situations
-    .flatMap(({ ledger }) => ledger ?? [])
-    .find(({ uuid }) => hasMoreOf(uuid, facts, factsThen));
-  return source && `it has replicated from ${source.source} since the move, and somebody opened it then`;
 }
 
 /** By its identity alone: an address may have passed to another server. */

@@ -5,7 +5,8 @@ import { unsafeKind } from '../model/ip-ranges.ts';
 import { type Form, formFits, formText, type Ledger } from '../model/ledger.ts';
 import { splitAddress } from '../model/observation.ts';
 import type { SourceName } from '../model/settings.ts';
-import { proposalWords } from '../observe/server-addresses.ts';
+import { proposalWords } from '../observe/proposal-words.ts';
+import { isOfAnother } from '../observe/server-addresses.ts';
 import type { ServerView } from '../observe/topology.ts';
 import type { Situation } from './situation.ts';
 
@@ -17,13 +18,28 @@ interface Unsafe {
 /** The form of a move to that server. */
 export function moveForm(situation: Situation, target: ServerView): Form | Unsafe {
   const { settings, state, command } = situation;
-  // Force overrides what is unknown: if the server cannot be asked, the resolver's answer counts.
   if (command?.force && target.contact !== 'reachable') {
     const addresses =
       target.settings.publish ?? state.servers.get(target.address)?.proposed ?? target.addresses;
-    return formOf({ ...target, addresses }, settings.source, state.settings.allowLoopback);
+    return (
+      addressOfAnother(situation, target) ??
+      formOf({ ...target, addresses }, settings.source, state.settings.allowLoopback)
+    );
   }
   return unprovenAddress(situation, target) ?? formOf(target, settings.source, state.settings.allowLoopback);
+}
+
+/**
+ * Force overrides what is unknown: if the server cannot be asked, the resolver's answer counts. It does not
+ * override that this answer leads to another server.
+ */
+function addressOfAnother({ state }: Situation, target: ServerView): Unsafe | undefined {
+  const memory = state.servers.get(target.address);
+  if (memory?.proposed === undefined || target.settings.publish !== undefined) return undefined;
+  const { proposed: addresses } = memory;
+  if (!addresses.some((address) => isOfAnother(state, memory, address))) return undefined;
+  const words = proposalWords(state, memory, { kind: 'ambiguous', addresses });
+  return words === undefined ? undefined : { unsafe: words };
 }
 
 /** What is known against the addresses of a server; for an alias, against those of its host name. */

@@ -43,6 +43,8 @@ export interface Fencing {
   readonly notFormerAt: MonoMs | undefined;
   /** What it had answered last by then. */
   readonly factsThen: ServerFacts | undefined;
+  /** What shows that somebody opened it after the move. Undefined: nothing, or it is read-only since. */
+  readonly opened: string | undefined;
   /** By the last turn. Undefined: it takes no writes, or does not answer. */
   readonly verdict: FenceVerdict | undefined;
   /** Since when the present attempt is wanted. What was asked before that does not count. */

@@ -224,12 +224,15 @@ export function tryIfDue({ now, effects }: Turn, state: ClusterState, memory: Se
 
 /** Where a new connection shall begin; undefined: at the resolver's addresses. */
 export function placesOf(state: ClusterState, memory: ServerMemory): Places | undefined {
-  const { addresses: known, proposed = [], trials } = memory;
+  const { addresses: known, proposed = [] } = memory;
   if (known === undefined) return undefined;
-  const isElsewhere = (address: string) =>
-    trials.get(address)?.outcome === 'other' || memberAt(state, memory, address) !== undefined;
-  return { known, refuted: proposed.filter((address) => !known.includes(address) && isElsewhere(address)) };
+  const isRefuted = (address: string) => !known.includes(address) && isOfAnother(state, memory, address);
+  return { known, refuted: proposed.filter(isRefuted) };
 }
+
+/** Another server answered at that address, or another configured server is known to be there. */
+export const isOfAnother = (state: ClusterState, memory: ServerMemory, address: string): boolean =>
+  memory.trials.get(address)?.outcome === 'other' || memberAt(state, memory, address) !== undefined;
 
 /** Rejects the answer of another member. Two names that always led to one server are `duplicate-uuid`. */
 export function notMisled(state: ClusterState, memory: ServerMemory, probe: Probe): Probe {
@@ -257,42 +260,3 @@ export const isLocating = (state: ClusterState, memory: ServerMemory): boolean =
   (memory.proposed === undefined
     ? memory.resolveFailure === undefined
     : proposalOf(state, memory).kind === 'pending');
-
-/** What is wrong with the resolver's answer; undefined: nothing. Reads on from the server's address. */
-export function proposalWords(
-  state: ClusterState,
-  memory: ServerMemory,
-  proposal: Proposal,
-): string | undefined {
-  const { trials, facts } = memory;
-  const said = (address: string): string => {
-    const member = memberAt(state, memory, address);
-    const trial = trials.get(address);
-    if (member !== undefined) return `${address} belongs to ${member}`;
-    if (trial?.outcome === 'other') return `at ${address} another server answers (${trial.id})`;
-    return `at ${address} it was not found (${trial?.said ?? 'not tried'})`;
-  };
-  switch (proposal.kind) {
-    case 'none':
-      return undefined;
-    case 'pending':
-      return `resolves to ${listed(memory.proposed)}, and ${proposal.address} is still being tried`;
-    case 'proven':
-      return proposal.unproven.length === 0
-        ? undefined
-        : `resolves to ${listed(memory.proposed)}, but ${proposal.unproven.map(said).join(', and ')}`;
-    case 'unproven':
-      return `resolves to ${listed(proposal.addresses)}, but it answers at ${facts?.peer}, and ${proposal.addresses.map(said).join(', and ')}`;
-    case 'ambiguous': {
-      const odd = proposal.addresses.filter((address) => trials.get(address)?.outcome !== 'same').slice(0, 3);
-      return `resolves to ${listed(proposal.addresses)}, and ${odd.map(said).join(', and ')}`;
-    }
-  }
-}
-
-function listed(addresses: readonly string[] = []): string {
-  const shown = addresses.slice(0, 4);
-  return addresses.length > shown.length
-    ? `${shown.join(', ')} and ${addresses.length - shown.length} more`
-    : shown.join(' and ');
-}

@@ -166,8 +166,7 @@ export function createFenceJudge(world: World): FenceJudge {
       facts.channels.length === 0 &&
       !hasReplicated(sight, facts) &&
       provesLine(source, sight.ledger) &&
-      (sight.promoted.get(server)?.at ?? Number.NEGATIVE_INFINITY) <
-        (sight.former.get(facts.id)?.notAt ?? 0) - freshForMs &&
+      sight.former.get(facts.id)?.opened === false &&
       now - sight.goodReadAt < freshForMs &&
       sight.commands.size === 0 &&
       // While a third server is writable as well, the name is in doubt, and nobody is fenced.
@@ -268,7 +267,7 @@ export function createFenceJudge(world: World): FenceJudge {
   };
 }
 
-/** The server has executed what the source wrote since the instance read that this server is a former source. */
+/** The server has executed what the source wrote since the instance read that this one is a former source. */
 function hasReplicated({ former, ledger }: Sight, { id, gtidExecuted }: ServerFacts): boolean {
   const then = former.get(id)?.facts?.gtidExecuted;
   if (ledger === undefined || gtidExecuted === undefined || then === undefined) return false;

@@ -262,4 +262,11 @@ export const decidingMutants: readonly Mutant[] = [
     seed: 1,
     story: 'a replica is named by force',
   },
+  {
+    name: 'force publishes a server with the address of another',
+    patches: [{ file: 'core/decide/form.ts', find: 'addressOfAnother(situation, target) ??', replace: '' }],
+    breaks: ['S3'],
+    seed: 1,
+    story: 'a silent server is not published',
+  },
 ];

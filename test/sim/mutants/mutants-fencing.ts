@@ -106,8 +106,8 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/fence.ts',
-        find: 'openedAgainst(situations, member, fencing);',
-        replace: 'undefined;',
+        find: '    opened;',
+        replace: '    undefined;',
       },
     ],
     breaks: ['FENCE'],
@@ -115,10 +115,45 @@ export const fencingMutants: readonly Mutant[] = [
     story: 'an old source that is opened',
   },
   {
+    name: 'an opening counts only if it came after the ledger was read',
+    patches: [
+      {
+        file: 'core/publish/zone-read.ts',
+        find: 'otherLedgerAt: isSameText ? zone.view?.otherLedgerAt : zone.view?.readAt,',
+        replace: 'otherLedgerAt: isSameText ? zone.view?.otherLedgerAt : now.mono,',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'what people promoted before',
+  },
+  {
+    name: 'an opening is forgotten when the server restarts',
+    patches: [
+      { file: 'core/decide/opened.ts', find: 'if (opened !== undefined) return opened;', replace: '' },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'what people promoted and restarted',
+  },
+  {
+    name: 'an opening that nobody saw does not count',
+    patches: [
+      {
+        file: 'core/decide/opened.ts',
+        find: 'if (factsThen === undefined) return undefined;',
+        replace: 'if (factsThen !== null) return undefined;',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'what people promoted while',
+  },
+  {
     name: 'a promotion of before the move keeps a server from the fence',
     patches: [
       {
-        file: 'core/decide/fence.ts',
+        file: 'core/decide/opened.ts',
         find: 'notFormerAt === undefined || promotedAt > notFormerAt)',
         replace: 'notFormerAt === undefined || promotedAt > 0)',
       },

@@ -135,11 +135,17 @@ const promotedBack: readonly Act[] = [
   { at: 36_000, kind: 'mend', rebuild: true },
 ];
 
-/** One instance sees all servers, and reads of the first move after the second promotion. The other is away. */
+/** One instance reads of the first move after the second promotion. The other is away. */
 const promotedBackUnread: readonly Act[] = [
   { at: 4000, kind: 'cut', ways: bothWays('east', 'ns1'), forMs: 14_000 },
   alone('west', 9300, 30_000),
   ...promotedBack,
+];
+
+/** And what people promoted restarts, writable. */
+const promotedBackRestarts: readonly Act[] = [
+  ...promotedBackUnread,
+  { at: 20_500, kind: 'away', server: 0, how: 'kill', forMs: 1500, readOnly: false },
 ];
 
 /** No instance sees that the old source replicates, or that it is promoted. */
@@ -194,6 +200,7 @@ export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'an old source that is opened by people is not fenced': { acts: openedAgain },
   'what people promoted is not fenced when its replica dies': { acts: promotedAgain },
   'what people promoted before the ledger was read is not fenced': { acts: promotedBackUnread },
+  'what people promoted and restarted is not fenced': { acts: promotedBackRestarts },
   'what people promoted while nobody saw it is not fenced': { acts: promotedBackUnseen },
   'another host at the address of an old source is not fenced': { acts: swapped, change: far },
   'a server that replaces a replica is not fenced': { acts: replaced },

@@ -147,6 +147,13 @@ const exchangedAtStart: readonly Act[] = [
 /** A typing mistake: the command names a replica of a healthy source. */
 const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
 
+/** A silent replica is named by force while its host name leads to another server. */
+const namedByForceAstray: readonly Act[] = [
+  { at: 27_000, kind: 'away', server: 1, how: 'hang', forMs: 14_000, readOnly: true },
+  { at: 27_500, kind: 'resolver', server: 1, says: 'other', forMs: 13_000 },
+  { at: 34_000, kind: 'follow', instance: 'east', to: 1, force: true },
+];
+
 /**
  * The old source commits beside the new source, with GTIDs. Then it is asked for these GTIDs in a mode that
  * gives none any more.
@@ -265,6 +272,9 @@ export const stories: readonly Story[] = [
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('servers get their own names back', exchangedAtStart, fair, { resolves: true, servers: 2 }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
+  ...retold('a silent server is not published with the address of another', namedByForceAstray, fair, {
+    resolves: true,
+  }),
   ...retold('an announced server gets the name when it takes writes', announcedFirst, fair, { servers: 3 }),
   // A former source had GTIDs that the new source lacked. Both were in OFF_PERMISSIVE by then, and only
   // places in the binary log were compared.

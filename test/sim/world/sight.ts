@@ -36,6 +36,8 @@ export interface Former {
   readonly notAt: number;
   /** The last answer by then. */
   readonly facts: ServerFacts | undefined;
+  /** It may have been seen to be opened since, and was not seen read-only again. */
+  opened: boolean;
 }
 
 /** The memory of one instance's life. */
@@ -165,6 +167,18 @@ export function noteSighting(
   )
     sight.promoted.set(server, { ...promoted, provable: false });
   sight.answers.set(server, { facts: probe.facts, process, beforeJump: false });
+  noteOpened(sight, server, probe.facts);
+}
+
+function noteOpened(
+  { former, promoted, freshForMs }: Sight,
+  server: ServerAddress,
+  facts: ServerFacts,
+): void {
+  const known = former.get(facts.id);
+  if (known === undefined) return;
+  const { at = Number.NEGATIVE_INFINITY } = promoted.get(server) ?? {};
+  known.opened = isWritable(facts) && (known.opened || at >= known.notAt - freshForMs);
 }
 
 /** A replica that was made writable and stays a replica was not promoted. */
@@ -222,8 +236,9 @@ export function noteLedger(sight: Sight, ledger: Ledger | undefined): void {
   for (const uuid of former.keys()) if (!named.has(uuid)) former.delete(uuid);
   for (const uuid of named) {
     if (former.has(uuid)) continue;
-    const answer = [...sight.answers.values()].find(({ facts }) => facts.id === uuid);
-    former.set(uuid, { notAt: sight.goodReadAt, facts: answer?.facts });
+    const [server, { facts } = {}] = [...sight.answers].find(([, answer]) => answer.facts.id === uuid) ?? [];
+    former.set(uuid, { notAt: sight.goodReadAt, facts, opened: false });
+    if (server !== undefined && facts !== undefined) noteOpened(sight, server, facts);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { fenceVerdict } from '../../../../src/core/decide/fence.ts';
+import { openedSince } from '../../../../src/core/decide/opened.ts';
 import { situationOf } from '../../../../src/core/decide/situation-of.ts';
 import { steady } from '../../../../src/core/model/decision.ts';
 import type { Fencing } from '../../../../src/core/model/fence.ts';
@@ -43,7 +44,12 @@ const servers: Given['servers'] = {
 const calm: PublicationOver = { decision: steady({ address: address('db2') }, 'of a test') };
 
 /** A ledger first named db1 as a former source at 0.5 s. The reading before that was at 0.4 s. */
-const known = { formerSince: at(0.5).mono, notFormerAt: at(0.4).mono, factsThen: undefined };
+const known = {
+  formerSince: at(0.5).mono,
+  notFormerAt: at(0.4).mono,
+  factsThen: undefined,
+  opened: undefined,
+};
 
 interface Over extends Partial<Given> {
   /** What a second nameserver has. */
@@ -64,7 +70,8 @@ function verdictOn(given: Over = {}): string {
   }
   const situations = publications.map((publication) => situationOf(state, publication, now));
   const db1 = situations[0]!.members.find((member) => member.address === address('db1'))!;
-  const verdict = fenceVerdict(situations, db1, { ...known, ...fencing });
+  const named = { ...known, ...fencing };
+  const verdict = fenceVerdict(situations, db1, { ...named, opened: openedSince(situations, db1, named) });
   return verdict?.kind === 'not' ? verdict.because : (verdict?.kind ?? 'nothing to fence');
 }
 
@@ -226,6 +233,11 @@ describe('it is not fenced where', () => {
     [
       'somebody opened it between the two readings',
       { memory: { db1: { promotedAt: at(0.45).mono } } },
+      'somebody opened it',
+    ],
+    [
+      'somebody opened it, and its process began anew',
+      { fencing: { opened: 'somebody opened it' } },
       'somebody opened it',
     ],
     [

@@ -1,0 +1,32 @@
+/**
+ * Whether somebody opened a superseded source after the move. Then it did not come back: a person or a tool
+ * may mean it, and it is not fenced (docs/decisions/042).
+ */
+
+import type { Fencing } from '../model/fence.ts';
+import type { ServerView } from '../observe/topology.ts';
+import { hasMoreOf } from './line-mark.ts';
+import type { Situation } from './situation.ts';
+
+/**
+ * What shows that it was opened: it reads on from "not fenced:". It stays so until the server is read-only
+ * again, also over a restart. Undefined: nothing shows it.
+ */
+export function openedSince(
+  situations: readonly Situation[],
+  { promotedAt, facts, writable }: ServerView,
+  { notFormerAt, factsThen, opened }: Pick<Fencing, 'notFormerAt' | 'factsThen' | 'opened'>,
+): string | undefined {
+  if (facts === undefined) return opened;
+  if (!writable) return undefined;
+  if (opened !== undefined) return opened;
+  // The promotion that once made it the source does not count.
+  if (promotedAt !== undefined && (notFormerAt === undefined || promotedAt > notFormerAt))
+    return 'somebody opened it after it was read-only';
+  if (factsThen === undefined) return undefined;
+  // A server that only came back has none of these. Nobody may have seen this server as a replica.
+  const source = situations
+    .flatMap(({ ledger }) => ledger ?? [])
+    .find(({ uuid }) => hasMoreOf(uuid, facts, factsThen));
+  return source && `it has replicated from ${source.source} since the move, and somebody opened it then`;
+}
