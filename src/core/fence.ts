@@ -104,7 +104,6 @@ function newFencing(
     id,
     formerSince: mono,
     notFormerAt: earlier.every((at) => at !== undefined) ? (Math.min(...earlier) as MonoMs) : undefined,
-    factsThen: member.known,
     opened: undefined,
     verdict: undefined,
     wantedSince: undefined,

@@ -35,10 +35,17 @@ export function lineMarkFor(
 const markOfWriter = (facts: ServerFacts | undefined, writer: ServerId | undefined): LineMark | undefined =>
   marksOfWriter(facts, writer).toSorted((a, b) => b.gno - a.gno)[0];
 
-/** Whether the server has executed more of that writer's transactions than it had executed `then`. */
-export function hasMoreOf(writer: ServerId, facts: ServerFacts, then: ServerFacts): boolean {
-  const before = new Map(marksOfWriter(then, writer).map(({ uuid, gno }) => [uuid, gno]));
-  return marksOfWriter(facts, writer).some(({ uuid, gno }) => gno > (before.get(uuid) ?? 0));
+/** The mark `own=` for a new ledger: the newest transaction that the next source has written itself. */
+export function ownMarkOf(next: ServerFacts | undefined): LineMark | undefined {
+  const isNumbered = next !== undefined && gtidsOf(next) !== undefined && isMark({ uuid: next.id, gno: 1 });
+  return markOfWriter(next, next?.id) ?? (isNumbered ? { uuid: next.id, gno: 0 } : undefined);
+}
+
+/** Whether the server has executed what this ledger's source wrote after it was published. */
+export function hasExecutedSince(facts: ServerFacts, { uuid, own }: Ledger): boolean {
+  if (own === undefined) return false;
+  const newest = marksOfWriter(facts, uuid).find((mark) => mark.uuid === own.uuid);
+  return newest !== undefined && newest.gno > own.gno;
 }
 
 /** The newest transaction in each of the writer's sequences: MariaDB has one for each domain. */

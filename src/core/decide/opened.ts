@@ -5,7 +5,7 @@
 
 import type { Fencing } from '../model/fence.ts';
 import type { ServerView } from '../observe/topology.ts';
-import { hasMoreOf } from './line-mark.ts';
+import { hasExecutedSince } from './line-mark.ts';
 import type { Situation } from './situation.ts';
 
 /**
@@ -15,7 +15,7 @@ import type { Situation } from './situation.ts';
 export function openedSince(
   situations: readonly Situation[],
   { promotedAt, facts, writable }: ServerView,
-  { notFormerAt, factsThen, opened }: Pick<Fencing, 'notFormerAt' | 'factsThen' | 'opened'>,
+  { notFormerAt, opened }: Pick<Fencing, 'notFormerAt' | 'opened'>,
 ): string | undefined {
   if (facts === undefined) return opened;
   if (!writable) return undefined;
@@ -23,10 +23,9 @@ export function openedSince(
   // The promotion that once made it the source does not count.
   if (promotedAt !== undefined && (notFormerAt === undefined || promotedAt > notFormerAt))
     return 'somebody opened it after it was read-only';
-  if (factsThen === undefined) return undefined;
   // A server that only came back has none of these. Nobody may have seen this server as a replica.
   const source = situations
     .flatMap(({ ledger }) => ledger ?? [])
-    .find(({ uuid }) => hasMoreOf(uuid, facts, factsThen));
+    .find((ledger) => hasExecutedSince(facts, ledger));
   return source && `it has replicated from ${source.source} since the move, and somebody opened it then`;
 }

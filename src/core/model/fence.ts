@@ -1,6 +1,6 @@
 /** How an attempt to fence a server ended. To fence: to make a superseded source read-only (note 042). */
 
-import type { Failure, ServerFacts } from './observation.ts';
+import type { Failure } from './observation.ts';
 import type { Moment, MonoMs, ServerId } from './units.ts';
 
 export type FenceResult =
@@ -41,8 +41,6 @@ export interface Fencing {
    * has read the zone only since.
    */
   readonly notFormerAt: MonoMs | undefined;
-  /** What it had answered last by then. */
-  readonly factsThen: ServerFacts | undefined;
   /** What shows that somebody opened it after the move. Undefined: nothing, or it is read-only since. */
   readonly opened: string | undefined;
   /** By the last turn. Undefined: it takes no writes, or does not answer. */

@@ -23,7 +23,7 @@ const longestLedger = 16_384;
 const longestTtl = 2 ** 31 - 1;
 
 const required = ['v', 'cluster', 'epoch', 'source', 'uuid', 'by', 'at', 'why', 'try', 'form'] as const;
-const known: ReadonlySet<string> = new Set([...required, 'replicas', 'line', 'was', 'next', 'frozen']);
+const known: ReadonlySet<string> = new Set([...required, 'replicas', 'line', 'own', 'was', 'next', 'frozen']);
 
 /** Reads the TXT RRset's RDATA. Never throws: anybody may write to the zone. */
 export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading {
@@ -75,9 +75,16 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
     return unreadable(`has line=${line}, which is neither <uuid>:<gno> nor <domain>-<server>:<sequence>`);
   // No publication depends on these: an unreadable one is copied like an unknown field.
   const replicas = readable('replicas', values, readReplicas);
+  const own = readable('own', values, readMark);
   const next = readable('next', values, readNext);
   const frozen = values('frozen').map(readFrozen);
-  const all = { line: values('line'), replicas: replicas.known, next: next.known, frozen };
+  const all = {
+    line: values('line'),
+    replicas: replicas.known,
+    own: own.known,
+    next: next.known,
+    frozen,
+  };
   const several = Object.entries(all).find(([, fields]) => fields.length > 1);
   if (several) return unreadable(`has more than one field ${several[0]}=`);
   return {
@@ -94,10 +101,11 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
       form,
       replicas: replicas.known[0],
       line: lineMark,
+      own: own.known[0],
       was: was as Former[],
       next: next.known[0],
       frozen: frozen[0],
-      unknown: [...unknown, ...replicas.others, ...next.others],
+      unknown: [...unknown, ...replicas.others, ...own.others, ...next.others],
     },
   };
 }
@@ -208,10 +216,18 @@ function readFormer(text: string): Former | undefined {
 }
 
 function readLine(text: string): LineMark | undefined {
-  const match = /^([0-9a-f-]{36}|\d{1,10}-\d{1,10}):(\d{1,16})$/.exec(text);
-  const mark = match && { uuid: match[1] as string, gno: Number(match[2]) };
+  const mark = readMark(text);
   return mark && isMark(mark) ? mark : undefined;
 }
+
+/** `gno` may be 0. */
+function readMark(text: string): LineMark | undefined {
+  const match = /^([0-9a-f-]{36}|\d{1,10}-\d{1,10}):(\d{1,16})$/.exec(text);
+  const gno = Number(match?.[2]);
+  return match && Number.isSafeInteger(gno) ? { uuid: match[1] as string, gno } : undefined;
+}
+
+const markText = ({ uuid, gno }: LineMark): string => `${uuid}:${gno}`;
 
 /** An address that does not fit twice is written once. */
 function formerText({ uuid, address }: Former): string {
@@ -236,7 +252,8 @@ export function writeLedger(ledger: Ledger): readonly string[] {
     `try=${ledger.try}`,
     `form=${formText(ledger.form)}`,
     ...(ledger.replicas ? [`replicas=${rulesText(ledger.replicas)}`] : []),
-    ...(ledger.line ? [`line=${ledger.line.uuid}:${ledger.line.gno}`] : []),
+    ...(ledger.line ? [`line=${markText(ledger.line)}`] : []),
+    ...(ledger.own ? [`own=${markText(ledger.own)}`] : []),
     ...ledger.was.map(formerText),
     ...(ledger.next ? [`next=${ledger.next.uuid},${ledger.next.until}`] : []),
     ...(ledger.frozen ? [frozenField(ledger.frozen)] : []),

@@ -23,6 +23,11 @@ export interface Ledger {
   readonly replicas?: ReplicasName | undefined;
   /** A transaction that every server of this line has executed (line-mark.ts). */
   readonly line?: LineMark | undefined;
+  /**
+   * The newest transaction that the source itself had written when it was published; `gno` 0: none. Absent:
+   * this was not known, or an older version wrote the ledger.
+   */
+  readonly own?: LineMark | undefined;
   /** Former sources that have not rejoined. */
   readonly was: readonly Former[];
   /** Announced by a hook: the name moves when it becomes writable. */

@@ -1,7 +1,7 @@
 /** The write that moves the name: a new epoch, the new source, and the old one among the former sources. */
 
 import { moveForm } from '../decide/form.ts';
-import { lineMarkFor } from '../decide/line-mark.ts';
+import { lineMarkFor, ownMarkOf } from '../decide/line-mark.ts';
 import { moveSeenAt } from '../decide/promotion.ts';
 import type { Situation } from '../decide/situation.ts';
 import type { Decision } from '../model/decision.ts';
@@ -27,6 +27,7 @@ export function move(
   const previous = newest(ledger, publication.zone.lastLedger);
   const uuid = target.id ?? ('-' as ServerId);
   const line = lineMarkFor(target.known, previous);
+  const own = ownMarkOf(target.known);
   const next: Ledger = {
     cluster: state.settings.cluster,
     epoch,
@@ -38,6 +39,7 @@ export function move(
     try: now.token,
     form,
     ...(line ? { line } : {}),
+    ...(own ? { own } : {}),
     was: formersAfter(previous, target, uuid),
     unknown: unknownFields(ledger, previous),
   };

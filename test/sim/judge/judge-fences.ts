@@ -267,11 +267,10 @@ export function createFenceJudge(world: World): FenceJudge {
   };
 }
 
-/** The server has executed what the source wrote since the instance read that this one is a former source. */
-function hasReplicated({ former, ledger }: Sight, { id, gtidExecuted }: ServerFacts): boolean {
-  const then = former.get(id)?.facts?.gtidExecuted;
-  if (ledger === undefined || gtidExecuted === undefined || then === undefined) return false;
-  return (newestOf(gtidExecuted, ledger.uuid) ?? 0) > (newestOf(then, ledger.uuid) ?? 0);
+/** The server has executed what the source wrote since that source was published. */
+function hasReplicated({ ledger }: Sight, { gtidExecuted }: ServerFacts): boolean {
+  if (gtidExecuted === undefined || ledger?.own === undefined) return false;
+  return (newestOf(gtidExecuted, ledger.own.uuid) ?? 0) > ledger.own.gno;
 }
 
 /** Without a mark, or without GTIDs, nothing shows that the source is of the line, and nobody is fenced. */

@@ -138,7 +138,7 @@ const promotedBack: readonly Act[] = [
 /** One instance reads of the first move after the second promotion. The other is away. */
 const promotedBackUnread: readonly Act[] = [
   { at: 4000, kind: 'cut', ways: bothWays('east', 'ns1'), forMs: 14_000 },
-  alone('west', 9300, 30_000),
+  alone('west', 9300, 16_000),
   ...promotedBack,
 ];
 

@@ -34,8 +34,6 @@ export interface Sighting {
 export interface Former {
   /** The last reading before that. */
   readonly notAt: number;
-  /** The last answer by then. */
-  readonly facts: ServerFacts | undefined;
   /** It may have been seen to be opened since, and was not seen read-only again. */
   opened: boolean;
 }
@@ -237,7 +235,7 @@ export function noteLedger(sight: Sight, ledger: Ledger | undefined): void {
   for (const uuid of named) {
     if (former.has(uuid)) continue;
     const [server, { facts } = {}] = [...sight.answers].find(([, answer]) => answer.facts.id === uuid) ?? [];
-    former.set(uuid, { notAt: sight.goodReadAt, facts, opened: false });
+    former.set(uuid, { notAt: sight.goodReadAt, opened: false });
     if (server !== undefined && facts !== undefined) noteOpened(sight, server, facts);
   }
 }

@@ -47,7 +47,6 @@ const calm: PublicationOver = { decision: steady({ address: address('db2') }, 'o
 const known = {
   formerSince: at(0.5).mono,
   notFormerAt: at(0.4).mono,
-  factsThen: undefined,
   opened: undefined,
 };
 
@@ -249,7 +248,7 @@ describe('it is not fenced where', () => {
       'it has executed what the source wrote meanwhile',
       {
         ...db1({ gtidExecuted: gtids('db1:1-100,db2:1-8') }),
-        fencing: { factsThen: factsOf('db1', { gtidExecuted: gtids('db1:1-100,db2:1-7') }) },
+        ...ledger({ own: { uuid: uuid('db2'), gno: 7 } }),
       },
       'it has replicated from db2:3306 since the move',
     ],

@@ -1,7 +1,12 @@
 /** Shows the mark of the published source's data in the ledger, and which servers have it. */
 
 import { describe, expect, test } from 'vitest';
-import { hasLineMark, lineMarkFor } from '../../../../src/core/decide/line-mark.ts';
+import {
+  hasExecutedSince,
+  hasLineMark,
+  lineMarkFor,
+  ownMarkOf,
+} from '../../../../src/core/decide/line-mark.ts';
 import { parseMariadbGtids } from '../../../../src/core/gtid/mariadb-gtid.ts';
 import { readLedger, writeLedger } from '../../../../src/core/model/ledger-text.ts';
 import type { ServerFacts, Wsrep } from '../../../../src/core/model/observation.ts';
@@ -60,6 +65,50 @@ describe('the mark for a new ledger', () => {
     const { gtidExecuted: _none, ...plain } = factsOf('db2');
     expect(lineMarkFor(plain, undefined)).toBeUndefined();
     expect(lineMarkFor(undefined, undefined)).toBeUndefined();
+  });
+});
+
+describe("the mark of the source's own transactions", () => {
+  test.each([
+    [
+      'the newest that it has written',
+      factsOf('db2', { gtidExecuted: gtids('db1:1-90,db2:1-7') }),
+      { uuid: uuid('db2'), gno: 7 },
+    ],
+    ['0 where it has written none', factsOf('db2'), { uuid: uuid('db2'), gno: 0 }],
+    [
+      'its newest in the domain with the most, on MariaDB',
+      mariadb(2, '0-2-110,7-2-3'),
+      { uuid: '0-2', gno: 110 },
+    ],
+    ['absent on MariaDB where it has written none', mariadb(2, '0-1-110'), undefined],
+    ['absent without GTIDs', node(500), undefined],
+    ['absent where the server was never asked', undefined, undefined],
+  ] as const)('is %s', (_, next, mark) => expect(ownMarkOf(next)).toEqual(mark));
+
+  const written = { uuid: uuid('db2'), gno: 7 };
+  const after = factsOf('db1', { gtidExecuted: gtids('db1:1-90,db2:1-8') });
+  test.each([
+    ['after it', after, ledgerOf('db2', { own: written }), true],
+    [
+      'up to it',
+      factsOf('db1', { gtidExecuted: gtids('db1:1-90,db2:1-7') }),
+      ledgerOf('db2', { own: written }),
+      false,
+    ],
+    ['of another source, in a ledger of an older version', after, ledgerOf('db3', { own: written }), false],
+    ['without a mark', after, ledgerOf('db2'), false],
+  ] as const)('tells what was executed %s', (_, facts, ledger, is) =>
+    expect(hasExecutedSince(facts, ledger)).toBe(is),
+  );
+
+  test('tells the same on MariaDB', () => {
+    const ledger = ledgerOf('db2', {
+      uuid: 'mariadb:2@db2:3306' as ServerId,
+      own: { uuid: '0-2', gno: 110 },
+    });
+    expect(hasExecutedSince(mariadb(1, '0-1-90,0-2-111'), ledger)).toBe(true);
+    expect(hasExecutedSince(mariadb(1, '0-1-120,0-2-110'), ledger)).toBe(false);
   });
 });
 

@@ -105,6 +105,7 @@ function anyLedger(): Ledger | undefined {
     epoch: one([1, highestEpoch - 1, highestEpoch]),
     form,
     ...(isMark(mark) ? { line: mark } : {}),
+    ...(isMark(mark) ? { own: { ...mark, gno: one([0, mark.gno]) } } : {}),
     was,
     ...(pick(2) ? { next: { uuid: source.uuid, until: '2026-11-22T12:00:00.000Z' } } : {}),
     ...(pick(2) ? { frozen: { by: letters(64), reason: letters(150) } } : {}),

@@ -95,6 +95,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
     'ü./5/5/keep',
   ],
   line: [`${uuid('db1')}:7`, `${uuid('db1')}:007`, '0-1:9007199254740991', '0-1:9007199254740992', '0-1:0'],
+  own: [`${uuid('db1')}:7`, `${uuid('db1')}:0`, '0-1:9007199254740992', '0-1', 'x:1'],
   was: [
     db(4),
     `mariadb:9@db4:3306`,
@@ -118,7 +119,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
     `${letters(247)}:`,
   ],
 };
-const optional = ['replicas', 'line', 'was', 'next', 'frozen'];
+const optional = ['replicas', 'line', 'own', 'was', 'next', 'frozen'];
 
 describe('a ledger from the zone', () => {
   const pick = random(20_261_126);

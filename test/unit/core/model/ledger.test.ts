@@ -60,9 +60,10 @@ describe('the ledger (docs/LEDGER.md)', () => {
     });
   });
 
-  test('is written in the promised order, then was, next, frozen and unknown fields', () => {
+  test('is written in the promised order, then own, was, next, frozen and unknown fields', () => {
     const fields = [
       ...promised,
+      `own=${uuid('db2')}:0`,
       `was=${uuid('db1')}@db1:3306`,
       `was=${uuid('db3')}@db3:3306`,
       `next=${uuid('db4')},2026-11-22T12:00:00.000Z`,
