@@ -235,7 +235,7 @@ export const decidingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S4'],
-    seed: 21048,
+    seed: 114,
   },
   {
     name: 'a server that bootstraps its own group counts as promoted',

@@ -62,10 +62,11 @@ export const fencingMutants: readonly Mutant[] = [
         find: 'if (silent) return',
         replace: "if (silent?.address === 'nobody') return",
       },
+      nothingIsWritten,
     ],
     breaks: ['FENCE'],
     seed: 1,
-    story: 'what people promoted',
+    story: 'what people promoted is not',
   },
   {
     name: 'a server is fenced that no ledger names as former',
