@@ -21,6 +21,8 @@ const compareEveryMs = 50;
 const serversInHaste = 10;
 /** With the default of `suspect_interval` this makes the pauses of a suspicion as long as those at rest. */
 const mostStretch = 256;
+/** With so many servers in haste, and pauses so many times as long, the answers that come share turns. */
+const sharesTurnsFrom = { servers: 160, stretch: 64 };
 /**
  * Above this part of the event loop the questions at rest come half as often. They come as often as planned
  * again when the process needs less than the other part. Half of the first one is above that: else they would
@@ -89,6 +91,18 @@ export class Load {
     else if (part !== undefined && part < hasRoom) this.#stretch = Math.max(1, this.#stretch / 2);
     // A login costs us and the server as much as many probes. What nobody asked yet comes before haste.
     if (this.#isAnyWaiting()) return mostStretch;
+    return this.#hasteStretch();
+  }
+
+  /**
+   * Whether answers share turns, as of the last comparison. A process with few clusters never does: if it is
+   * busy, another process has the CPU, or it opens connections.
+   */
+  get sharesTurns(): boolean {
+    return this.#servers.sum >= sharesTurnsFrom.servers && this.#hasteStretch() >= sharesTurnsFrom.stretch;
+  }
+
+  #hasteStretch(): number {
     const shared = 2 ** Math.ceil(Math.log2(Math.max(1, this.#servers.sum / serversInHaste)));
     return Math.min(mostStretch, Math.max(shared, this.#stretch));
   }

@@ -29,7 +29,7 @@ export interface Core {
 }
 
 /** What the runtimes of a process share. */
-export type ProcessLoad = Pick<Load, 'haste' | 'stretch' | 'restStretch'>;
+export type ProcessLoad = Pick<Load, 'haste' | 'stretch' | 'restStretch' | 'sharesTurns'>;
 export type Turns = Pick<ProbeTurns, 'take'>;
 
 interface RuntimeOptions extends Adapters {
@@ -177,6 +177,7 @@ class Runtime implements ClusterRuntime {
       token,
       stretch: load?.stretch(mono) ?? 1,
       restStretch: load?.restStretch(mono) ?? 1,
+      sharesTurns: load?.sharesTurns ?? false,
     };
   }
 

@@ -2,9 +2,7 @@
 
 /** Between two readings of the clocks at least: to keep a reading, the whole state is copied. */
 export const clocksReadMs = 100;
-/** A process whose pauses in a suspicion are so many times as long gives one turn to several answers. */
-export const sharesTurnsFrom = 64;
-/** Such a turn waits so long. */
+/** A turn that answers share waits so long. */
 export const turnSharedForMs = 50;
 /** If the clocks differ by more between two readings, no observation counts: sleep, or a clock was set. */
 export const clockJumpMs = 1000;

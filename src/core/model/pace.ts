@@ -9,7 +9,6 @@ import {
   quietPerHaste,
   renewAfterMs,
   restPartOfFresh,
-  sharesTurnsFrom,
   stages,
   turnSharedForMs,
 } from './limits.ts';
@@ -43,9 +42,8 @@ export function paceOf(state: ClusterState, now: Now): Pace {
   };
 }
 
-/** So long a turn may wait for further answers. 0: this process is not so busy that clusters share turns. */
-export const sharedTurnMs = ({ stretch = 1 }: Now): number =>
-  stretch < sharesTurnsFrom ? 0 : turnSharedForMs;
+/** So long a turn may wait for further answers. */
+export const sharedTurnMs = ({ sharesTurns = false }: Now): number => (sharesTurns ? turnSharedForMs : 0);
 
 /** The pause of the probes at rest: an answer must still be fresh when the next one is late. */
 export function restMs({ watch }: ClusterSettings, { restStretch = 1 }: Now): number {

@@ -23,6 +23,8 @@ export interface Now {
   readonly stretch?: number;
   /** The same for the pauses at rest. */
   readonly restStretch?: number;
+  /** Answers that come together share a turn, because this process has too many clusters in haste. */
+  readonly sharesTurns?: boolean;
 }
 
 /** `at` moved by `ms` (may be negative). */

@@ -22,6 +22,9 @@ export function createCrowd(world: Pick<World, 'weather' | 'script'>, life: Life
       haste: () => {},
       stretch: () => (isBusy() ? stretch : 1),
       restStretch: () => (isBusy() ? 2 : 1),
+      get sharesTurns() {
+        return isBusy();
+      },
     },
     turns: {
       take(begin) {

@@ -193,7 +193,7 @@ describe('in a process with too much to do, a turn is shared', () => {
     'db3',
     seen(factsOf('db3', { peer: peer('db3'), gtidExecuted: gtids('db1:1-70000') })),
   );
-  const busy = (mono: number) => ({ ...at(mono), stretch: 64 });
+  const busy = (mono: number) => ({ ...at(mono), stretch: 64, sharesTurns: true });
   const wakes = (effects: readonly Effect[]) => effects.filter(({ kind }) => kind === 'wake');
 
   test('by answers that come within 50 ms, whatever they say', () => {

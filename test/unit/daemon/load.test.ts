@@ -68,6 +68,31 @@ test('clusters in suspicion share the haste of the process, and give it back', (
   expect(load.stretch(at(1))).toBe(2);
 });
 
+test('many clusters in suspicion share turns while the process is busy; few never do', () => {
+  const many = startLoad();
+  const few = startLoad();
+  many.load.haste({}, 160);
+  few.load.haste({}, 4);
+  expect(many.load.sharesTurns).toBe(false);
+  for (const { load, expected } of [
+    { load: many, expected: true },
+    { load: few, expected: false },
+  ]) {
+    expect(busyFor(load, 1, 0, 60_000)).toBe(256);
+    expect(load.load.sharesTurns).toBe(expected);
+    busyFor(load, 0.1, 60_000, 61_000);
+    expect(load.load.sharesTurns).toBe(false);
+  }
+  many.load.haste({}, 640);
+  expect(many.load.sharesTurns).toBe(true);
+});
+
+test('connections that wait to be opened make no turns shared', () => {
+  const load = waitingLoad({ count: 3 });
+  expect(load.stretch(at(1))).toBe(256);
+  expect(load.sharesTurns).toBe(false);
+});
+
 test('while connections wait to be opened, the pauses of a suspicion are as long as they can be', () => {
   const waiting = { count: 3 };
   const load = waitingLoad(waiting);
