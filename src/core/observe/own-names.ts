@@ -1,16 +1,43 @@
 /**
- * Gives servers their own names back. Host names were exchanged when their connections were opened, so each
- * server was asked under the name of another. Now every name leads to its own server again.
+ * Gives servers their own names back. A host name led to another member when its connection was opened: that
+ * member was asked under this name, too, or the members were asked under exchanged names. Now every name
+ * leads to its own server again.
  */
 
 import type { Turn } from '../model/events.ts';
 import { splitAddress } from '../model/observation.ts';
 import type { PublicationState } from '../model/publication.ts';
-import type { ClusterState, ServerMemory } from '../model/state.ts';
+import { type ClusterState, newServer, type ServerMemory, withServer } from '../model/state.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
+import { otherAddresses } from './same-server.ts';
+
+/** After a trial of an address. */
+export const withOwnNames = (turn: Turn, state: ClusterState): ClusterState =>
+  withoutBorrowed(turn, withoutExchanged(turn, state));
+
+/** What was seen under a borrowed name is known under the own name of that server. The name begins anew. */
+function withoutBorrowed({ now, effects }: Turn, before: ClusterState): ClusterState {
+  let state = before;
+  for (const address of otherAddresses(before).keys()) {
+    const memory = before.servers.get(address);
+    if (memory === undefined || !leadsElsewhere(memory) || before.fences.get(address)?.isRunning) continue;
+    const { settings, proposed, resolving, nextResolveAt, probing } = memory;
+    effects.push({ kind: 'renew', server: address });
+    const anew = { ...newServer(settings, now.mono), proposed, resolving, nextResolveAt, probing };
+    state = withServer(state, anew);
+  }
+  return state;
+}
+
+/** Another server answers at every address of this host name. */
+const leadsElsewhere = ({ settings, proposed = [], trials }: ServerMemory): boolean =>
+  settings.publish === undefined &&
+  settings.discovered === undefined &&
+  proposed.length > 0 &&
+  proposed.every((address) => trials.get(address)?.outcome === 'other');
 
 /** What is known of a server goes with the server. Each is asked anew, under its own name. */
-export function withOwnNames({ now, effects }: Turn, state: ClusterState): ClusterState {
+function withoutExchanged({ now, effects }: Turn, state: ClusterState): ClusterState {
   const names = exchanged(state);
   // The end of a fence is told under the name that the fence was asked for.
   if (names.size === 0 || [...names.keys()].some((name) => state.fences.get(name)?.isRunning)) return state;

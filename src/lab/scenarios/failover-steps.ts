@@ -26,7 +26,10 @@ export const sourceCrashes: Step = {
   },
 };
 
-/** The name follows the promotion of the previous step, for one of these reasons. */
+/**
+ * The name follows the promotion of the previous step, for one of these reasons. On a busy machine the
+ * replicas may follow the new source before a probe sees the promotion.
+ */
 export const nameFollows = (...reasons: readonly string[]): Step => ({
   title: 'The name follows',
   async play(scene) {

@@ -22,7 +22,8 @@ describe('source-dns lab', () => {
           {
             from: 'Source',
             to: 'Replica 1',
-            reason: 'failover',
+            // On a busy machine the replicas may follow before a probe sees the promotion.
+            reason: expect.stringMatching(/^(failover|followers-moved)$/),
             promotedToAnswerMs: expect.any(Number),
             propagatedMs: expect.any(Number),
             writtenMs: expect.any(Number),

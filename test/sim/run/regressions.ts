@@ -144,6 +144,12 @@ const exchangedAtStart: readonly Act[] = [
   alone('west', 6500, 1500),
 ];
 
+/** The host name of a replica leads to another member while an instance starts, and is put right later. */
+const ledToAnotherAtStart: readonly Act[] = [
+  { at: 6000, kind: 'resolver', server: 1, says: 'other', forMs: 9000 },
+  alone('west', 6500, 1500),
+];
+
 /** A typing mistake: the command names a replica of a healthy source. */
 const namedByForce: readonly Act[] = [{ at: 6000, kind: 'follow', instance: 'east', to: 1, force: true }];
 
@@ -271,6 +277,10 @@ export const stories: readonly Story[] = [
   }),
   ...retold('a host name leads nowhere, and the name stays', ledNowhere, fair, { resolves: true }),
   ...retold('servers get their own names back', exchangedAtStart, fair, { resolves: true, servers: 2 }),
+  ...retold('a server that was asked as another one gets its own name', ledToAnotherAtStart, fair, {
+    resolves: true,
+    replicas: 'keep',
+  }),
   ...retold('a replica is named by force, and nothing moves', namedByForce, fair),
   ...retold('a silent server is not published with the address of another', namedByForceAstray, fair, {
     resolves: true,

@@ -44,6 +44,47 @@ function named(state: ReturnType<typeof worldOf>) {
   return { next, effects, ids, isSame: next === state };
 }
 
+describe('a host name that led to another member when its connection was opened', () => {
+  const borrowed = (memory: Partial<ServerMemory>, over: Partial<ServerFacts> = {}) =>
+    stateOf({
+      servers: {
+        db1: seen(factsOf('db1', { peer: one, home: address('db1') })),
+        db2: seen(factsOf('db1', { peer: one, home: address('db1'), ...over })),
+        db3: seen(replicaOf('db1', 'db3', { peer: '192.0.2.3', home: address('db3') })),
+      },
+      memory: { db2: { addresses: [one], ...memory } },
+    });
+
+  test('gets its own server as soon as it leads there', () => {
+    const { next, effects } = named(borrowed(leadsTo(two, uuid('db2'))));
+    expect(effects).toEqual([{ kind: 'renew', server: address('db2') }]);
+    expect(next.servers.get(address('db2'))).toMatchObject({
+      facts: undefined,
+      latest: undefined,
+      addresses: undefined,
+      proposed: [two],
+      nextProbeAt: at(1).mono,
+    });
+    expect(next.servers.get(address('db1'))?.facts?.id).toBe(uuid('db1'));
+  });
+
+  test.each<[string, ReturnType<typeof borrowed>]>([
+    ['while it leads to that member: it is another name for it', borrowed({ proposed: [one] })],
+    ['while nobody answers at the new address', borrowed({ proposed: [two] })],
+    [
+      'while it leads there, too',
+      borrowed({
+        proposed: [one, two],
+        trials: new Map([
+          [one, { outcome: 'same', at: at(0).mono, wasSame: true }],
+          [two, trialOf(uuid('db2'))],
+        ]),
+      }),
+    ],
+    ['if it has a server of its own', borrowed(leadsTo(one, uuid('db9')), { id: uuid('db2'), serverId: 2 })],
+  ])('keeps its connection %s', (_, state) => expect(named(state).isSame).toBe(true));
+});
+
 describe('two host names that were exchanged when the connections were opened', () => {
   test('lead to their own servers again: each server gets its own name', () => {
     const { next, effects, ids } = named(worldOf());
