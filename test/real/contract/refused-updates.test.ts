@@ -18,6 +18,7 @@ import { startKnot } from '../../support/servers/knot-fixture.ts';
 import { type NamedFixture, startNamed } from '../../support/servers/named-fixture.ts';
 import { byVersion, everyKnot, everyPowerdns } from '../../support/servers/nameservers.ts';
 import { startPowerdns } from '../../support/servers/powerdns-fixture.ts';
+import { until } from '../lab/probing.ts';
 import { soon } from './contract-run.ts';
 import { openClient } from './open-client.ts';
 
@@ -190,7 +191,11 @@ describe('BIND', () => {
       expect(found[zone]!.hint).toContain(`rndc thaw ${zone}`);
     }
     await rndc('thaw', 'frozen.test');
-    expect(await send(client, planFor('frozen.test'))).toEqual({ kind: 'applied' });
+    // named answers `thaw` before it has loaded the zone.
+    await until(
+      () => send(client, planFor('frozen.test')),
+      ({ kind }) => kind === 'applied',
+    );
     const policy = /update-policy \{ .* \};/.exec(found['static.test']!.hint!)![0];
     await named.restart([control(), lab, zoneText('static.test', policy)].join('\n'));
     expect(await send(client, planFor('static.test'))).toEqual({ kind: 'applied' });

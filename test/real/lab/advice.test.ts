@@ -338,7 +338,11 @@ describe('MariaDB: what a sentence proposes helps in that situation', () => {
     // A server of another cluster, which is not probed here.
     await mariadb.servers[1]!.sql("CHANGE MASTER 'crm' TO MASTER_HOST='127.0.0.99', MASTER_USER='repl'");
     await mariadb.follow(1, 0);
-    await advised.lookUntil((seen) => of(seen, db2).replicatesFrom[0]?.receiver === 'on');
+    await advised.lookUntil(
+      (seen) =>
+        of(seen, db2).replicatesFrom[0]?.receiver === 'on' &&
+        of(seen, db2).gtidExecuted === of(seen, db1).gtidExecuted,
+    );
     await mariadb.servers[1]!.sql('STOP REPLICA SQL_THREAD');
     await mariadb.servers[0]!.sql('INSERT INTO shop.t VALUES (1)', 'INSERT INTO shop.t VALUES (2)');
     await advised.lookUntil((seen) => holdsBack(of(seen, db2), 2));
