@@ -19,11 +19,12 @@ describe('MySQL with GTIDs', () => {
   const rowsOf = async (index: number): Promise<unknown> =>
     (await sql(index, 'SELECT GROUP_CONCAT(i ORDER BY i) AS n FROM shop.t'))[0]?.['n'];
 
-  /** The replicas have executed all that db1 has. */
-  async function haveExecuted(): Promise<void> {
+  /** The replicas have executed all that db1 has: what that is. */
+  async function haveExecuted(): Promise<string> {
     const [row] = await sql(0, 'SELECT @@GLOBAL.gtid_executed AS gtids');
     for (const replica of [1, 2])
       await sql(replica, `SELECT WAIT_FOR_EXECUTED_GTID_SET('${row!['gtids']}', 60)`);
+    return String(row!['gtids']).replace(/\s/g, '');
   }
 
   beforeAll(async () => {
@@ -159,7 +160,8 @@ describe('MySQL with GTIDs', () => {
 
   test('a replica that was stopped by hand has the last copy: it is executed before its source changes', async () => {
     await sql(0, 'CREATE TABLE shop.own (i INT)');
-    await haveExecuted();
+    const executed = await haveExecuted();
+    await operated.sees(({ servers }) => servers.every(({ gtidExecuted }) => gtidExecuted === executed));
     await sql(1, 'STOP REPLICA IO_THREAD');
     await sql(2, 'STOP REPLICA SQL_THREAD');
     await sql(0, 'INSERT INTO shop.own VALUES (70)');
