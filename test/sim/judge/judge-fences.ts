@@ -52,6 +52,8 @@ export function createFenceJudge(world: World): FenceJudge {
   const readingForMs = freshForMs + exchangeMs + 1000;
   /** Since when the conditions hold and no fence left. */
   const waiting = new Map<string, number>();
+  /** By the GTIDs the sender of the present attempt could know that the server was a replica meanwhile. */
+  const told = new Set<string>();
   /** When the present attempt left. */
   const left = new Map<string, number>();
   /** What its sender knows to have fenced. */
@@ -60,6 +62,9 @@ export function createFenceJudge(world: World): FenceJudge {
 
   /** Since when the zone names these identities as former sources. */
   const formers = new Map<string, number>();
+  /** When each server was last read-only, and when each process of source-dns began. */
+  const closedAt = new Map<ServerAddress, number>();
+  const begunAt = new Map<string, number>();
 
   /** Since when the zone, as it truly is, names that identity as a former source. */
   function formerSince(uuid: string): number {
@@ -218,6 +223,7 @@ export function createFenceJudge(world: World): FenceJudge {
       return landed;
     },
     started(instance) {
+      begunAt.set(instance, timeline.now);
       for (const known of [waiting, left, fenced])
         for (const key of known.keys()) if (key.startsWith(`${instance} `)) known.delete(key);
     },
@@ -226,6 +232,9 @@ export function createFenceJudge(world: World): FenceJudge {
       waiting.delete(key);
       waiting.delete(`${key} clients`);
       left.set(key, timeline.now);
+      const facts = sender.sight.answers.get(server)?.facts;
+      if (facts !== undefined && hasReplicated(sender.sight, facts)) told.add(key);
+      else told.delete(key);
       world.tally(finishes ? 'end of clients asked' : 'fence asked');
       return unfit(sender, server, uuid, finishes);
     },
@@ -240,7 +249,7 @@ export function createFenceJudge(world: World): FenceJudge {
         ? `FENCE leaves clients connected to ${server}`
         : undefined;
     },
-    lands({ server, uuid, dueAt }, target) {
+    lands({ by, server, uuid, dueAt }, target) {
       landed += 1;
       const at = mysql.server(target);
       if (at.uuid !== uuid) return `FENCE takes effect at another server than it names at ${server}`;
@@ -249,12 +258,17 @@ export function createFenceJudge(world: World): FenceJudge {
       // A person named it meanwhile. No other way leads back to a former source that has not rejoined.
       if (ledger?.uuid === at.uuid && ledger.why !== 'commanded')
         return 'S8 a fence takes effect at the source of the ledger';
-      return world.meant() === target && isMeantRightly(target, ledger)
-        ? 'FENCE takes effect at the source'
-        : undefined;
+      if (world.meant() !== target || !isMeantRightly(target, ledger)) return undefined;
+      // People opened it before the sender began. Without traces in the GTIDs nothing tells that.
+      const isUntold =
+        (closedAt.get(target) ?? 0) < (begunAt.get(by) ?? 0) && !told.has(keyOf(by as InstanceName, server));
+      if (!isUntold) return 'FENCE takes effect at the source';
+      world.tally('a fence took effect at what people had opened before the sender began');
+      return undefined;
     },
     waits(sender) {
       formerSince('');
+      for (const [address, { readOnly }] of mysql.servers) if (readOnly) closedAt.set(address, timeline.now);
       if (waiting.size === 0 && !sender.sight.ledger?.was.length) return undefined;
       for (const server of sender.sight.members) {
         const key = keyOf(sender.name, server);
