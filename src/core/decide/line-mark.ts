@@ -2,7 +2,7 @@
 
 import { newestOf } from '../gtid/gtid.ts';
 import { isMariadbKey, writerOf } from '../gtid/gtid-set.ts';
-import { isMark, type Ledger, type LineMark } from '../model/ledger.ts';
+import { isMark, isMarkKey, type Ledger, type LineMark } from '../model/ledger.ts';
 import type { ServerFacts } from '../model/observation.ts';
 import type { ServerId } from '../model/units.ts';
 import { gtidsOf } from '../observe/comparison.ts';
@@ -37,7 +37,7 @@ const markOfWriter = (facts: ServerFacts | undefined, writer: ServerId | undefin
 
 /** The mark `own=` for a new ledger: the newest transaction that the next source has written itself. */
 export function ownMarkOf(next: ServerFacts | undefined): LineMark | undefined {
-  const isNumbered = next !== undefined && gtidsOf(next) !== undefined && isMark({ uuid: next.id, gno: 1 });
+  const isNumbered = next !== undefined && gtidsOf(next) !== undefined && isMarkKey(next.id);
   return markOfWriter(next, next?.id) ?? (isNumbered ? { uuid: next.id, gno: 0 } : undefined);
 }
 

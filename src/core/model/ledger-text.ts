@@ -7,6 +7,7 @@ import {
   fits,
   formText,
   isMark,
+  isMarkKey,
   type Ledger,
   type LedgerReading,
   type LineMark,
@@ -222,9 +223,9 @@ function readLine(text: string): LineMark | undefined {
 
 /** `gno` may be 0. */
 function readMark(text: string): LineMark | undefined {
-  const match = /^([0-9a-f-]{36}|\d{1,10}-\d{1,10}):(\d{1,16})$/.exec(text);
-  const gno = Number(match?.[2]);
-  return match && Number.isSafeInteger(gno) ? { uuid: match[1] as string, gno } : undefined;
+  const [, uuid = '', digits] = /^([^:]+):(\d{1,16})$/.exec(text) ?? [];
+  const gno = Number(digits);
+  return isMarkKey(uuid) && Number.isSafeInteger(gno) ? { uuid, gno } : undefined;
 }
 
 const markText = ({ uuid, gno }: LineMark): string => `${uuid}:${gno}`;

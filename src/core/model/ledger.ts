@@ -86,7 +86,10 @@ export function shortIdentity(
 
 /** Whether a transaction can stand in the ledger. */
 export const isMark = ({ uuid, gno }: LineMark): boolean =>
-  /^(?:[0-9a-f-]{36}|\d{1,10}-\d{1,10})$/.test(uuid) && Number.isSafeInteger(gno) && gno > 0;
+  isMarkKey(uuid) && Number.isSafeInteger(gno) && gno > 0;
+
+/** Whether transactions of this writer can stand in the ledger. */
+export const isMarkKey = (key: string): boolean => /^(?:[0-9a-f-]{36}|\d{1,10}-\d{1,10})$/.test(key);
 
 /** `<type>/<ttl>/<addresses>`. */
 export const formText = (form: Form): string => `${form.type}/${form.ttlSeconds}/${form.targets.join(',')}`;

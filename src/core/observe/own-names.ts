@@ -31,10 +31,12 @@ function withoutBorrowed({ now, effects }: Turn, before: ClusterState): ClusterS
 
 /** Another server answers at every address of this host name. */
 const leadsElsewhere = ({ settings, proposed = [], trials }: ServerMemory): boolean =>
-  settings.publish === undefined &&
-  settings.discovered === undefined &&
+  isLookedUp(settings) &&
   proposed.length > 0 &&
   proposed.every((address) => trials.get(address)?.outcome === 'other');
+
+const isLookedUp = ({ publish, discovered }: ServerMemory['settings']): boolean =>
+  publish === undefined && discovered === undefined;
 
 /** What is known of a server goes with the server. Each is asked anew, under its own name. */
 function withoutExchanged({ now, effects }: Turn, state: ClusterState): ClusterState {
@@ -80,8 +82,8 @@ function circleOf(state: ClusterState, first: ServerMemory): readonly ServerAddr
 function ledTo(state: ClusterState, memory: ServerMemory): ServerMemory | undefined {
   const { settings, proposed = [], trials, facts, latest } = memory;
   const [first] = proposed.map((address) => trials.get(address));
-  const isLookedUp = settings.publish === undefined && settings.discovered === undefined;
-  if (!isLookedUp || latest?.probe.kind !== 'reachable' || first?.id === undefined) return undefined;
+  if (!isLookedUp(settings) || latest?.probe.kind !== 'reachable' || first?.id === undefined)
+    return undefined;
   const isThere = (address: string): boolean => trials.get(address)?.id === first.id;
   if (!proposed.every(isThere) || isOwnName(settings.address, facts?.home)) return undefined;
   return [...state.servers.values()].find(

@@ -125,7 +125,7 @@ export const failoverLists: Scenario = {
     await replicating([first, ...others]);
     return `Replica 1, 2 and 3 replicate from Source; 2 and 3 have lists: Source (${weights.source}), Replica 1 (${weights.first})`;
   },
-  steps: [sourceCrashes, promotion, nameFollows('failover', 'followers-moved'), higherWeight, listsPutRight],
+  steps: [sourceCrashes, promotion, nameFollows, higherWeight, listsPutRight],
   mayLose: true,
   leftOut: ['Source'],
 };

@@ -26,22 +26,22 @@ export const sourceCrashes: Step = {
   },
 };
 
-/**
- * The name follows the promotion of the previous step, for one of these reasons. On a busy machine the
- * replicas may follow the new source before a probe sees the promotion.
- */
-export const nameFollows = (...reasons: readonly string[]): Step => ({
+/** On a busy machine the replicas may follow the new source before a probe sees the promotion. */
+const promotionReasons: readonly string[] = ['failover', 'followers-moved'];
+
+/** The name follows the promotion of the previous step. */
+export const nameFollows: Step = {
   title: 'The name follows',
   async play(scene) {
     const { reason, to } = await scene.theMove();
     await scene.writes();
     const { decision } = await scene.stage.daemon.snapshot();
     return {
-      held: reasons.includes(reason),
+      held: promotionReasons.includes(reason),
       text: `the web application now writes to ${to}. source-dns: ${decision.sentence}`,
     };
   },
-});
+};
 
 export const sourceReturns: Step = {
   title: 'Source comes back, writable, with a stale write of its own',

@@ -66,12 +66,12 @@ export function createFenceJudge(world: World): FenceJudge {
   const closedAt = new Map<ServerAddress, number>();
   const begunAt = new Map<string, number>();
 
-  /** Since when the zone, as it truly is, names that identity as a former source. */
-  function formerSince(uuid: string): number {
+  /** Takes the zone as it truly is, and the servers. */
+  function look(): void {
+    for (const [address, { readOnly }] of mysql.servers) if (readOnly) closedAt.set(address, timeline.now);
     const named = new Set<string>(ledgerIn(primary.rrsets())?.was.map((former) => former.uuid));
     for (const known of formers.keys()) if (!named.has(known)) formers.delete(known);
     for (const each of named) if (!formers.has(each)) formers.set(each, timeline.now);
-    return formers.get(uuid) ?? timeline.now;
   }
 
   const keyOf = (instance: InstanceName, server: ServerAddress): string => `${instance} ${server}`;
@@ -124,7 +124,10 @@ export function createFenceJudge(world: World): FenceJudge {
       [ledger.next?.uuid === uuid, 'at a server that was announced'],
       [facts.group !== undefined, 'at a member of a group'],
       [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
-      [opened?.provable === true && opened.at > formerSince(uuid), 'at a server that somebody opened'],
+      [
+        opened?.provable === true && opened.at > (formers.get(uuid) ?? now),
+        'at a server that somebody opened',
+      ],
       [certainFollowers(sight, server).length > 0, 'at a server that others follow'],
     ];
     const against = reasons.find(([isAgainst]) => isAgainst)?.[1];
@@ -267,8 +270,7 @@ export function createFenceJudge(world: World): FenceJudge {
       return undefined;
     },
     waits(sender) {
-      formerSince('');
-      for (const [address, { readOnly }] of mysql.servers) if (readOnly) closedAt.set(address, timeline.now);
+      look();
       if (waiting.size === 0 && !sender.sight.ledger?.was.length) return undefined;
       for (const server of sender.sight.members) {
         const key = keyOf(sender.name, server);

@@ -234,9 +234,8 @@ export function noteLedger(sight: Sight, ledger: Ledger | undefined): void {
   for (const uuid of former.keys()) if (!named.has(uuid)) former.delete(uuid);
   for (const uuid of named) {
     if (former.has(uuid)) continue;
-    const [server, { facts } = {}] = [...sight.answers].find(([, answer]) => answer.facts.id === uuid) ?? [];
     former.set(uuid, { notAt: sight.goodReadAt, opened: false });
-    if (server !== undefined && facts !== undefined) noteOpened(sight, server, facts);
+    for (const [server, { facts }] of sight.answers) if (facts.id === uuid) noteOpened(sight, server, facts);
   }
 }
 
