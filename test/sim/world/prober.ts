@@ -35,17 +35,25 @@ export function createProber(
   /** Where the kept connections lead. */
   const kept = new Map<ServerAddress, Route>();
 
-  /** The kept connection, or a new one: to the first address with a server. */
+  /** The kept connection, or a new one: to the first address where a server runs. A refused one is not kept. */
   function routeOf(server: ServerAddress, { known, refuted }: Places): Route {
     const route = kept.get(server);
     if (route !== undefined && isKept(server)) return route;
     const isRefuted = (address: string) => refuted.includes(address);
     const found = resolved(world, server);
     const order = [...found.filter((address) => !isRefuted(address)), ...known, ...found.filter(isRefuted)];
-    const [first] = order.flatMap((address) => routeTo(world, address) ?? []);
-    if (first !== undefined) kept.set(server, first);
-    return first ?? { address: '', target: server, process: -1 };
+    const routes = order.flatMap((address) => routeTo(world, address) ?? []);
+    const running = routes.find(isRunning);
+    if (running !== undefined) kept.set(server, running);
+    else kept.delete(server);
+    return running ?? routes[0] ?? { address: '', target: server, process: -1 };
   }
+
+  /** The process at that end still runs. It may hang. */
+  const isRunning = ({ target, process }: Route): boolean => {
+    const server = world.mysql.server(target);
+    return server.process === process && server.health !== 'down';
+  };
 
   const glances = createGlances(world, life, (server) => {
     const target = kept.get(server)?.target;
@@ -54,7 +62,7 @@ export function createProber(
 
   const isKept = (server: ServerAddress): boolean => {
     const route = kept.get(server);
-    return route !== undefined && world.mysql.server(route.target).process === route.process;
+    return route !== undefined && isRunning(route);
   };
 
   const unasked = (server: ServerAddress, deadline: MonoMs): Promise<Unasked> =>

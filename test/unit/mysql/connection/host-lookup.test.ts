@@ -47,6 +47,16 @@ test('a connection uses the last answer where the resolver hangs or fails', asyn
   expect(await failing).toEqual([address]);
 });
 
+test('each connection asks the resolver anew, so that it leads to a corrected record', async () => {
+  const { held, resolver } = heldResolver();
+  const hosts = new HostLookup(systemClock, resolver);
+  for (const now of ['192.0.2.1', '192.0.2.4']) {
+    const connecting = connectTo(hosts, true, { known: ['192.0.2.1'], refuted: [] });
+    held.at(-1)?.(null, [{ address: now, family: 4 }]);
+    expect(await connecting).toHaveProperty('0.address', now);
+  }
+});
+
 test('without an earlier answer the lookup fails', async () => {
   const { held, resolver } = heldResolver();
   const hosts = new HostLookup(systemClock, resolver);
