@@ -29,6 +29,13 @@ export function alteredIn(
   return [...others, ...found];
 }
 
+/** What the zone shows with another TTL alone. */
+export const onlyTtlDiffers = (view: ZoneView, written: readonly Wanted[] = []): readonly Wanted[] =>
+  written.filter(({ name, type, rrset }) => {
+    const shows = findRrset(view.rrsets, name, type);
+    return rrset !== undefined && shows !== undefined && !isSame(shows, rrset) && sameRdata(shows, rrset);
+  });
+
 /** Whether the zone shows exactly what the nameserver makes of this write. */
 export const isAsNearAsItGets = (view: ZoneView, want: Wanted): boolean =>
   view.altered.some(

@@ -11,7 +11,7 @@ import type { ClusterSettings } from '../model/settings.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import { findRrset, type ZoneReading } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
-import { alteredIn, isSame } from './altered.ts';
+import { alteredIn, isSame, onlyTtlDiffers } from './altered.ts';
 import { applied } from './attempt.ts';
 import { withoutEarlierRaces } from './refusals.ts';
 
@@ -73,7 +73,9 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   const token = ledger.kind === 'ledger' ? ledger.ledger.try : undefined;
   const { inFlight, awaiting, pending } = writing;
   const shown = [awaiting?.attempt, inFlight, ...pending].find((attempt) => attempt?.try === token);
-  return { ...view, altered: alteredIn(view, zone.view?.altered ?? [], shown?.wanted) };
+  // Where another instance wrote before our read, the two would take turns for ever.
+  const written = shown?.wanted ?? onlyTtlDiffers(view, awaiting?.attempt.wanted);
+  return { ...view, altered: alteredIn(view, zone.view?.altered ?? [], written) };
 }
 
 /** Whether two reads show the same, whenever they were. */
