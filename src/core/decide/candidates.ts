@@ -4,7 +4,7 @@ import { isWritable, type ServerFacts } from '../model/observation.ts';
 import { ownMembership } from '../observe/membership.ts';
 import { arePeers, outsideMajority } from '../observe/multi-primary.ts';
 import type { ServerView, Upstream } from '../observe/topology.ts';
-import { isInCircle, leadsBack, writableInCircle } from './circles.ts';
+import { isBelow, isInCircle, leadsBack, writableInCircle } from './circles.ts';
 import { isOutOfGroup, isSecondary } from './elections.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from './situation.ts';
 
@@ -74,14 +74,7 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
   if (upstream.outsider || upstream.member === server.address) return false;
   const source = situation.members.find((member) => member.address === upstream.member);
   if (source === undefined) return true;
-  // The published source is no replica of a read-only server in a circle, running, stopped or dead.
-  if (
-    isPublished(situation, server) &&
-    source.known !== undefined &&
-    !isWritable(source.known) &&
-    wasThere(upstream, source)
-  )
-    return false;
+  if (isPublished(situation, server) && isPassive(situation, server, upstream, source)) return false;
   if (upstream.state === 'connecting')
     return !(source.contact === 'unknown' && isLeft(situation, server, source));
   // A circle: over read-only members the channel leads back to the server itself. For the published server,
@@ -89,6 +82,18 @@ function binds(situation: Situation, server: ServerView, upstream: Upstream): bo
   const isChosen = isPublished(situation, server) || situation.command?.server === server.address;
   return !(leadsBack(situation, server, source) || (isChosen && isInCircle(situation, server, source)));
 }
+
+/** A read-only member of a circle with the published source, running, stopped or dead. */
+const isPassive = (
+  situation: Situation,
+  server: ServerView,
+  upstream: Upstream,
+  source: ServerView,
+): boolean =>
+  source.known !== undefined &&
+  !isWritable(source.known) &&
+  wasThere(upstream, source) &&
+  (source.upstreams.length === 0 || isBelow(situation, source, server));
 
 /** It has answered since this channel leads to it: an older answer may be from before its promotion. */
 const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
