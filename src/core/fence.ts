@@ -1,7 +1,7 @@
 /**
  * Fences a superseded source that takes writes, and later ends the connections of clients that came back to
- * it: after every turn of the publications. From the moment when an attempt is wanted, everything is asked
- * anew, and the attempt leaves once the newer answers show the same.
+ * it: after every turn of the publications. When an attempt is wanted, this server is asked anew, then
+ * everything else, and the attempt leaves once the newer answers show the same.
  */
 
 import { fenceVerdict, isBeingFenced, isFormer } from './decide/fence.ts';
@@ -13,7 +13,7 @@ import { withZone } from './model/changed-publication.ts';
 import { type Event, type HistoryEntry, record, type Turn } from './model/events.ts';
 import { type FenceResult, type Fencing, isWanted } from './model/fence.ts';
 import { fenceBlockedPauseMaxMs, fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
-import { type ClusterState, isAnswering, withAllAsked, withServer } from './model/state.ts';
+import { type ClusterState, isAnswering, type ServerMemory, withServer } from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
 import { placesOf } from './observe/server-addresses.ts';
 import type { ServerView, Topology } from './observe/topology.ts';
@@ -106,7 +106,7 @@ function newFencing(
     notFormerAt: earlier.every((at) => at !== undefined) ? (Math.min(...earlier) as MonoMs) : undefined,
     opened: undefined,
     verdict: undefined,
-    wantedSince: undefined,
+    ...unwanted,
     isRunning: false,
     times: 0,
     nextAt: mono,
@@ -121,17 +121,19 @@ function newFencing(
 function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing: Fencing): ClusterState {
   const { now, effects } = turn;
   const { settings } = state;
-  const { verdict, wantedSince, isRunning, nextAt, id, times } = fencing;
+  const { verdict, wantedSince, seenAt, isRunning, nextAt, id, times } = fencing;
   if (isRunning) return state;
   if (!isWanted(verdict) || settings.mode === 'observe' || settings.fence === undefined)
-    return wantedSince === undefined
-      ? state
-      : withFencing(state, server, { ...fencing, wantedSince: undefined });
-  if (now.mono < nextAt) return state;
-  if (wantedSince === undefined)
-    return askAll(withFencing(state, server, { ...fencing, wantedSince: now.mono }), now);
+    return wantedSince === undefined ? state : withFencing(state, server, { ...fencing, ...unwanted });
   const memory = state.servers.get(server);
-  if (memory === undefined || !isAnswered(state, wantedSince)) return state;
+  if (now.mono < nextAt || memory === undefined) return state;
+  if (wantedSince === undefined)
+    return withServer(withFencing(state, server, { ...fencing, wantedSince: now.mono }), asked(memory, now));
+  if (!isAskedSince(memory, wantedSince)) return state;
+  // People close the source before they open another server: so the source is looked at after this server.
+  if (seenAt === undefined)
+    return askRest(withFencing(state, server, { ...fencing, seenAt: now.mono }), memory, now);
+  if (!isRestKnown(state, memory, seenAt)) return state;
   const deadline = plusMs(now.mono, settings.fence.timeoutMs);
   const finishes = verdict.kind === 'finish';
   effects.push({ kind: 'fence', server, uuid: id, finishes, places: placesOf(state, memory), deadline });
@@ -145,22 +147,31 @@ const withFencing = (state: ClusterState, server: ServerAddress, fencing: Fencin
   fences: new Map(state.fences).set(server, fencing),
 });
 
-/** All servers that answer, and every ledger. */
-function askAll(state: ClusterState, now: Now): ClusterState {
+const unwanted = { wantedSince: undefined, seenAt: undefined } as const;
+
+const asked = (memory: ServerMemory, now: Now): ServerMemory => ({ ...memory, nextProbeAt: now.mono });
+
+const isAskedSince = ({ latest }: ServerMemory, since: MonoMs): boolean =>
+  latest !== undefined && latest.askedAt >= since;
+
+/** All other servers that answer, and every ledger. */
+function askRest(state: ClusterState, former: ServerMemory, now: Now): ClusterState {
   const publications = [...state.publications].map(
     ([name, publication]) => [name, withZone(publication, { nextReadAt: now.mono })] as const,
   );
-  return { ...withAllAsked(state, now), publications: new Map(publications) };
+  const servers = [...state.servers].map(
+    ([address, memory]) =>
+      [address, memory !== former && isAnswering(memory) ? asked(memory, now) : memory] as const,
+  );
+  return { ...state, servers: new Map(servers), publications: new Map(publications) };
 }
 
 /** A server that does not answer any more is no longer waited for: its failed probe ends that. */
-function isAnswered(state: ClusterState, since: MonoMs): boolean {
-  const servers = [...state.servers.values()].filter(isAnswering);
-  return (
-    servers.every(({ latest }) => latest !== undefined && latest.askedAt >= since) &&
-    [...state.publications.values()].every(({ zone }) => zone.view !== undefined && zone.view.readAt >= since)
-  );
-}
+const isRestKnown = (state: ClusterState, former: ServerMemory, since: MonoMs): boolean =>
+  [...state.servers.values()].every(
+    (memory) => memory === former || !isAnswering(memory) || isAskedSince(memory, since),
+  ) &&
+  [...state.publications.values()].every(({ zone }) => zone.view !== undefined && zone.view.readAt >= since);
 
 /** Takes the end of an attempt. Whether the server is closed, the next observation tells. */
 export function fenced(
@@ -183,8 +194,8 @@ export function fenced(
   if (result.kind === 'not-it') effects.push({ kind: 'renew', server });
   const ended = withFencing(state, server, {
     ...fencing,
+    ...unwanted,
     isRunning: false,
-    wantedSince: undefined,
     times: isCleared ? 0 : fencing.times,
     nextAt: plusMs(now.mono, pauseAfter(fencing.times, result)),
     last: { result, at },

@@ -45,8 +45,10 @@ export interface Fencing {
   readonly opened: string | undefined;
   /** By the last turn. Undefined: it takes no writes, or does not answer. */
   readonly verdict: FenceVerdict | undefined;
-  /** Since when the present attempt is wanted. What was asked before that does not count. */
+  /** Since when the present attempt is wanted. What this server said before that does not count. */
   readonly wantedSince: MonoMs | undefined;
+  /** When this server had said it again. What anything else said before that does not count. */
+  readonly seenAt: MonoMs | undefined;
   /** An attempt is on its way. */
   readonly isRunning: boolean;
   /** How many attempts there were since the last one that ended well, without a long time between them. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Event } from '../../../src/core/model/events.ts';
 import type { FenceResult } from '../../../src/core/model/fence.ts';
-import { fencePauseMaxMs } from '../../../src/core/model/limits.ts';
+import { fencePauseMaxMs, fencePauseMs } from '../../../src/core/model/limits.ts';
 import type { ClusterSettings } from '../../../src/core/model/settings.ts';
 import { snapshot } from '../../../src/core/report/snapshot.ts';
 import { adviceOf } from '../../../src/core/report/snapshot-advice.ts';
@@ -51,6 +51,22 @@ describe('a former source that takes writes', () => {
     cluster.answers['db2'] = undefined;
     cluster.run(2500);
     expect(cluster.fences).toHaveLength(1);
+    cluster.answers['db2'] = seen(replicaOf('db1', 'db2', { peer: '192.0.2.2' }));
+    cluster.take({ kind: 'observed', server: address('db2'), probe: cluster.answers['db2'] });
+    cluster.run(5000);
+    expect(cluster.fences).toHaveLength(1);
+  });
+
+  test('is fenced only if the source was asked after it: people close the source before they open another', () => {
+    const cluster = started();
+    cluster.ends(refused);
+    cluster.answers['db1'] = undefined;
+    // The attempt is wanted again, and db1 answers late.
+    cluster.run(fencePauseMs + 300);
+    cluster.answers['db1'] = open;
+    cluster.answers['db2'] = undefined;
+    cluster.take({ kind: 'observed', server: address('db1'), probe: open });
+    cluster.run(500);
     cluster.answers['db2'] = seen(replicaOf('db1', 'db2', { peer: '192.0.2.2' }));
     cluster.take({ kind: 'observed', server: address('db2'), probe: cluster.answers['db2'] });
     cluster.run(5000);
