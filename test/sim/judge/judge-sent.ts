@@ -99,7 +99,8 @@ function unfit(sending: Sending): string | undefined {
   if (strangers.has(facts.id) && read !== undefined && read.uuid !== facts.id)
     return 'S1 points to a stranger';
   const isSuperseded = read?.was.some((former) => former.uuid === facts.id || former.address === target);
-  if (isSuperseded && !isWayBack(sending)) return 'S1 points to a superseded server';
+  if (isSuperseded && !isWayBack(sending) && !isOfLostLedger(sending))
+    return 'S1 points to a superseded server';
   const followers = followersOf(sight, target, now);
   // A ring: a read-only member that this server replicates from replicates from this server.
   const isRing = (member: ServerAddress): boolean => {
@@ -124,6 +125,10 @@ function unfit(sending: Sending): string | undefined {
     : undefined;
 }
 
+/** A lost ledger is written again for the server that it named, whatever an older one says. */
+const isOfLostLedger = ({ sight, ledger, read, knownEpoch }: Sending): boolean =>
+  (read === undefined || read.epoch < knownEpoch) && sight.epochOf === ledger.uuid;
+
 /** S4: a move needs a reason that leaves no doubt. */
 function unproven(sending: Sending): string | undefined {
   const { sight, ledger, read, now } = sending;
@@ -131,9 +136,7 @@ function unproven(sending: Sending): string | undefined {
   const { members } = sight;
   const others = members.filter((address) => address !== target);
   const reachable = others.filter((address) => freshFacts(sight, address, now) !== undefined);
-  // A lost ledger is written again for the server that it named.
-  if ((read === undefined || read.epoch < sending.knownEpoch) && sight.epochOf === ledger.uuid)
-    return undefined;
+  if (isOfLostLedger(sending)) return undefined;
   if (sending.primaries?.has(target) === false)
     return 'S4 moves to a member that its group has not made the primary';
   const followers = followersOf(sight, target, now);
