@@ -14,12 +14,14 @@ import type { Situation } from './situation.ts';
  */
 export function openedSince(
   situations: readonly Situation[],
-  { promotedAt, facts, writable }: ServerView,
+  { promotedAt, facts, writable, id }: ServerView,
   { notFormerAt, opened }: Pick<Fencing, 'notFormerAt' | 'opened'>,
 ): string | undefined {
-  if (facts === undefined) return opened;
-  if (!writable) return undefined;
+  if (facts !== undefined && !writable) return undefined;
   if (opened !== undefined) return opened;
+  if (id !== undefined && situations.some(({ ledger }) => ledger?.opened?.includes(id)))
+    return 'the ledger says that somebody opened it after the move';
+  if (facts === undefined) return undefined;
   // The promotion that once made it the source does not count.
   if (promotedAt !== undefined && (notFormerAt === undefined || promotedAt > notFormerAt))
     return 'somebody opened it after it was read-only';

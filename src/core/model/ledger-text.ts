@@ -24,7 +24,16 @@ const longestLedger = 16_384;
 const longestTtl = 2 ** 31 - 1;
 
 const required = ['v', 'cluster', 'epoch', 'source', 'uuid', 'by', 'at', 'why', 'try', 'form'] as const;
-const known: ReadonlySet<string> = new Set([...required, 'replicas', 'line', 'own', 'was', 'next', 'frozen']);
+const known: ReadonlySet<string> = new Set([
+  ...required,
+  'replicas',
+  'line',
+  'own',
+  'was',
+  'opened',
+  'next',
+  'frozen',
+]);
 
 /** Reads the TXT RRset's RDATA. Never throws: anybody may write to the zone. */
 export function readLedger(rdata: readonly (readonly string[])[]): LedgerReading {
@@ -104,6 +113,7 @@ function readFields(values: (name: string) => readonly string[], unknown: readon
       line: lineMark,
       own: own.known[0],
       was: was as Former[],
+      opened: readOpened(was as Former[], values('opened')),
       next: next.known[0],
       frozen: frozen[0],
       unknown: [...unknown, ...replicas.others, ...own.others, ...next.others],
@@ -230,6 +240,14 @@ function readMark(text: string): LineMark | undefined {
 
 const markText = ({ uuid, gno }: LineMark): string => `${uuid}:${gno}`;
 
+/** Only of former sources; undefined: none. */
+function readOpened(was: readonly Former[], texts: readonly string[]): readonly ServerId[] | undefined {
+  const opened = was.map(({ uuid }) => uuid).filter((uuid) => texts.includes(uuid));
+  return opened.length === 0 ? undefined : opened;
+}
+
+const openedText = (uuid: ServerId): string => `opened=${uuid}`;
+
 /** An address that does not fit twice is written once. */
 function formerText({ uuid, address }: Former): string {
   const text = `was=${uuid}@${address}`;
@@ -256,6 +274,7 @@ export function writeLedger(ledger: Ledger): readonly string[] {
     ...(ledger.line ? [`line=${markText(ledger.line)}`] : []),
     ...(ledger.own ? [`own=${markText(ledger.own)}`] : []),
     ...ledger.was.map(formerText),
+    ...(ledger.opened ?? []).filter((id) => ledger.was.some(({ uuid }) => uuid === id)).map(openedText),
     ...(ledger.next ? [`next=${ledger.next.uuid},${ledger.next.until}`] : []),
     ...(ledger.frozen ? [frozenField(ledger.frozen)] : []),
   ];

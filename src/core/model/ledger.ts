@@ -30,6 +30,8 @@ export interface Ledger {
   readonly own?: LineMark | undefined;
   /** Former sources that have not rejoined. */
   readonly was: readonly Former[];
+  /** Those of `was` that somebody opened after the move: nobody fences them. */
+  readonly opened?: readonly ServerId[] | undefined;
   /** Announced by a hook: the name moves when it becomes writable. */
   readonly next?: { readonly uuid: ServerId; readonly until: string } | undefined;
   readonly frozen?: { readonly by: string; readonly reason: string } | undefined;

@@ -97,6 +97,7 @@ export const writeKinds = [
   'repair',
   'form',
   'rejoin',
+  'opened',
   'freeze',
   'thaw',
   'replicas',

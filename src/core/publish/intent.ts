@@ -13,6 +13,7 @@ import { wantedForForm } from './desired.ts';
 import { freshUntil, portOf, rewritten, type Write } from './intended.ts';
 import { replicasWrite } from './keep-replicas.ts';
 import { move } from './move.ts';
+import { noteOpened } from './opened-mark.ts';
 import { isPaused } from './refusals.ts';
 import { repair } from './repair.ts';
 
@@ -32,7 +33,7 @@ export function intendedWrite(situation: Situation, decision: Decision): Write |
 /** The most important write first. One that was refused waits, and the others do not wait for it. */
 function firstUnpaused(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   let paused: Write | undefined;
-  for (const intends of [ownForm, repair, rejoined, replicasWrite]) {
+  for (const intends of [ownForm, repair, rejoined, noteOpened, replicasWrite]) {
     const intended = intends(situation, ledger, target);
     if (intended !== undefined && !isPaused(situation.publication, intended.what, situation.now))
       return intended;

@@ -122,6 +122,10 @@ export function createFenceJudge(world: World): FenceJudge {
       [!hasMark(source, ledger), 'although the source is not of the line'],
       [ledger.frozen !== undefined, 'although the name is frozen'],
       [ledger.next?.uuid === uuid, 'at a server that was announced'],
+      [
+        !finishes && ledger.opened?.includes(facts.id) === true,
+        'at a server that the ledger names as opened',
+      ],
       [facts.group !== undefined, 'at a member of a group'],
       [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
       [

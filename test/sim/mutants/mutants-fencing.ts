@@ -69,6 +69,19 @@ export const fencingMutants: readonly Mutant[] = [
     story: 'what people promoted is not',
   },
   {
+    name: 'a new process fences what the ledger names as opened',
+    patches: [
+      {
+        file: 'core/decide/opened.ts',
+        find: 'situations.some(({ ledger }) => ledger?.opened?.includes(id))',
+        replace: 'situations.length > 99',
+      },
+    ],
+    breaks: ['FENCE'],
+    seed: 1,
+    story: 'what people opened is not fenced after',
+  },
+  {
     name: 'a server is fenced that no ledger names as former',
     patches: [
       {

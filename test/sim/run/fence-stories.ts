@@ -110,6 +110,17 @@ const openedAgain: readonly Act[] = [
   { at: 14_000, kind: 'writable', server: 0, reset: true, forMs: 15_000 },
 ];
 
+/** A replica that never got anything is opened, and every instance begins anew. */
+const openedThenRestarted: readonly Act[] = [
+  { at: 5000, kind: 'lose-source', how: 'hang', backMs: 3000, tail: 0 },
+  { at: 6500, kind: 'failover', to: 0, mistake: 'none', stepMs: 20 },
+  { at: 9000, kind: 'cut', ways: bothWays('db1:3306', 'db2:3306'), forMs: 30_000 },
+  { at: 9500, kind: 'mend', rebuild: false },
+  { at: 12_000, kind: 'writable', server: 0, reset: true, forMs: 20_000 },
+  alone('east', 17_000, 2500),
+  alone('west', 17_000, 2500),
+];
+
 /**
  * The old source has rejoined while nobody watched. Then people take the new source for lost, promote the old
  * one, and let one replica follow. This replica dies before the new source goes on.
@@ -198,6 +209,7 @@ export const fenceStories: Readonly<Record<string, FenceStory>> = {
   'an old source that others follow is not fenced': { acts: stillFollowed },
   'an old source that is the source again is not fenced': { acts: thereAndBackAgain, change: far },
   'an old source that is opened by people is not fenced': { acts: openedAgain },
+  'what people opened is not fenced after a restart': { acts: openedThenRestarted },
   'what people promoted is not fenced when its replica dies': { acts: promotedAgain },
   'what people promoted before the ledger was read is not fenced': { acts: promotedBackUnread },
   'what people promoted and restarted is not fenced': { acts: promotedBackRestarts },

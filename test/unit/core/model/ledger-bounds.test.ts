@@ -107,6 +107,7 @@ function anyLedger(): Ledger | undefined {
     ...(isMark(mark) ? { line: mark } : {}),
     ...(isMark(mark) ? { own: { ...mark, gno: one([0, mark.gno]) } } : {}),
     was,
+    ...(was.length > 0 && pick(2) ? { opened: was.map((former) => former.uuid) } : {}),
     ...(pick(2) ? { next: { uuid: source.uuid, until: '2026-11-22T12:00:00.000Z' } } : {}),
     ...(pick(2) ? { frozen: { by: letters(64), reason: letters(150) } } : {}),
   });

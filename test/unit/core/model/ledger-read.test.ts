@@ -105,6 +105,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
     `a@b@db4:3306`,
     `${letters(70)}@${letters(175)}:1`,
   ],
+  opened: [uuid('db4'), uuid('db1'), 'mariadb:9@db4:3306', 'ü', ''],
   next: [`${uuid('db2')},2026-11-22T12:00:00Z`, 'a', ',', 'a,', ',b', 'a,b,c', 'ü,b'],
   frozen: [
     'eve: why',
@@ -119,7 +120,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
     `${letters(247)}:`,
   ],
 };
-const optional = ['replicas', 'line', 'own', 'was', 'next', 'frozen'];
+const optional = ['replicas', 'line', 'own', 'was', 'opened', 'next', 'frozen'];
 
 describe('a ledger from the zone', () => {
   const pick = random(20_261_126);
@@ -130,7 +131,7 @@ describe('a ledger from the zone', () => {
     const fields = Object.entries(values).flatMap(([name, [good = '', ...others]]) => {
       const value = (): string => (pick(10) < 7 ? good : pick(3) === 0 ? one(odd) : one([good, ...others]));
       const count = optional.includes(name)
-        ? one(name === 'was' ? [0, 1, 2, 7, 9] : [0, 0, 1, 1, 2])
+        ? one(name === 'was' || name === 'opened' ? [0, 1, 2, 7, 9] : [0, 0, 1, 1, 2])
         : pick(200) === 0
           ? 2
           : 1;

@@ -60,12 +60,25 @@ describe('the ledger (docs/LEDGER.md)', () => {
     });
   });
 
-  test('is written in the promised order, then own, was, next, frozen and unknown fields', () => {
+  test('says only of former sources that somebody opened them', () => {
+    const was = [`was=${uuid('db1')}@db1:3306`, 'was=mariadb:9@db4:3306@db4:3306'];
+    const opened = [uuid('db4'), 'mariadb:9@db4:3306', uuid('db1')].map((id) => `opened=${id}`);
+    const ledger = read([...promised, ...was, ...opened]);
+    expect(ledger.opened).toEqual([uuid('db1'), 'mariadb:9@db4:3306']);
+    expect(ledger.unknown).toEqual([]);
+    expect(writeLedger({ ...ledger, was: ledger.was.slice(1) }).slice(promised.length)).toEqual([
+      'was=mariadb:9@db4:3306@db4:3306',
+      'opened=mariadb:9@db4:3306',
+    ]);
+  });
+
+  test('is written in the promised order, then own, was, opened, next, frozen and unknown fields', () => {
     const fields = [
       ...promised,
       `own=${uuid('db2')}:0`,
       `was=${uuid('db1')}@db1:3306`,
       `was=${uuid('db3')}@db3:3306`,
+      `opened=${uuid('db3')}`,
       `next=${uuid('db4')},2026-11-22T12:00:00.000Z`,
       'frozen=root@watcher-1: a new rack: ours',
       'colour=green',
