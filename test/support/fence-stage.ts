@@ -124,6 +124,8 @@ export interface FenceStage {
   follow(cluster: string, server: string): Promise<void>;
   /** Resolves when this server is published, everywhere. */
   published(cluster: string, server: string): Promise<void>;
+  /** A new process of the daemon. Resolves when the API answers. */
+  restart(): Promise<void>;
   /** The daemon stands still meanwhile. */
   standingStill(work: () => Promise<void>): Promise<void>;
   readonly logFile: string;
@@ -234,6 +236,10 @@ async function startDaemon(parts: Parts, closers: (() => Promise<unknown>)[]): P
         const { ledger, publications } = await snapshot(name);
         return ledger?.source === server && publications[0]?.propagation?.complete === true;
       }),
+    restart: async () => {
+      await daemon?.stop(10_000);
+      await start();
+    },
     standingStill: async (work) => {
       await daemon?.suspend();
       try {

@@ -1,4 +1,4 @@
-/** Real servers, BIND and the daemon: clients that come back to a fenced source by an answer of a cache. */
+/** Real servers, BIND and the daemon: who comes back to a fenced source, and who opens one. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,7 +67,7 @@ beforeAll(async () => {
   stage = await startFenceStage({
     program: [process.execPath, join(root, 'dist', 'main.js')],
     folder,
-    replicas: { stays: 1, rejoins: 1 },
+    replicas: { stays: 1, rejoins: 1, opened: 1 },
     fenced: true,
     progress: () => {},
   });
@@ -107,4 +107,34 @@ test('a source that rejoins meanwhile keeps its clients', async () => {
   // No ledger names it any more: nothing can end them now.
   expect(await Promise.all(clients.map(lives))).not.toContain(false);
   for (const client of clients) client.destroy();
+});
+
+test('what a person opened is left after a restart of source-dns, until the server is closed again', async () => {
+  const [a, b] = [clusterOf('opened').at(0), clusterOf('opened').at(1)];
+  const written = async () =>
+    (await stage.history('opened')).flatMap((entry) =>
+      entry.kind === 'written' && entry.what === 'opened' ? [entry.sentence] : [],
+    );
+  await clusterOf('opened').promote(b);
+  await stage.follow('opened', b.server);
+  await until('the fence', () => clusterOf('opened').isClosed(a), endMs);
+  await until('the end of the attempt', async () => (await endings('opened')).length > 0, endMs);
+  await a.mysqld.sql('SET GLOBAL super_read_only = OFF', 'SET GLOBAL read_only = OFF');
+  await until('the ledger to tell', async () => (await written()).length > 0);
+  await stage.restart();
+  // The new process has judged: nothing speaks for a fence.
+  await until('the verdict of the new process', async () =>
+    (await stage.snapshot('opened')).alarms.some(
+      ({ code, sentence }) =>
+        code === 'stale-source' &&
+        sentence.includes('the ledger says that somebody opened it after the move'),
+    ),
+  );
+  expect(await clusterOf('opened').isClosed(a)).toBe(false);
+  await a.mysqld.sql('SET GLOBAL super_read_only = ON');
+  await until('the ledger to tell no more', async () => (await written()).length > 1);
+  expect(await written()).toEqual([
+    `Somebody opened the former source ${a.server}: nobody fences it.`,
+    `The former source ${a.server} is closed again.`,
+  ]);
 });
