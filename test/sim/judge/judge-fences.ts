@@ -8,7 +8,7 @@ import { newestOf } from '../../../src/core/gtid/gtid.ts';
 import type { FenceResult } from '../../../src/core/model/fence.ts';
 import type { Ledger } from '../../../src/core/model/ledger.ts';
 import { isWritable, type ServerFacts } from '../../../src/core/model/observation.ts';
-import type { ServerAddress } from '../../../src/core/model/units.ts';
+import type { ServerAddress, ServerId } from '../../../src/core/model/units.ts';
 import type { Asked } from '../world/fencing-session.ts';
 import { exchangeMs, type InstanceName } from '../world/settings.ts';
 import { certainFacts, freshFacts, ledgerIn, type Sight, upstreams } from '../world/sight.ts';
@@ -122,10 +122,6 @@ export function createFenceJudge(world: World): FenceJudge {
       [!hasMark(source, ledger), 'although the source is not of the line'],
       [ledger.frozen !== undefined, 'although the name is frozen'],
       [ledger.next?.uuid === uuid, 'at a server that was announced'],
-      [
-        !finishes && ledger.opened?.includes(facts.id) === true,
-        'at a server that the ledger names as opened',
-      ],
       [facts.group !== undefined, 'at a member of a group'],
       [own.some(({ channel, member }) => channel.receiver === 'on' && member !== server), 'at a replica'],
       [
@@ -177,6 +173,7 @@ export function createFenceJudge(world: World): FenceJudge {
       source !== undefined &&
       facts.channels.length === 0 &&
       !hasReplicated(sight, facts) &&
+      !isRightlyMarked(sight.ledger, server, facts.id) &&
       provesLine(source, sight.ledger) &&
       sight.former.get(facts.id)?.opened === false &&
       now - sight.goodReadAt < freshForMs &&
@@ -194,6 +191,11 @@ export function createFenceJudge(world: World): FenceJudge {
       })
     );
   }
+
+  /** The ledger says that it was opened, and it was in truth closed since the move, or just before. */
+  const isRightlyMarked = (ledger: Ledger | undefined, server: ServerAddress, uuid: ServerId): boolean =>
+    ledger?.opened?.includes(uuid) === true &&
+    (closedAt.get(server) ?? 0) > (formers.get(uuid) ?? 0) - readingForMs;
 
   /** The sender has to end connections that no cache leads there any more. */
   function hasLeftClients(sender: Sender, server: ServerAddress): boolean {
@@ -243,7 +245,11 @@ export function createFenceJudge(world: World): FenceJudge {
       if (facts !== undefined && hasReplicated(sender.sight, facts)) told.add(key);
       else told.delete(key);
       world.tally(finishes ? 'end of clients asked' : 'fence asked');
-      return unfit(sender, server, uuid, finishes);
+      const isMarked = !finishes && sender.sight.ledger?.opened?.some((each) => each === uuid);
+      return (
+        unfit(sender, server, uuid, finishes) ??
+        (isMarked ? 'FENCE leaves at a server that the ledger names as opened' : undefined)
+      );
     },
     done(instance, server, result) {
       world.tally(`fence ended: ${result.kind}`);

@@ -38,7 +38,7 @@ export const fencingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['S8'],
-    seed: 1,
+    seed: 3,
     story: 'another host',
   },
   {
@@ -205,7 +205,7 @@ export const fencingMutants: readonly Mutant[] = [
       },
     ],
     breaks: ['FENCE'],
-    seed: 5,
+    seed: 2,
     story: 'a fence that a hanging',
   },
   {
