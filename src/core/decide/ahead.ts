@@ -67,6 +67,8 @@ export function promotedBehind(situation: Situation): PromotedBehind | undefined
   const others = members
     .filter(
       (other) =>
+        // When it rejoined it had nothing more: what it has now was written later.
+        other.address !== previous.address &&
         !isPublished(situation, other) &&
         isOfLine(situation, other) &&
         !publication.evidence.gone.has(other.address),
