@@ -93,7 +93,12 @@ const isPassive = (
   source.known !== undefined &&
   !isWritable(source.known) &&
   wasThere(upstream, source) &&
-  (source.upstreams.length === 0 || isBelow(situation, source, server));
+  !leadsElsewhere(situation, source, server);
+
+/** It replicates from members, and none of these channels leads up to that server. */
+const leadsElsewhere = (situation: Situation, source: ServerView, server: ServerView): boolean =>
+  source.upstreams.some((each) => situation.members.some(({ address }) => address === each.member)) &&
+  !isBelow(situation, source, server);
 
 /** It has answered since this channel leads to it: an older answer may be from before its promotion. */
 const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>
