@@ -31,6 +31,7 @@ export interface Life {
 
 /** A time server sets the clock so often: a bad quartz alone would leave the fudge after hours. */
 const setEveryMs = 15 * 60_000;
+const awakeForMs = 5000;
 
 /** `drift`: both clocks are so much faster than true time; 0.0001 is a bad quartz. */
 export function createMachine(
@@ -44,9 +45,11 @@ export function createMachine(
   const rate = 1 + drift;
   const mono = (): MonoMs => ((timeline.now - sleptMs) * rate) as MonoMs;
   const wall = (): WallMs => (beginning + timeline.now + (timeline.now - setAt) * drift + wrongMs) as WallMs;
+  // The time server is asked again some time after a sleep: until then the clocks tell how long that was.
   const setAgain = (): void => {
-    setAt = timeline.now;
-    timeline.after(setEveryMs, setAgain);
+    const isAsleep = timeline.now < asleepUntil + awakeForMs;
+    if (!isAsleep) setAt = timeline.now;
+    timeline.after(isAsleep ? awakeForMs : setEveryMs, setAgain);
   };
   timeline.after(setEveryMs, setAgain);
 
