@@ -48,8 +48,10 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
     // What cannot be read now may name it still.
     if (id === undefined || !(former.has(id) || (isUnread && known))) continue;
     const named = known ?? newFencing(situations, member, id, turn.now);
-    const opened = openedSince(situations, member, named);
-    const fencing = { ...noteClosed(turn, state, member, named), opened };
+    const isMarked = situations.some(({ ledger }) => ledger?.opened?.includes(id));
+    const marked = isMarked ? withMark(state, member, named, turn.now) : { ...named, ...unmarked };
+    const opened = openedSince(situations, member, marked);
+    const fencing = { ...noteClosed(turn, state, member, marked), opened };
     const ends = state.settings.fence?.kill !== 'none';
     const clearAt = ends ? nextClearing(situations, fencing, turn.now) : undefined;
     const finishes = clearAt !== undefined && turn.now.mono >= clearAt;
@@ -57,6 +59,22 @@ function judged(turn: Turn, state: ClusterState, topology: Topology): Map<Server
     fences.set(address, { ...fencing, clearAt, verdict });
   }
   return fences;
+}
+
+const unmarked = { markedAt: undefined, isMarkOver: false } as const;
+
+/** A ledger says that it was opened. That is over once this process has seen the server closed since. */
+function withMark(
+  { servers }: ClusterState,
+  { address, facts, writable }: ServerView,
+  fencing: Fencing,
+  { mono }: Now,
+): Fencing {
+  const markedAt = fencing.markedAt ?? mono;
+  const memory = servers.get(address);
+  const isClosed = facts !== undefined && !writable && memory !== undefined && isAskedSince(memory, markedAt);
+  const isMarkOver = isClosed || (fencing.isMarkOver && fencing.opened === undefined);
+  return { ...fencing, markedAt, isMarkOver };
 }
 
 /**
@@ -105,6 +123,7 @@ function newFencing(
     formerSince: mono,
     notFormerAt: earlier.every((at) => at !== undefined) ? (Math.min(...earlier) as MonoMs) : undefined,
     opened: undefined,
+    ...unmarked,
     verdict: undefined,
     ...unwanted,
     isRunning: false,

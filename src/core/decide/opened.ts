@@ -8,19 +8,20 @@ import type { ServerView } from '../observe/topology.ts';
 import { hasExecutedSince } from './line-mark.ts';
 import type { Situation } from './situation.ts';
 
+type Opening = Pick<Fencing, 'notFormerAt' | 'opened' | 'markedAt' | 'isMarkOver'>;
+
 /**
  * What shows that it was opened: it reads on from "not fenced:". It stays so until the server is read-only
  * again, also over a restart. Undefined: nothing shows it.
  */
 export function openedSince(
   situations: readonly Situation[],
-  { promotedAt, facts, writable, id }: ServerView,
-  { notFormerAt, opened }: Pick<Fencing, 'notFormerAt' | 'opened'>,
+  { promotedAt, facts, writable }: ServerView,
+  { notFormerAt, opened, markedAt, isMarkOver }: Opening,
 ): string | undefined {
   if (facts !== undefined && !writable) return undefined;
   if (opened !== undefined) return opened;
-  if (id !== undefined && situations.some(({ ledger }) => ledger?.opened?.includes(id)))
-    return 'the ledger says that somebody opened it after the move';
+  if (markedAt !== undefined && !isMarkOver) return 'the ledger says that somebody opened it after the move';
   if (facts === undefined) return undefined;
   // The promotion that once made it the source does not count.
   if (promotedAt !== undefined && (notFormerAt === undefined || promotedAt > notFormerAt))

@@ -43,6 +43,10 @@ export interface Fencing {
   readonly notFormerAt: MonoMs | undefined;
   /** What shows that somebody opened it after the move. Undefined: nothing, or it is read-only since. */
   readonly opened: string | undefined;
+  /** Since when this process reads in a ledger that somebody opened it (`opened=`). */
+  readonly markedAt: MonoMs | undefined;
+  /** It was read-only since then: the mark is of the past. */
+  readonly isMarkOver: boolean;
   /** By the last turn. Undefined: it takes no writes, or does not answer. */
   readonly verdict: FenceVerdict | undefined;
   /** Since when the present attempt is wanted. What this server said before that does not count. */

@@ -18,7 +18,8 @@ import { isPaused } from './refusals.ts';
 import { repair } from './repair.ts';
 
 export function intendedWrite(situation: Situation, decision: Decision): Write | undefined {
-  if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);
+  if (decision.kind === 'hold')
+    return backAgain(situation, decision) ?? duringFreeze(situation, decision) ?? withdrawal(situation);
   const target = situation.members.find((member) => member.address === decision.source);
   if (target === undefined) return undefined;
   const isAnew =
@@ -80,6 +81,10 @@ const backAgain = (situation: Situation, { reason }: Decision): Write | undefine
   groupPrimary(situation)
     ? rejoined(situation, situation.ledger, situation.published)
     : undefined;
+
+/** Who freezes the name may open a former source, and thaw the name after a restart of ours. */
+const duringFreeze = (situation: Situation, { reason }: Decision): Write | undefined =>
+  reason === 'frozen' && situation.ledger ? noteOpened(situation, situation.ledger) : undefined;
 
 function rejoined(situation: Situation, ledger: Ledger, target: ServerView): Write | undefined {
   const isBack = (former: Former) =>

@@ -135,6 +135,6 @@ test('what a person opened is left after a restart of source-dns, until the serv
   await until('the ledger to tell no more', async () => (await written()).length > 1);
   expect(await written()).toEqual([
     `Somebody opened the former source ${a.server}: nobody fences it.`,
-    `The former source ${a.server} is closed again.`,
+    `The former source ${a.server} was closed again.`,
   ]);
 });

@@ -73,8 +73,8 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/opened.ts',
-        find: 'situations.some(({ ledger }) => ledger?.opened?.includes(id))',
-        replace: 'situations.length > 99',
+        find: 'markedAt !== undefined && !isMarkOver',
+        replace: 'markedAt !== undefined && isMarkOver',
       },
     ],
     breaks: ['FENCE'],

@@ -82,7 +82,7 @@ export const writingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/publish/intent.ts',
-        find: "if (decision.kind === 'hold') return backAgain(situation, decision) ?? withdrawal(situation);",
+        find: "if (decision.kind === 'hold') return backAgain(situation, decision) ?? duringFreeze(situation, decision) ?? withdrawal(situation);",
         replace:
           "if (decision.kind === 'hold') return situation.ledger && situation.published ? repair(situation, situation.ledger, situation.published) : undefined;",
       },

@@ -70,7 +70,10 @@ function verdictOn(given: Over = {}): string {
   const situations = publications.map((publication) => situationOf(state, publication, now));
   const db1 = situations[0]!.members.find((member) => member.address === address('db1'))!;
   const named = { ...known, ...fencing };
-  const verdict = fenceVerdict(situations, db1, { ...named, opened: openedSince(situations, db1, named) });
+  const verdict = fenceVerdict(situations, db1, {
+    ...named,
+    opened: openedSince(situations, db1, { markedAt: undefined, isMarkOver: false, ...named }),
+  });
   return verdict?.kind === 'not' ? verdict.because : (verdict?.kind ?? 'nothing to fence');
 }
 

@@ -9,10 +9,10 @@ import { address, factsOf, given, ledgerOf, replicaOf, seen, uuid } from '../../
 const former = { uuid: uuid('db1'), address: address('db1') };
 const fence = { timeoutMs: 5000, kill: 'clients' } as const;
 
-/** What this instance would write. `by`: the keeper; `saw`: it saw the opening. */
+/** What this instance would write. `saw`: the opening; `over`: it saw the server closed since the mark. */
 function written(
   db1: 'open' | 'closed' | 'silent',
-  { by = 'watcher-1', marked = false, saw = false, fences = true } = {},
+  { by = 'watcher-1', marked = false, saw = false, over = false, fences = true } = {},
 ): { readonly opened: unknown; readonly sentence: string } | undefined {
   const probe = db1 === 'open' ? factsOf('db1') : factsOf('db1', { readOnly: true, superReadOnly: true });
   const ledger = ledgerOf('db2', { by, was: [former], ...(marked ? { opened: [former.uuid] } : {}) });
@@ -26,16 +26,18 @@ function written(
     ledger,
     settings: fences ? { fence } : {},
   });
-  const fencing = { id: former.uuid, opened: saw ? 'somebody opened it' : undefined } as Fencing;
+  const fencing = {
+    id: former.uuid,
+    opened: saw ? 'somebody opened it' : undefined,
+    isMarkOver: over,
+  } as Fencing;
   const state: Situation['state'] = { ...situation.state, fences: new Map([[former.address, fencing]]) };
-  const target = situation.members.find((member) => member.address === address('db2'));
-  if (target === undefined) throw new Error('db2 is missing');
-  const write = noteOpened({ ...situation, state }, ledger, target);
+  const write = noteOpened({ ...situation, state }, ledger);
   return write && { opened: write.ledger.opened, sentence: write.sentence };
 }
 
 test.each([['watcher-1'], ['another']])(
-  'an instance that saw the opening writes it, while the name is kept by %s',
+  'who saw the opening writes it, while the name is kept by %s',
   (by) => {
     expect(written('open', { by, saw: true })).toEqual({
       opened: [former.uuid],
@@ -51,12 +53,15 @@ test('nobody writes it twice, or without having seen it, or where nobody is fenc
   expect(written('open', { saw: true, fences: false })).toBeUndefined();
 });
 
-test('only the keeper takes it back, once the server is closed: no two instances take turns', () => {
-  expect(written('closed', { marked: true })).toEqual({
-    opened: [],
-    sentence: 'The former source db1:3306 is closed again.',
-  });
-  expect(written('closed', { marked: true, by: 'another' })).toBeUndefined();
-  expect(written('silent', { marked: true })).toBeUndefined();
-  expect(written('open', { marked: true })).toBeUndefined();
-});
+test.each([['watcher-1'], ['another']])(
+  'who saw it closed since takes it back, while the name is kept by %s',
+  (by) => {
+    const closedAgain = { opened: [], sentence: 'The former source db1:3306 was closed again.' };
+    expect(written('closed', { marked: true, over: true, by })).toEqual(closedAgain);
+    // It came back from a crash before the mark could be taken back.
+    expect(written('open', { marked: true, over: true, by })).toEqual(closedAgain);
+    expect(written('closed', { marked: true, by })).toBeUndefined();
+    expect(written('silent', { marked: true, by })).toBeUndefined();
+    expect(written('open', { marked: true, by })).toBeUndefined();
+  },
+);
