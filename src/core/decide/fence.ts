@@ -11,6 +11,7 @@ import { isoTime, type MonoMs, type ServerAddress, type WallMs } from '../model/
 import type { ServerView } from '../observe/topology.ts';
 import { inForce } from './announcement.ts';
 import { hasLineMark } from './line-mark.ts';
+import { openedWords } from './opened.ts';
 import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './situation.ts';
 
 /**
@@ -20,7 +21,7 @@ import { isLedgerBehind, isPublished, isSuperseded, type Situation } from './sit
 export function fenceVerdict(
   situations: readonly Situation[],
   member: ServerView,
-  { formerSince, opened }: Pick<Fencing, 'formerSince' | 'opened'>,
+  fencing: Pick<Fencing, 'formerSince' | 'opened' | 'markedAt' | 'isMarkOver'>,
   finishes = false,
 ): FenceVerdict | undefined {
   const isDue = finishes ? member.facts !== undefined && !member.writable : member.writable;
@@ -28,10 +29,11 @@ export function fenceVerdict(
   const against = [ledgerAgainst, sourceAgainst].flatMap((rule) =>
     situations.map((situation) => rule(situation, member)),
   );
+  const { formerSince } = fencing;
   const because =
     unsure(situations, member, { formerSince, finishes }) ??
     against.find((each) => each !== undefined) ??
-    opened;
+    openedWords(fencing);
   if (because !== undefined) return { kind: 'not', because };
   return { kind: finishes ? 'finish' : 'fence' };
 }

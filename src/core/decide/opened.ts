@@ -8,8 +8,6 @@ import type { ServerView } from '../observe/topology.ts';
 import { hasExecutedSince } from './line-mark.ts';
 import type { Situation } from './situation.ts';
 
-type Opening = Pick<Fencing, 'notFormerAt' | 'opened' | 'markedAt' | 'isMarkOver'>;
-
 /**
  * What shows that it was opened: it reads on from "not fenced:". It stays so until the server is read-only
  * again, also over a restart. Undefined: nothing shows it.
@@ -17,12 +15,11 @@ type Opening = Pick<Fencing, 'notFormerAt' | 'opened' | 'markedAt' | 'isMarkOver
 export function openedSince(
   situations: readonly Situation[],
   { promotedAt, facts, writable }: ServerView,
-  { notFormerAt, opened, markedAt, isMarkOver }: Opening,
+  { notFormerAt, opened }: Pick<Fencing, 'notFormerAt' | 'opened'>,
 ): string | undefined {
-  if (facts !== undefined && !writable) return undefined;
+  if (facts === undefined) return opened;
+  if (!writable) return undefined;
   if (opened !== undefined) return opened;
-  if (markedAt !== undefined && !isMarkOver) return 'the ledger says that somebody opened it after the move';
-  if (facts === undefined) return undefined;
   // The promotion that once made it the source does not count.
   if (promotedAt !== undefined && (notFormerAt === undefined || promotedAt > notFormerAt))
     return 'somebody opened it after it was read-only';
@@ -32,3 +29,14 @@ export function openedSince(
     .find((ledger) => hasExecutedSince(facts, ledger));
   return source && `it has replicated from ${source.source} since the move, and somebody opened it then`;
 }
+
+/** The same, or what another process wrote into the ledger, unless this one saw the server closed since. */
+export const openedWords = ({
+  opened,
+  markedAt,
+  isMarkOver,
+}: Pick<Fencing, 'opened' | 'markedAt' | 'isMarkOver'>): string | undefined =>
+  opened ??
+  (markedAt === undefined || isMarkOver
+    ? undefined
+    : 'the ledger says that somebody opened it after the move');

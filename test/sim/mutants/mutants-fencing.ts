@@ -73,8 +73,8 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/opened.ts',
-        find: 'markedAt !== undefined && !isMarkOver',
-        replace: 'markedAt !== undefined && isMarkOver',
+        find: '(markedAt === undefined || isMarkOver',
+        replace: '(markedAt === undefined || !isMarkOver',
       },
     ],
     breaks: ['FENCE'],
@@ -127,7 +127,7 @@ export const fencingMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'core/decide/fence.ts',
-        find: '    opened;',
+        find: '    openedWords(fencing);',
         replace: '    undefined;',
       },
     ],

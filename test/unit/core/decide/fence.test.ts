@@ -48,6 +48,8 @@ const known = {
   formerSince: at(0.5).mono,
   notFormerAt: at(0.4).mono,
   opened: undefined,
+  markedAt: undefined,
+  isMarkOver: false,
 };
 
 interface Over extends Partial<Given> {
@@ -72,7 +74,7 @@ function verdictOn(given: Over = {}): string {
   const named = { ...known, ...fencing };
   const verdict = fenceVerdict(situations, db1, {
     ...named,
-    opened: openedSince(situations, db1, { markedAt: undefined, isMarkOver: false, ...named }),
+    opened: openedSince(situations, db1, named),
   });
   return verdict?.kind === 'not' ? verdict.because : (verdict?.kind ?? 'nothing to fence');
 }
