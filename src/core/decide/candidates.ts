@@ -4,7 +4,7 @@ import { isWritable, type ServerFacts } from '../model/observation.ts';
 import { ownMembership } from '../observe/membership.ts';
 import { arePeers, outsideMajority } from '../observe/multi-primary.ts';
 import type { ServerView, Upstream } from '../observe/topology.ts';
-import { isBelow, isInCircle, leadsBack, writableInCircle } from './circles.ts';
+import { isInCircle, leadsBack, upwards, writableInCircle } from './circles.ts';
 import { isOutOfGroup, isSecondary } from './elections.ts';
 import { belongsToLine, isPublished, isSuperseded, type Situation } from './situation.ts';
 
@@ -95,10 +95,11 @@ const isPassive = (
   wasThere(upstream, source) &&
   !leadsElsewhere(situation, source, server);
 
-/** It replicates from members, and none of these channels leads up to that server. */
-const leadsElsewhere = (situation: Situation, source: ServerView, server: ServerView): boolean =>
-  source.upstreams.some((each) => situation.members.some(({ address }) => address === each.member)) &&
-  !isBelow(situation, source, server);
+/** Its channels lead to other members, and surely not to that server: these have told their channels. */
+function leadsElsewhere(situation: Situation, source: ServerView, server: ServerView): boolean {
+  const above = upwards(situation, source);
+  return above.size > 1 && !above.has(server) && [...above].every(({ known }) => known !== undefined);
+}
 
 /** It has answered since this channel leads to it: an older answer may be from before its promotion. */
 const wasThere = ({ metAt }: Upstream, { observedAt }: ServerView): boolean =>

@@ -44,8 +44,12 @@ export const writableInCircle = (situation: Situation, server: ServerView): read
       isInCircle(situation, member, server),
   );
 
-/** Whether channels lead from a server up to that one, by the newest answers. */
-export const isBelow = ({ members }: Situation, server: ServerView, top: ServerView): boolean =>
+/** The server, and the members that its channels lead to, and theirs, by the newest answers. */
+export const upwards = ({ members }: Situation, server: ServerView): ReadonlySet<ServerView> =>
   allAbove(server, ({ upstreams }) =>
     members.filter(({ address }) => upstreams.some(({ member }) => member === address)),
-  ).has(top);
+  );
+
+/** Whether channels lead from a server up to that one, by the newest answers. */
+export const isBelow = (situation: Situation, server: ServerView, top: ServerView): boolean =>
+  upwards(situation, server).has(top);

@@ -109,7 +109,8 @@ export class TwinView {
     if (upstream === undefined) return true;
     // The published source is no replica of a server that takes no writes, by what that server said since the
     // channel leads to it.
-    if (one === this.published && channel.met && upstream.known && upstream.readOnly) return false;
+    const isClosed = channel.met && upstream.known && upstream.readOnly;
+    if (one === this.published && isClosed && !this.#leadsElsewhere(upstream, one)) return false;
     // A circle: the channel leads back to the server itself over read-only members; for the published server,
     // and the server that a command names, also over writable ones.
     const isChosen = one === this.published || one.name === this.world.command?.server;
@@ -153,6 +154,17 @@ export class TwinView {
         this.#getsFrom(other, one, []) &&
         this.#getsFrom(one, other, []),
     );
+  }
+
+  /** Whether its channels lead to other members and not there. Each of these must have told its channels. */
+  #leadsElsewhere(one: TwinServer, there: TwinServer): boolean {
+    const all: TwinServer[] = [one];
+    for (const each of all)
+      for (const { to, is } of each.channels) {
+        const source = is === 'off' || !each.known ? undefined : this.server(to);
+        if (source !== undefined && !all.includes(source)) all.push(source);
+      }
+    return all.length > 1 && !all.includes(there) && all.every((each) => each.known);
   }
 
   /** Whether channels lead there, or try to connect there, by the newest answers. */
