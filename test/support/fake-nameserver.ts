@@ -14,8 +14,9 @@
  *   (message, reply, over) => over === 'udp' ? reply(cutShort) : reply(whole)
  */
 import { createHmac } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { createServer, type Socket } from 'node:net';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
 import { nameToWire } from '../../src/dns/message/name.ts';
 import type { TsigKey } from '../../src/dns/message/tsig.ts';
 
@@ -75,12 +76,10 @@ export async function startFakeNameserver(
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  const udp = createSocket('udp4', (message, from) => {
-    receive(message, 'udp', (answer) => udp.send(answer, from.port, from.address));
-  });
-  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
+  const { port, udp } = await listenAtBoth(server);
+  udp.on('message', (message, from) =>
+    receive(message, 'udp', (answer) => udp.send(answer, from.port, from.address)),
+  );
   return {
     port,
     received,
@@ -97,6 +96,23 @@ export async function startFakeNameserver(
       ]);
     },
   };
+}
+
+/** At a port that is free for TCP and for UDP: another process may have the one that TCP got. */
+async function listenAtBoth(server: Server): Promise<{ readonly port: number; readonly udp: UdpSocket }> {
+  for (let tries = 1; ; tries += 1) {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as { port: number };
+    const udp = createSocket('udp4');
+    try {
+      await once(udp.bind(port, '127.0.0.1'), 'listening');
+      return { port, udp };
+    } catch (error) {
+      udp.close();
+      await once(server.close(), 'close');
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries === 20) throw error;
+    }
+  }
 }
 
 export const u16 = (n: number): Buffer => Buffer.from([n >> 8, n & 0xff]);
