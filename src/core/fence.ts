@@ -13,7 +13,14 @@ import { withZone } from './model/changed-publication.ts';
 import { type Event, type HistoryEntry, record, type Turn } from './model/events.ts';
 import { type FenceResult, type Fencing, isWanted } from './model/fence.ts';
 import { fenceBlockedPauseMaxMs, fencePauseMaxMs, fencePauseMs } from './model/limits.ts';
-import { type ClusterState, isAnswering, type ServerMemory, withServer } from './model/state.ts';
+import {
+  askedNow,
+  type ClusterState,
+  isAnswering,
+  type ServerMemory,
+  withAllAsked,
+  withServer,
+} from './model/state.ts';
 import { type MonoMs, type Now, plusMs, type ServerAddress, type ServerId } from './model/units.ts';
 import { placesOf } from './observe/server-addresses.ts';
 import type { ServerView, Topology } from './observe/topology.ts';
@@ -147,7 +154,10 @@ function advance(turn: Turn, state: ClusterState, server: ServerAddress, fencing
   const memory = state.servers.get(server);
   if (now.mono < nextAt || memory === undefined) return state;
   if (wantedSince === undefined)
-    return withServer(withFencing(state, server, { ...fencing, wantedSince: now.mono }), asked(memory, now));
+    return withServer(
+      withFencing(state, server, { ...fencing, wantedSince: now.mono }),
+      askedNow(memory, now),
+    );
   if (!isAskedSince(memory, wantedSince)) return state;
   // People close the source before they open another server: so the source is looked at after this server.
   if (seenAt === undefined)
@@ -168,8 +178,6 @@ const withFencing = (state: ClusterState, server: ServerAddress, fencing: Fencin
 
 const unwanted = { wantedSince: undefined, seenAt: undefined } as const;
 
-const asked = (memory: ServerMemory, now: Now): ServerMemory => ({ ...memory, nextProbeAt: now.mono });
-
 const isAskedSince = ({ latest }: ServerMemory, since: MonoMs): boolean =>
   latest !== undefined && latest.askedAt >= since;
 
@@ -178,11 +186,7 @@ function askRest(state: ClusterState, former: ServerMemory, now: Now): ClusterSt
   const publications = [...state.publications].map(
     ([name, publication]) => [name, withZone(publication, { nextReadAt: now.mono })] as const,
   );
-  const servers = [...state.servers].map(
-    ([address, memory]) =>
-      [address, memory !== former && isAnswering(memory) ? asked(memory, now) : memory] as const,
-  );
-  return { ...state, servers: new Map(servers), publications: new Map(publications) };
+  return { ...withAllAsked(state, now, former), publications: new Map(publications) };
 }
 
 /** A server that does not answer any more is no longer waited for: its failed probe ends that. */
@@ -222,7 +226,7 @@ export function fenced(
     clearedAt: isCleared ? wantedSince : fencing.clearedAt,
   });
   const memory = ended.servers.get(server);
-  return memory ? withServer(ended, { ...memory, nextProbeAt: now.mono }) : ended;
+  return memory ? withServer(ended, askedNow(memory, now)) : ended;
 }
 
 const counts = ({ killed, spared }: { readonly killed: number; readonly spared: number }) => ({

@@ -23,7 +23,7 @@ import {
 import { type MonoMs, type Now, plusMs, type ServerAddress } from './model/units.ts';
 import { discoveredPauseMs } from './observe/discovery.ts';
 import { toGlanceAt } from './observe/glances.ts';
-import { nextTrial, placesOf, tryIfDue } from './observe/server-addresses.ts';
+import { isLookedUp, nextTrial, placesOf, tryIfDue } from './observe/server-addresses.ts';
 import { isSide, managedQuestions } from './publish/desired.ts';
 import { nextSlices, propagateIfDue } from './publish/propagation.ts';
 import { inspectIfDue, nextInspection } from './publish/why-refused.ts';
@@ -137,10 +137,6 @@ function probeIfDue(
     nextProbeAt: plusMs(now.mono, pauseMs(state, memory, now)),
   });
 }
-
-/** Only host names that may be published are looked up. */
-const isLookedUp = ({ settings }: ServerMemory): boolean =>
-  settings.publish === undefined && settings.discovered === undefined;
 
 function resolveIfDue({ now, effects }: Turn, memory: ServerMemory): ServerMemory {
   if (!isLookedUp(memory) || memory.resolving || now.mono < memory.nextResolveAt) return memory;

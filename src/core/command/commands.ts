@@ -6,7 +6,13 @@ import type { Command, CommandResult, Turn } from '../model/events.ts';
 import { commandQueueLimit } from '../model/limits.ts';
 import type { Failure } from '../model/observation.ts';
 import type { Attempt, PublicationState } from '../model/publication.ts';
-import type { ClusterState, CommandProgress, RunningCommand, ServerMemory } from '../model/state.ts';
+import {
+  askedNow,
+  type ClusterState,
+  type CommandProgress,
+  type RunningCommand,
+  type ServerMemory,
+} from '../model/state.ts';
 import { plusMs } from '../model/units.ts';
 import type { UpdateOutcome } from '../model/zone.ts';
 
@@ -47,7 +53,7 @@ function beginNext(turn: Turn, state: ClusterState): ClusterState {
   const until = plusMs(now.mono, probeTimeoutMs + 3 * slowest);
   const servers = new Map(state.servers);
   const target = 'server' in head.command ? servers.get(head.command.server) : undefined;
-  if (target) servers.set(target.settings.address, { ...target, nextProbeAt: now.mono });
+  if (target) servers.set(target.settings.address, askedNow(target, now));
   const atOnce = (publication: PublicationState): PublicationState =>
     withZone(withWriting(publication, { nextAt: now.mono, pauses: new Map() }), { nextReadAt: now.mono });
   const publications = new Map(

@@ -246,15 +246,20 @@ export const isUp = ({ servers, publications }: ClusterState): boolean =>
     ({ ready, writing }) => ready && writing.inFlight === undefined && writing.awaiting === undefined,
   );
 
-/** All servers that answer are asked now, so that their answers are of one time. */
-export const withAllAsked = (state: ClusterState, { mono }: Now): ClusterState => ({
+/** All servers that answer are asked now, so that their answers are of one time; `but` this one. */
+export const withAllAsked = (state: ClusterState, now: Now, but?: ServerMemory): ClusterState => ({
   ...state,
   servers: new Map(
     [...state.servers].map(([address, memory]) => [
       address,
-      isAnswering(memory) ? { ...memory, nextProbeAt: mono } : memory,
+      memory !== but && isAnswering(memory) ? askedNow(memory, now) : memory,
     ]),
   ),
+});
+
+export const askedNow = (memory: ServerMemory, { mono }: Now): ServerMemory => ({
+  ...memory,
+  nextProbeAt: mono,
 });
 
 /** The state with one publication replaced. */

@@ -10,6 +10,7 @@ import type { PublicationState } from '../model/publication.ts';
 import { type ClusterState, newServer, type ServerMemory, withServer } from '../model/state.ts';
 import type { MonoMs, ServerAddress } from '../model/units.ts';
 import { otherAddresses } from './same-server.ts';
+import { isLookedUp } from './server-addresses.ts';
 
 /** After a trial of an address. */
 export const withOwnNames = (turn: Turn, state: ClusterState): ClusterState =>
@@ -30,13 +31,11 @@ function withoutBorrowed({ now, effects }: Turn, before: ClusterState): ClusterS
 }
 
 /** Another server answers at every address of this host name. */
-const leadsElsewhere = ({ settings, proposed = [], trials }: ServerMemory): boolean =>
-  isLookedUp(settings) &&
-  proposed.length > 0 &&
-  proposed.every((address) => trials.get(address)?.outcome === 'other');
-
-const isLookedUp = ({ publish, discovered }: ServerMemory['settings']): boolean =>
-  publish === undefined && discovered === undefined;
+function leadsElsewhere(memory: ServerMemory): boolean {
+  const { proposed = [], trials } = memory;
+  const isOther = (address: string): boolean => trials.get(address)?.outcome === 'other';
+  return isLookedUp(memory) && proposed.length > 0 && proposed.every(isOther);
+}
 
 /** What is known of a server goes with the server. Each is asked anew, under its own name. */
 function withoutExchanged({ now, effects }: Turn, state: ClusterState): ClusterState {
@@ -82,8 +81,7 @@ function circleOf(state: ClusterState, first: ServerMemory): readonly ServerAddr
 function ledTo(state: ClusterState, memory: ServerMemory): ServerMemory | undefined {
   const { settings, proposed = [], trials, facts, latest } = memory;
   const [first] = proposed.map((address) => trials.get(address));
-  if (!isLookedUp(settings) || latest?.probe.kind !== 'reachable' || first?.id === undefined)
-    return undefined;
+  if (!isLookedUp(memory) || latest?.probe.kind !== 'reachable' || first?.id === undefined) return undefined;
   const isThere = (address: string): boolean => trials.get(address)?.id === first.id;
   if (!proposed.every(isThere) || isOwnName(settings.address, facts?.home)) return undefined;
   return [...state.servers.values()].find(

@@ -222,6 +222,10 @@ export function tryIfDue({ now, effects }: Turn, state: ClusterState, memory: Se
   return { ...memory, trying: address };
 }
 
+/** Only host names that may be published are looked up. */
+export const isLookedUp = ({ settings }: ServerMemory): boolean =>
+  settings.publish === undefined && settings.discovered === undefined;
+
 /** Where a new connection shall begin; undefined: at the resolver's addresses. */
 export function placesOf(state: ClusterState, memory: ServerMemory): Places | undefined {
   const { addresses: known, proposed = [] } = memory;

@@ -29,12 +29,9 @@ export function alteredIn(
   return [...others, ...found];
 }
 
-/** What the zone shows with another TTL alone. */
-export const onlyTtlDiffers = (view: ZoneView, written: readonly Wanted[] = []): readonly Wanted[] =>
-  written.filter(({ name, type, rrset }) => {
-    const shows = findRrset(view.rrsets, name, type);
-    return rrset !== undefined && shows !== undefined && !isSame(shows, rrset) && sameRdata(shows, rrset);
-  });
+/** What the zone shows, perhaps with another TTL. */
+export const apartFromTtl = (view: ZoneView, written: readonly Wanted[] = []): readonly Wanted[] =>
+  written.filter(({ name, type, rrset }) => differsByTtlAtMost(findRrset(view.rrsets, name, type), rrset));
 
 /** Whether the zone shows exactly what the nameserver makes of this write. */
 export const isAsNearAsItGets = (view: ZoneView, want: Wanted): boolean =>
@@ -44,8 +41,7 @@ export const isAsNearAsItGets = (view: ZoneView, want: Wanted): boolean =>
 
 /** True after two equal changes, or at once if only the TTL differs: a person would change more. */
 export const isSettled = ({ wrote, shows, times }: Altered): boolean =>
-  times >= settledAfter ||
-  (shows !== undefined && wrote.rrset !== undefined && sameRdata(shows, wrote.rrset));
+  times >= settledAfter || differsByTtlAtMost(shows, wrote.rrset);
 
 const isSameWish = (a: Wanted, b: Wanted): boolean =>
   questionKey(a) === questionKey(b) && isSame(a.rrset, b.rrset);
@@ -56,3 +52,6 @@ const isShown = (view: ZoneView, { name, type }: Wanted, shows: Rrset | undefine
 /** The TTL counts. */
 export const isSame = (a: Rrset | undefined, b: Rrset | undefined): boolean =>
   a === undefined || b === undefined ? a === b : a.ttlSeconds === b.ttlSeconds && sameRdata(a, b);
+
+export const differsByTtlAtMost = (a: Rrset | undefined, b: Rrset | undefined): boolean =>
+  a !== undefined && b !== undefined && sameRdata(a, b);

@@ -41,7 +41,7 @@ export function move(
     ...(line ? { line } : {}),
     ...(own ? { own } : {}),
     was: formersAfter(previous, target, uuid),
-    ...(previous?.opened ? { opened: previous.opened } : {}),
+    opened: previous?.opened,
     unknown: unknownFields(ledger, previous),
   };
   const leftOut = obstructingSides(publication);

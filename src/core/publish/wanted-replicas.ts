@@ -8,9 +8,10 @@ import { type Ledger, replicasText } from '../model/ledger.ts';
 import { replicasLimit } from '../model/limits.ts';
 import type { ReplicasName } from '../model/settings.ts';
 import type { ServerAddress } from '../model/units.ts';
-import { findRrset, sameRdata, type Wanted } from '../model/zone.ts';
+import { findRrset, type Wanted } from '../model/zone.ts';
 import { isLocating } from '../observe/server-addresses.ts';
 import type { ServerView } from '../observe/topology.ts';
+import { differsByTtlAtMost } from './altered.ts';
 import { addressRrset } from './desired.ts';
 import { differs, isInZone } from './plan.ts';
 
@@ -47,8 +48,7 @@ export function areReplicasWrong(situation: Situation, wanted: readonly Wanted[]
   const ours = ledger !== undefined && isKeeper(situation, ledger);
   return wanted.some((want) => {
     const there = findRrset(view.rrsets, want.name, want.type);
-    const onlyTtl = there !== undefined && want.rrset !== undefined && sameRdata(there, want.rrset);
-    return isInZone(view, want) && differs(view, want) && (ours || !onlyTtl);
+    return isInZone(view, want) && differs(view, want) && (ours || !differsByTtlAtMost(there, want.rrset));
   });
 }
 

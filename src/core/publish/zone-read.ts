@@ -11,7 +11,7 @@ import type { ClusterSettings } from '../model/settings.ts';
 import { type Now, plusMs } from '../model/units.ts';
 import { findRrset, type ZoneReading } from '../model/zone.ts';
 import type { ZoneView } from '../model/zone-view.ts';
-import { alteredIn, isSame, onlyTtlDiffers } from './altered.ts';
+import { alteredIn, apartFromTtl, isSame } from './altered.ts';
 import { applied } from './attempt.ts';
 import { withoutEarlierRaces } from './refusals.ts';
 
@@ -74,7 +74,7 @@ function viewOf(publication: PublicationState, reading: ZoneReading & { kind: 'r
   const { inFlight, awaiting, pending } = writing;
   const shown = [awaiting?.attempt, inFlight, ...pending].find((attempt) => attempt?.try === token);
   // Where another instance wrote before our read, the two would take turns for ever.
-  const written = shown?.wanted ?? onlyTtlDiffers(view, awaiting?.attempt.wanted);
+  const written = shown?.wanted ?? apartFromTtl(view, awaiting?.attempt.wanted);
   return { ...view, altered: alteredIn(view, zone.view?.altered ?? [], written) };
 }
 
